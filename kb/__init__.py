@@ -1,0 +1,1 @@
+"""Status Quo: turn archived bytes of public law into dated provisions, and two of them into a change."""

@@ -1,0 +1,278 @@
+"""Build the knowledge base: read every new wave of the archive and follow each source through it.
+
+The result is a pure function of archive, declarations and code: from scratch or step by step, with one worker or many,
+the export has the same bytes. One build at a time writes (a lock on the data folder).
+"""
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+
+from kb.compare.state import SourceState
+from kb.compare.track import Seen, track_wave
+from kb.errors import DamagedSnapshotError
+from kb.models import Fetch, Flaw, Page, Reading, Wave
+from kb.read.page import read_page
+from kb.sources import Source, parse_source
+from kb.store.archive import (
+    WaveKey,
+    fingerprint_wave,
+    list_waves,
+    open_archive,
+    read_declarations,
+    read_snapshot,
+    read_wave,
+)
+from kb.store.connection import data_lock, transaction
+from kb.store.knowledge import (
+    delete_source,
+    open_knowledge,
+    read_built_waves,
+    read_digests,
+    read_state,
+    read_version,
+    record_source,
+    record_wave,
+)
+
+Progress = Callable[[int, int], None]
+# Readings of known versions kept at hand; a title page holds some hundreds.
+MOST_KEPT_READINGS = 1500
+# Pages handed to a worker at once.
+CHUNK = 16
+
+
+class BuildRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What to build: the declarations, whether to start over, how many processes read, how long to wait for a lock."""
+
+    sources: Sequence[Source] = ()
+    from_scratch: bool = False
+    workers: int = 1
+    wait_seconds: float = 0
+
+
+class BuildResult(msgspec.Struct):
+    """What a build did: waves read, pages judged, rows added, sources derived anew, snapshots found damaged."""
+
+    waves: int = 0
+    pages: int = 0
+    versions: int = 0
+    changes: int = 0
+    suspects: int = 0
+    rederived: list[str] = []
+    damaged: list[str] = []
+
+
+class _Work(msgspec.Struct, frozen=True):
+    """A wave to build and the fingerprint it is built under."""
+
+    key: WaveKey
+    fingerprint: str
+
+
+def build(data: Path, request: BuildRequest, *, progress: Progress = lambda done, total: None) -> BuildResult:
+    """Bring kb.db up to the archive.
+
+    Returns what was done. Raises BusyError if another build holds the folder, MissingDatabaseError without an archive.
+    """
+    with data_lock(data, "build", wait_seconds=request.wait_seconds):
+        archive = open_archive(data / "archive.db", read_only=True)
+        if request.from_scratch:
+            for leftover in data.glob("kb.db*"):
+                leftover.unlink()
+        knowledge = open_knowledge(data / "kb.db")
+        try:
+            return _Build(data, archive, knowledge, request).run(progress)
+        finally:
+            knowledge.close()
+            archive.close()
+
+
+def choose_sources(archive: sqlite3.Connection, declared: Sequence[Source]) -> dict[str, Source]:
+    """Return the declaration of every source: today's where given, else the latest one the archive was filled with."""
+    chosen = {row.source: (row.body, row.sha256) for row in read_declarations(archive)}
+    kept = {
+        name: parse_source(msgspec.json.decode(body), f"the archive's declaration of {name}")
+        for name, (body, _) in chosen.items()
+        if name not in {source.id for source in declared}
+    }
+    return kept | {source.id: source for source in declared}
+
+
+class _Build:
+    """One build in progress."""
+
+    def __init__(
+        self, data: Path, archive: sqlite3.Connection, knowledge: sqlite3.Connection, request: BuildRequest
+    ) -> None:
+        self.data = data
+        self.archive = archive
+        self.knowledge = knowledge
+        self.workers = request.workers
+        self.sources = choose_sources(archive, request.sources)
+        self.states: dict[str, SourceState] = {}
+        self.readings: OrderedDict[str, Reading] = OrderedDict()
+        self.result = BuildResult()
+
+    def run(self, progress: Progress) -> BuildResult:
+        work = self._plan()
+        with _Readers(self.data, self.archive, self.sources, self.workers) as readers:
+            for done, one in enumerate(work):
+                self._build_wave(one, readers)
+                progress(done + 1, len(work))
+        self.result.damaged.extend(readers.damaged)
+        return self.result
+
+    def _plan(self) -> list[_Work]:
+        """Return the waves to build; a source with altered, older or vanished waves or keys is derived anew."""
+        work = [
+            _Work(key, fingerprint_wave(read_wave(self.archive, key)))
+            for key in list_waves(self.archive)
+            if key.source in self.sources
+        ]
+        built = read_built_waves(self.knowledge)
+        digests = read_digests(self.knowledge)
+        by_source: dict[str, list[_Work]] = {}
+        for one in work:
+            by_source.setdefault(one.key.source, []).append(one)
+        with transaction(self.knowledge):
+            for source in sorted({*by_source, *digests}):
+                self._reset_altered(source, by_source.get(source, []), built, digests)
+        built = read_built_waves(self.knowledge)
+        return [one for one in work if (one.key.source, one.key.at) not in built]
+
+    def _reset_altered(
+        self, source: str, work: Sequence[_Work], built: Mapping[tuple[str, str], str], digests: Mapping[str, str]
+    ) -> None:
+        mine = sorted(at for name, at in built if name == source)
+        now = [(one.key.at, one.fingerprint) for one in work]
+        before = [(at, built[source, at]) for at in mine]
+        declared = self.sources[source].digest if source in self.sources else ""
+        if now[: len(before)] != before or digests.get(source, declared) != declared:
+            delete_source(self.knowledge, source)
+            self.result.rederived.append(source)
+        if source in self.sources:
+            record_source(self.knowledge, _source_row(self.sources[source]))
+
+    def _build_wave(self, one: _Work, readers: "_Readers") -> None:
+        source = self.sources[one.key.source]
+        state = self.states.get(source.id)
+        if state is None:
+            state = self.states[source.id] = read_state(self.knowledge, source.id)
+        wave = read_wave(self.archive, one.key)
+        readers.prepare(wave, {url: page.sha256 for url, page in state.pages.items()})
+        result = track_wave(source, state, wave, readers.see, self._load)
+        for version in result.versions:
+            self._keep(version.version, version.reading)
+        with transaction(self.knowledge):
+            record_wave(self.knowledge, result, one.fingerprint)
+        self.result.waves += 1
+        self.result.pages += len(result.judged)
+        self.result.versions += len(result.versions)
+        self.result.changes += len(result.changes)
+        self.result.suspects += sum(1 for judged in result.judged if judged.verdict == "suspect")
+
+    def _load(self, version: str) -> Reading:
+        known = self.readings.get(version)
+        if known is None:
+            known = read_version(self.knowledge, version)
+            self._keep(version, known)
+        return known
+
+    def _keep(self, version: str, reading: Reading) -> None:
+        self.readings[version] = reading
+        if len(self.readings) > MOST_KEPT_READINGS:
+            self.readings.popitem(last=False)
+
+
+def _source_row(source: Source) -> dict[str, str]:
+    return {
+        "source": source.id,
+        "jurisdiction": source.jurisdiction,
+        "authority": source.authority.id if source.authority is not None else "",
+        "title": source.title,
+        "platform": source.platform,
+        "digest": source.digest,
+        "body": msgspec.json.encode(source.body).decode(),
+    }
+
+
+def see_page(body: bytes, source: Source, fetch: Fetch) -> Seen:
+    """Read one fetched page under the declaration of its day; the frame is a hash of its bytes without digits."""
+    page = read_page(
+        body, source.at(fetch.observed_at), fetch.url, media_type=fetch.media_type, charset=fetch.charset
+    )
+    return Seen(page, blake2b(body.translate(None, b"0123456789"), digest_size=8).hexdigest())
+
+
+class _Readers:
+    """Reads the pages of a wave ahead, in this process or in several; order and number of workers change nothing."""
+
+    def __init__(self, data: Path, archive: sqlite3.Connection, sources: Mapping[str, Source], workers: int) -> None:
+        self.archive = archive
+        self.sources = sources
+        self.damaged: list[str] = []
+        self.ahead: Iterator[tuple[Fetch, Seen]] = iter(())
+        self.pool = (
+            ProcessPoolExecutor(workers, initializer=_start_reader, initargs=(data, dict(sources)))
+            if workers > 1
+            else None
+        )
+        self.ready: dict[int, Seen] = {}
+
+    def __enter__(self) -> "_Readers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.pool is not None:
+            self.pool.shutdown(cancel_futures=True)
+
+    def prepare(self, wave: Wave, known: Mapping[str, str]) -> None:
+        """Start reading the pages of a wave whose bytes are not known already."""
+        self.ready.clear()
+        if self.pool is None:
+            self.ahead = iter(())
+            return
+        wanted = [fetch for fetch in wave.fetches if fetch.outcome == "ok" and fetch.sha256 != known.get(fetch.url)]
+        results = self.pool.map(_read_remote, wanted, chunksize=CHUNK)
+        self.ahead = zip(wanted, results, strict=True)
+
+    def see(self, fetch: Fetch) -> Seen:
+        """Return what a fetch's page says."""
+        while fetch.seq not in self.ready:
+            found = next(self.ahead, None)
+            if found is None:
+                return self._note(fetch, _read_local(self.archive, self.sources[fetch.source], fetch))
+            self.ready[found[0].seq] = found[1]
+        return self._note(fetch, self.ready.pop(fetch.seq))
+
+    def _note(self, fetch: Fetch, seen: Seen) -> Seen:
+        if any(flaw.code == "damaged" for flaw in seen.page.flaws):
+            self.damaged.append(f"{fetch.sha256} ({fetch.url})")
+        return seen
+
+
+def _read_local(archive: sqlite3.Connection, source: Source, fetch: Fetch) -> Seen:
+    try:
+        body = read_snapshot(archive, fetch.sha256 or "")
+    except DamagedSnapshotError as error:
+        return Seen(Page(readings=(), length=0, shape="", flaws=(Flaw("damaged", str(error)),)), "")
+    return see_page(body, source, fetch)
+
+
+# What a reader process holds: its own connection and the declarations.
+_REMOTE: dict[str, tuple[sqlite3.Connection, Mapping[str, Source]]] = {}
+
+
+def _start_reader(data: Path, sources: Mapping[str, Source]) -> None:
+    _REMOTE["reader"] = (open_archive(data / "archive.db", read_only=True), sources)
+
+
+def _read_remote(fetch: Fetch) -> Seen:
+    archive, sources = _REMOTE["reader"]
+    return _read_local(archive, sources[fetch.source], fetch)

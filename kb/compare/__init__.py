@@ -1,0 +1,1 @@
+"""Compare two readings of a document: what was added, removed, amended, renumbered or moved, and of what nature."""

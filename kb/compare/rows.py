@@ -1,0 +1,189 @@
+"""Make the published rows of a wave: changes with their ids, cause and dates, and the events that bundle them."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Protocol
+
+import msgspec
+
+from kb.compare.classify import Judgement
+from kb.compare.readings import subtree_text
+from kb.compare.twins import Told
+from kb.ids import change_id, event_id
+from kb.models import Act, Change, ChangeRow, Event, EventKind, Fetch, Place, Reading
+from kb.read.canonical import fold_text
+from kb.sources import Source
+
+TITLES: dict[EventKind, str] = {
+    "revision": "rules or notes changed",
+    "rerender": "pages rendered anew, the text is the same",
+    "relocation": "documents moved to other addresses, the text is the same",
+    "incident": "pages that could not be trusted or reached",
+}
+
+
+class Sight(Protocol):
+    """What a change was seen on: the fetch, and the instant of its first sight."""
+
+    @property
+    def fetch(self) -> Fetch:
+        """Return the fetch that proved the change."""
+        ...
+
+    @property
+    def first_sight(self) -> str:
+        """Return the instant at which the change was first seen."""
+        ...
+
+
+class Absence(Protocol):
+    """What a removal rests on: the URL, the first sight of the absence and the instant it was proven."""
+
+    @property
+    def url(self) -> str:
+        """Return the URL where the document was last seen."""
+        ...
+
+    @property
+    def first_sight(self) -> str:
+        """Return the instant at which it was first seen missing."""
+        ...
+
+    @property
+    def proven_at(self) -> str:
+        """Return the instant at which its absence was proven."""
+        ...
+
+
+class RowMaker:
+    """Makes the rows of one wave of one source."""
+
+    def __init__(self, source: Source, wave_at: str) -> None:
+        """Keep what all rows of the wave share."""
+        self.source = source
+        self.wave_at = wave_at
+        self.event = event_id(source.id, wave_at, "revision")
+
+    @staticmethod
+    def law_hash(reading: Reading) -> str:
+        """Return the hash of a document's law without its heading and notes: the same law under another number."""
+        return hashlib.sha256(fold_text(subtree_text(reading.provisions[1:])).encode()).hexdigest()[:16]
+
+    def make(
+        self, place: Place, told: Told, *, reading: Reading, old: Reading | None, showing: Sight, old_url: str
+    ) -> ChangeRow:
+        """Return the row of a change between two readings of a strand; ``old`` None for a new document."""
+        acts = [act for act in reading.acts if old is None or act not in old.acts]
+        row = self._row(place, told.change, reading, showing.first_sight)
+        return msgspec.structs.replace(
+            row,
+            url=showing.fetch.url,
+            old_url=old_url or None,
+            old_document=place.document if old is not None else None,
+            old_citation=old.citation if old is not None else None,
+            confirmed_at=showing.fetch.observed_at,
+            effective_on=told.effective_on or _latest(acts),
+            cause="; ".join(dict.fromkeys(act.name for act in acts)),
+        )
+
+    def make_removed(self, place: Place, change: Change, reading: Reading, gone: Absence) -> ChangeRow:
+        """Return the row of a vanished document; its URL is where it was last seen."""
+        row = self._row(place, change, reading, gone.first_sight)
+        return msgspec.structs.replace(
+            row,
+            url=gone.url,
+            old_url=gone.url,
+            old_document=place.document,
+            old_citation=reading.citation,
+            confirmed_at=gone.proven_at,
+        )
+
+    def make_renumbered(
+        self, place: Place, reading: Reading, old: Reading, showing: Sight, old_url: str
+    ) -> ChangeRow:
+        """Return the row of a document that stands with the same law under another citation."""
+        reason = f"text unchanged, {old.citation} is now {reading.citation}"
+        judgement = Judgement("structural", (), reason)
+        change = Change(
+            kind="renumbered",
+            part="text",
+            nature=judgement.nature,
+            eid="",
+            old_eid="",
+            heading=reading.provisions[0].heading,
+            reason=judgement.reason,
+            count=len(reading.provisions),
+        )
+        row = self.make(place, Told(change), reading=reading, old=old, showing=showing, old_url=old_url)
+        return msgspec.structs.replace(row, old_document=old.document)
+
+    def _row(self, place: Place, change: Change, reading: Reading, observed_at: str) -> ChangeRow:
+        return ChangeRow(
+            id=change_id(place, change, observed_at),
+            event_id=self.event,
+            event_kind="revision",
+            kind=change.kind,
+            part=change.part,
+            nature=change.nature,
+            signals=change.signals,
+            reason=change.reason,
+            count=change.count,
+            jurisdiction=self.source.jurisdiction,
+            source=self.source.id,
+            strand=place.strand,
+            document=place.document,
+            old_document=None,
+            citation=reading.citation,
+            old_citation=None,
+            url="",
+            old_url=None,
+            eid=change.eid,
+            old_eid=change.old_eid,
+            old_number=change.old_number,
+            new_number=change.new_number,
+            heading=change.heading or reading.provisions[0].heading,
+            old_text=change.old_text,
+            new_text=change.new_text,
+            topics=self.source.topics,
+            professions=self.source.professions,
+            binding=self.source.binding,
+            observed_at=observed_at,
+            confirmed_at=observed_at,
+            effective_on=None,
+            cause="",
+            see_also=(),
+        )
+
+    def make_events(
+        self,
+        changes: Sequence[ChangeRow],
+        *,
+        relocated: Collection[str],
+        rerendered: Collection[str],
+        suspects: Collection[str],
+    ) -> list[Event]:
+        """Return the events of the wave: one for each kind that happened, with the pages and changes it covers."""
+        pages: dict[EventKind, int] = {
+            "revision": len({change.url for change in changes}),
+            "rerender": len(rerendered),
+            "relocation": len(relocated),
+            "incident": len(suspects),
+        }
+        return [
+            Event(
+                id=event_id(self.source.id, self.wave_at, kind),
+                source=self.source.id,
+                wave_at=self.wave_at,
+                kind=kind,
+                title=TITLES[kind],
+                pages=count,
+                changes=len(changes) if kind == "revision" else 0,
+            )
+            for kind, count in pages.items()
+            if count
+        ]
+
+
+def _latest(acts: Sequence[Act]) -> date | None:
+    return max((act.effective_on for act in acts if act.effective_on is not None), default=None)

@@ -1,0 +1,150 @@
+"""Cut the lines of a page into documents, and each document into its root and provisions with their parts."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from kb.models import Act, Line, Provision, Reading, Reference, Strand, Validity
+from kb.read.citations import read_references
+from kb.read.notes import is_history, is_notice, read_acts, read_expiry, read_validity
+from kb.read.outline import build_provisions
+from kb.read.parts import HEADING_TAGS, part_lines
+from kb.sources import Identity, Source
+
+# What document ids may hold
+_NOT_ID = re.compile(r"[^a-z0-9._:()-]+")
+
+
+class Section(msgspec.Struct, frozen=True):
+    """The lines of one document: its citation as printed, its strand, its heading and the lines below it."""
+
+    citation: str
+    strand: Strand
+    heading: str
+    lines: tuple[Line, ...]
+
+
+def document_id(source: Source, citation: str) -> str:
+    """Return jurisdiction/work/citation in lower case with the characters DESIGN.md §2 allows."""
+    name = _NOT_ID.sub("-", citation.lower().replace("§", "").strip()).strip("-")
+    return f"{source.jurisdiction}/{source.document.work}/{name}"
+
+
+def cut_sections(lines: Sequence[Line], source: Source, url: str) -> list[Section]:
+    """Cut a page's lines into documents as the source's document rule says; without a rule the page is one document."""
+    if source.document.origin == "heading":
+        return _cut_at_headings(lines, source)
+    identity = identify_page(source, url)
+    heading, body = _take_heading(lines)
+    return [Section(identity.citation, identity.strand, heading, tuple(body))]
+
+
+def identify_page(source: Source, url: str) -> Identity:
+    """Return which document a page of its own holds; where nothing else names it, the URL's path does."""
+    if source.document.origin == "url":
+        told = source.identify(url)
+        if told is not None:
+            return told
+    elif len(source.urls) == 1 and not source.match:
+        return Identity(source.id, source.document.strand)
+    address = url.partition("://")[2].partition("#")[0]
+    return Identity(address.partition("/")[2].strip("/") or address, source.document.strand)
+
+
+def _take_heading(lines: Sequence[Line]) -> tuple[str, list[Line]]:
+    """Split off the page's heading: the declared one, else its first top heading, else a heading on its first line."""
+    declared = [line.text for line in lines if line.part == "heading"]
+    if declared:
+        return " ".join(declared), [line for line in lines if line.part != "heading"]
+    for tags in (("h1",), ("h2",)):
+        for at, line in enumerate(lines):
+            if line.tag in tags and line.part == "text":
+                return f"{line.number} {line.text}".strip(), [*lines[:at], *lines[at + 1 :]]
+    return "", list(lines)
+
+
+def _cut_at_headings(lines: Sequence[Line], source: Source) -> list[Section]:
+    declared = source.select.heading is not None
+    tried = [(at, line) for at, line in enumerate(lines) if not declared or line.part == "heading"]
+    marks = [(at, found) for at, line in tried if (found := _match_heading(line, source)) is not None]
+    ends = [*(at for at, _ in marks[1:]), len(lines)][: len(marks)]
+    return [
+        _cut_section(lines[at], found, lines[at + 1 : end]) for (at, found), end in zip(marks, ends, strict=True)
+    ]
+
+
+def _cut_section(line: Line, identity: Identity, below: Sequence[Line]) -> Section:
+    told = _heading_text(line)
+    _, _, heading = told.partition(identity.citation)
+    rest = line.text[len(told) :].strip()
+    body = [msgspec.structs.replace(line, text=rest, lead="", tag="p")] if rest else []
+    body.extend(_stop_at_wider(below, line))
+    return Section(identity.citation, identity.strand, heading.strip(" .:;-—–\u2003") or told, tuple(body))
+
+
+def _heading_text(line: Line) -> str:
+    """Return what may be a document's heading in a line: all of a heading element, else the bold run it begins with."""
+    return line.text if line.tag in HEADING_TAGS or line.part == "heading" else line.lead
+
+
+def _match_heading(line: Line, source: Source) -> Identity | None:
+    text = _heading_text(line) if line.part != "note" else ""
+    return source.identify(text) if text else None
+
+
+def _stop_at_wider(lines: Sequence[Line], heading: Line) -> list[Line]:
+    """Drop what follows a heading that stands above the document's own (the next chapter's title and contents)."""
+    if heading.tag not in HEADING_TAGS:
+        return list(lines)
+    kept = []
+    for line in lines:
+        if line.tag in HEADING_TAGS and line.tag <= heading.tag:
+            break
+        kept.append(line)
+    return kept
+
+
+def read_section(section: Section, source: Source, *, fields: bool = True) -> Reading:
+    """Read one document: provisions with parts, validity, acts and references (the last two only with ``fields``)."""
+    parted = part_lines(section.lines, section.heading)
+    notes = parted.notes
+    root = Provision(eid="", heading=section.heading, note="\n".join(notes), pending="\n".join(parted.pending))
+    provisions = (root, *build_provisions(parted.law))
+    return Reading(
+        document=document_id(source, section.citation),
+        citation=source.document.print_citation(section.citation),
+        strand=section.strand,
+        provisions=provisions,
+        validity=_read_validity(section, parted.law, notes),
+        acts=_read_acts(notes) if fields else (),
+        references=_read_references(provisions) if fields else (),
+    )
+
+
+def _read_validity(section: Section, law: Sequence[Line], notes: Sequence[str]) -> Validity:
+    """Return what the heading, the first line or a temporary-law note says about when the text applies."""
+    for text in (section.heading, *(line.text for line in law[:1])):
+        told = read_validity(text)
+        if told is not None:
+            return told
+    for note in notes:
+        if is_notice(note):
+            until = read_expiry(note)
+            if until is not None:
+                return Validity(None, until, "stated")
+    return Validity()
+
+
+def _read_acts(notes: Sequence[str]) -> tuple[Act, ...]:
+    acts = [act for note in notes if is_history(note) for act in read_acts(note)]
+    return tuple(dict.fromkeys(acts))
+
+
+def _read_references(provisions: Sequence[Provision]) -> tuple[Reference, ...]:
+    return tuple(
+        reference
+        for provision in provisions
+        if provision.text
+        for reference in read_references(provision.eid, provision.text)
+    )

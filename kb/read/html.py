@@ -1,0 +1,151 @@
+"""Read the main part of an HTML page as lines, in the order a person reads them.
+
+The tree is built by lexbor; the chosen parts are written out once and cut at their block elements, which costs a
+fraction of walking the tree node by node (measured on 18 KB statute pages: 0.15 ms against 0.35 ms).
+"""
+
+import re
+from collections.abc import Iterator
+from hashlib import blake2b
+
+import msgspec
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from kb.errors import UnreadablePageError
+from kb.models import Line, Part
+from kb.read.lines import build_lines, clean_text
+from kb.read.main_part import choose_main_part
+
+# Never law: their text is not printed, or is a control.
+UNPRINTED = ["script", "style", "noscript", "template", "iframe", "object", "svg", "button", "select", "textarea"]
+# Elements whose role in HTML is to hold remarks beside the text, whoever wrote the page.
+NOTE_SELECTOR = "aside, [role=note], [class~=annotations], [class~=history], [class~=historynote]"
+# A part that is read apart leaves this private-use mark and its index behind, so that order is kept.
+SLOT = re.compile("\ue000(\\d+)\ue001")
+# <a href="…">text</a> in written-out HTML
+LINK = re.compile(r'<a\b[^>"]*(?:"[^"]*"[^>"]*)*?\bhref="([^"]*)"[^>"]*(?:"[^"]*"[^>"]*)*>(.*?)</a>', re.S)
+
+
+class Selectors(msgspec.Struct, frozen=True):
+    """Where the parts of a page stand: CSS selectors, "" where undeclared; ``remove`` lists what is dropped first."""
+
+    main: str = ""
+    heading: str = ""
+    note: str = ""
+    pending: str = ""
+    remove: tuple[str, ...] = ()
+
+
+class Markup(msgspec.Struct, frozen=True):
+    """A page cut into lines: ``lines`` in reading order, ``shape`` = hash of the markup without text, ``title``.
+
+    ``written`` is the main part's HTML, kept for reading links; ``closed`` tells whether the page ended with a
+    closing tag of the document.
+    """
+
+    lines: tuple[Line, ...]
+    shape: str
+    title: str
+    written: str
+    closed: bool
+
+
+def read_markup(text: str, selectors: Selectors) -> Markup:
+    """Cut a decoded HTML page into the lines of its main part.
+
+    Raises UnreadablePageError when the declared main selector matches nothing, or the page has no body; the message
+    names the selector.
+    """
+    tree = LexborHTMLParser(text)
+    tree.strip_tags(UNPRINTED)
+    for selector in selectors.remove:
+        for node in tree.css(selector):
+            node.decompose()
+    nodes = _main_nodes(tree, selectors.main)
+    slots = _cut_slots(nodes, selectors)
+    written = "\n".join(node.html or "" for node in nodes)
+    lines, shape = build_lines(written)
+    title = tree.css_first("title")
+    return Markup(
+        lines=tuple(_fill_slots(lines, slots)),
+        shape=shape,
+        title=clean_text(title.html or "") if title is not None else "",
+        written=written,
+        closed="</html" in text[-400:].lower() or "</body" in text[-400:].lower(),
+    )
+
+
+def read_links(markup: Markup) -> tuple[tuple[str, str], ...]:
+    """Return (href, text) of every link in the main part, in order, as printed."""
+    return tuple((clean_text(href), clean_text(text)) for href, text in LINK.findall(markup.written))
+
+
+def _main_nodes(tree: LexborHTMLParser, selector: str) -> list[LexborNode]:
+    if selector:
+        nodes = _outermost(tree.css(selector))
+        if not nodes:
+            raise UnreadablePageError(f"select '{selector}' matched 0 elements")
+        return nodes
+    node = choose_main_part(tree)
+    if node is None:
+        raise UnreadablePageError("the page has no body to read")
+    return [node]
+
+
+def _outermost(nodes: list[LexborNode]) -> list[LexborNode]:
+    """Drop nodes that stand inside another node of the list, so that no text is read twice."""
+    if len(nodes) < 2:
+        return nodes
+    known = {node.mem_id for node in nodes}
+    return [node for node in nodes if not any(parent.mem_id in known for parent in _ancestors(node))]
+
+
+def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
+    parent = node.parent
+    while parent is not None:
+        yield parent
+        parent = parent.parent
+
+
+def _lines_of(nodes: list[LexborNode], part: Part) -> list[Line]:
+    return [
+        Line(text=line.text, part=part, number=line.number, tag=line.tag, anchor=line.anchor, lead=line.lead)
+        for node in nodes
+        for line in build_lines(node.html or "")[0]
+    ]
+
+
+def _cut_slots(nodes: list[LexborNode], selectors: Selectors) -> list[list[Line]]:
+    """Take banners, notes and declared headings out of the main part, innermost first, leaving a mark where each stood."""
+    wanted: tuple[tuple[str, Part], ...] = (
+        (selectors.pending, "pending"),
+        (selectors.note or NOTE_SELECTOR, "note"),
+        (selectors.heading, "heading"),
+    )
+    slots: list[list[Line]] = []
+    for selector, part in wanted:
+        for found in _find_inside(nodes, selector) if selector else ():
+            slots.append(_lines_of([found], part))
+            found.replace_with(f"\ue000{len(slots) - 1}\ue001")
+    return slots
+
+
+def _find_inside(nodes: list[LexborNode], selector: str) -> list[LexborNode]:
+    """Return what a selector matches strictly inside the nodes, the innermost first."""
+    return [found for node in nodes for found in reversed(node.css(selector)) if found.mem_id != node.mem_id]
+
+
+def _fill_slots(lines: list[Line], slots: list[list[Line]]) -> list[Line]:
+    if not slots:
+        return lines
+    filled: list[Line] = []
+    for line in lines:
+        if "\ue000" not in line.text:
+            filled.append(line)
+            continue
+        rest = SLOT.sub("", line.text).strip()
+        if rest:
+            filled.append(msgspec.structs.replace(line, text=rest))
+        for index in SLOT.findall(line.text):
+            filled.extend(_fill_slots(slots[int(index)], slots))
+    return filled

@@ -1,0 +1,251 @@
+"""Cut written-out HTML into lines: paragraphs, headings, list items with their markers, table rows.
+
+Input is HTML as lexbor writes it: well-formed, lower-case tags, attributes in double quotes.
+"""
+
+import re
+from hashlib import blake2b
+from html import unescape
+
+from kb.models import Line
+from kb.read.labels import LABEL, ListFrame
+
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+# <p class="x">, </li>, <br>: every element that ends a line; "<" first, so that the search runs at memory speed
+BLOCK = re.compile(
+    r"<(/?)(p|div|li|h[1-6]|t[rdh]|[ou]l|[bh]r|d[dltr]|table|article|aside|section|main|center|blockquote|body|caption|"
+    r"nav|header|footer|form|fieldset|figure|figcaption|address|pre|details|dialog|hgroup|menu|dir|summary|tbody|thead|"
+    r'tfoot)\b([^>"]*(?:"[^"]*"[^>"]*)*)>'
+)
+# <a href="…">, </span>, <!-- … -->: what is left between two blocks
+INLINE = re.compile(r'<!--.*?-->|<[^>"]*(?:"[^"]*"[^>"]*)*>', re.S)
+# </a> </cite> , : the white space that a link's end leaves before a stop is no printed space
+LINK_END = re.compile(r"</(?:a|cite)>\s*(?:</[a-z]+>\s*)*(?=[.,;:)])")
+# id="t21c28s21-28-2.08"
+ID = re.compile(r'\bid="([^"]*)"')
+# <span class="num" id="(a)(1)(A)">(A)</span>: a publisher that spells the whole chain of numbers in an id
+STATED_PATH = re.compile(r'\s*<[a-z]+[^>"]*?(?:"[^"]*"[^>"]*?)*?\bid="((?:\([^()"\s]+\))+)"[^>]*>([^<]*)</[a-z]+>')
+# (a)(1)(A) → a, 1, A
+PATH_STEP = re.compile(r"\(([^()]+)\)")
+# <b>414.025 Definitions.</b> at the start of a block, inside any number of spans
+LEAD = re.compile(r"\s*(?:<(?:span|font|a|u|i|em)\b[^>]*>\s*)*<(?:b|strong)\b[^>]*>(.*?)</(?:b|strong)>", re.S)
+# class="text-indent-2", class="level3", class="pad_1"
+INDENT_CLASS = re.compile(r'class="[^"]*?(?:indent|level|lvl|tab|pad)[^"\d]{0,8}(\d)')
+# style="margin-left:1.5in", style="text-indent: 36pt"
+INDENT_STYLE = re.compile(r"(?:margin-left|padding-left|text-indent)\s*:\s*(-?[\d.]+)\s*(in|pt|px|em|cm)")
+# Stands for a link's end until white space is collapsed: a private-use sign.
+_TIGHT = "\ue002"
+POINTS = {"in": 72.0, "pt": 1.0, "px": 0.75, "em": 12.0, "cm": 28.3}
+# A blank line before a capital, a label or a quote: the author laid the text out with white space.
+LAID_OUT = re.compile(r"\n[ \t\r]*\n(?=[ \t\r\n]*[(\[A-Z§\"“\d])")
+
+
+def clean_text(fragment: str) -> str:
+    """Return the printed text of an HTML fragment: tags dropped, entities resolved, white space collapsed."""
+    tight = False
+    if "<" in fragment:
+        if "</a" in fragment or "</cite" in fragment:
+            fragment, found = LINK_END.subn(_TIGHT, fragment)
+            tight = found > 0
+        fragment = INLINE.sub("", fragment)
+    if "&" in fragment:
+        fragment = unescape(fragment)
+    text = " ".join(fragment.split())
+    return text.replace(" " + _TIGHT, "").replace(_TIGHT, "") if tight else text
+
+
+def build_lines(written: str) -> tuple[list[Line], str]:
+    """Cut HTML written out by lexbor into lines.
+
+    Returns the lines in reading order and the shape of the markup: a hash of its block tags and their attributes.
+    """
+    pieces = BLOCK.split(written)
+    builder = _Builder()
+    builder.emit(pieces[0])
+    for at in range(1, len(pieces), 4):
+        builder.step(pieces[at], pieces[at + 1], pieces[at + 2])
+        chunk = pieces[at + 3]
+        if chunk and not chunk.isspace():
+            builder.emit(chunk)
+    shape = blake2b("".join(pieces[3::4]).encode() + "".join(pieces[2::4]).encode())
+    return builder.lines, shape.hexdigest()[:16]
+
+
+class _Row:
+    """A table row being read: where its lines begin, and where each of its cells begins."""
+
+    __slots__ = ("cells", "start")
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.cells: list[int] = []
+
+
+class _Builder:
+    """The state of one pass over the blocks: open lists and rows, the current element, the lines so far."""
+
+    __slots__ = ("attrs", "lines", "lists", "marker", "rows", "soft", "tag")
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.lists: list[ListFrame] = []
+        self.rows: list[_Row] = []
+        self.marker = ""
+        self.soft = False
+        self.tag = "p"
+        self.attrs = ""
+
+    def step(self, close: str, tag: str, attrs: str) -> None:
+        """Take one block tag."""
+        if tag == "br":
+            self.soft = True
+            return
+        self.soft = False
+        self.tag, self.attrs = ("p", "") if close else (tag, attrs)
+        action = _CLOSERS.get(tag) if close else _OPENERS.get(tag)
+        if action is not None:
+            action(self)
+
+    def open_list(self) -> None:
+        self.lists.append(ListFrame(self.tag, self.attrs))
+
+    def close_list(self) -> None:
+        if self.lists:
+            self.lists.pop()
+        self.marker = ""
+
+    def open_item(self) -> None:
+        if self.lists:
+            self.marker = self.lists[-1].mark_item(self.attrs)
+
+    def close_item(self) -> None:
+        self.marker = ""
+
+    def open_row(self) -> None:
+        self.rows.append(_Row(len(self.lines)))
+
+    def open_cell(self) -> None:
+        if self.rows:
+            self.rows[-1].cells.append(len(self.lines))
+
+    def close_row(self) -> None:
+        if self.rows:
+            row = self.rows.pop()
+            self.lines[row.start :] = _join_row(self.lines, row)
+
+    def emit(self, chunk: str) -> None:
+        """Add the text between two block tags as a line, or to the line before when only <br> parted them."""
+        if self.soft and self.lines and self._continues(chunk):
+            return
+        if "\n" in chunk and LAID_OUT.search(chunk) is not None:
+            for piece in LAID_OUT.split(chunk):
+                self._add(piece, _white_indent(piece))
+            return
+        self._add(chunk, self._level() if self.attrs or self.lists else 0)
+
+    def _continues(self, chunk: str) -> bool:
+        text = clean_text(chunk)
+        if not text or LABEL.match(text) is not None:
+            return not text
+        last = self.lines[-1]
+        if last.tag != self.tag:
+            return False
+        self.lines[-1] = Line(
+            f"{last.text} {text}", last.part, last.number, last.path, last.level, last.tag, last.anchor, last.lead
+        )
+        return True
+
+    def _level(self) -> int:
+        if self.lists:
+            return len(self.lists)
+        found = INDENT_CLASS.search(self.attrs)
+        if found is not None:
+            return int(found[1])
+        style = INDENT_STYLE.findall(self.attrs) if "style" in self.attrs else ()
+        return max(0, round(sum(float(size) * POINTS[unit] for size, unit in style) / 18.0))
+
+    def _add(self, chunk: str, level: int) -> None:
+        path: tuple[str, ...] | None = None
+        number = ""
+        if 'id="(' in chunk:
+            path, number, chunk = _stated_path(chunk)
+        lead = ""
+        if "<b" in chunk or "<strong" in chunk:
+            bold = LEAD.match(chunk)
+            lead = clean_text(bold[1]) if bold is not None else ""
+        text = clean_text(chunk)
+        if not text and not number:
+            return
+        if self.marker and not number:
+            number, text = _merge_marker(self.marker, text)
+        self.marker = ""
+        found = ID.search(self.attrs) if "id=" in self.attrs else None
+        self.lines.append(
+            Line(text, "text", number, path, level, self.tag, found[1] if found is not None else "", lead)
+        )
+
+
+def _stated_path(chunk: str) -> tuple[tuple[str, ...] | None, str, str]:
+    """Return the chain of numbers stated at the start of a chunk, the numbers as printed ("(a)(1)"), and the rest."""
+    path: tuple[str, ...] | None = None
+    number = ""
+    found = STATED_PATH.match(chunk)
+    while found is not None:
+        path = tuple(PATH_STEP.findall(found[1]))
+        number += clean_text(found[2])
+        chunk = chunk[found.end() :]
+        found = STATED_PATH.match(chunk)
+    return path, number, chunk
+
+
+def _merge_marker(marker: str, text: str) -> tuple[str, str]:
+    """Prefer a number printed in the text to the one the list would print."""
+    printed = LABEL.match(text)
+    if printed is None:
+        return marker, text
+    if printed[1].strip("().[]") == marker.strip("()."):
+        return marker, text[printed.end() :]
+    return "", text
+
+
+def _white_indent(piece: str) -> int:
+    """Return the level told by leading spaces: five to a level, as typists indent statutes."""
+    stripped = piece.lstrip("\r\n")
+    return (len(stripped) - len(stripped.lstrip(" \t"))) // 5
+
+
+def _join_row(lines: list[Line], row: _Row) -> list[Line]:
+    """Make one line of a data row; a row that lays out the page (blocks inside its cells) keeps its lines."""
+    bounds = [*row.cells, len(lines)]
+    cells = [lines[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    inside = lines[row.start :]
+    filled = [cell for cell in cells if cell]
+    if len(filled) < 2 or any(len(cell) > 1 or cell[0].tag in HEADINGS for cell in filled):
+        return inside
+    first = filled[0][0]
+    label = LABEL.fullmatch(first.text + " ")
+    if label is not None and len(filled) == 2:
+        body = filled[1][0]
+        return [Line(body.text, "text", first.text, None, body.level, "p", first.anchor, body.lead)]
+    texts = [" ".join(line.text for line in cell) for cell in cells]
+    return [Line(" | ".join(texts), "text", "", None, 0, "tr", first.anchor)]
+
+
+_OPENERS = {
+    "ol": _Builder.open_list,
+    "ul": _Builder.open_list,
+    "menu": _Builder.open_list,
+    "dir": _Builder.open_list,
+    "li": _Builder.open_item,
+    "tr": _Builder.open_row,
+    "td": _Builder.open_cell,
+    "th": _Builder.open_cell,
+}
+_CLOSERS = {
+    "ol": _Builder.close_list,
+    "ul": _Builder.close_list,
+    "menu": _Builder.close_list,
+    "dir": _Builder.close_list,
+    "li": _Builder.close_item,
+    "tr": _Builder.close_row,
+}

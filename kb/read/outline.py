@@ -1,0 +1,256 @@
+"""Turn the lines of one document into a tree of provisions, by their printed numbers.
+
+Each number is placed by the cheapest of three moves: it continues a sequence that is open, it opens the next level
+with a first number, or it starts an odd sequence. Ties (is "(i)" the ninth letter or the first roman numeral?) are
+decided by which successor comes first further down.
+"""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from kb.models import Line, Provision
+from kb.read.canonical import fold_number
+from kb.read.labels import LABEL, Rank, read_label
+from kb.read.parts import HEADING_TAGS
+
+# How many lines ahead are tried under each reading of a tie.
+LOOK_AHEAD = 14
+# Cost of a move: 0 is a plain successor or a first number; more is odder. Moves closer than TIE are a tie.
+GAP, ODD_START, RESTART, ODD_INDENT, TIE = 2.0, 5.0, 6.0, 0.5, 0.1
+# "Ketamine | 7285" → ketamine
+_ROW_NAME = re.compile(r"[^a-z0-9.]+")
+
+
+class _Move(msgspec.Struct, frozen=True):
+    """One way to place a number: what it costs, how many levels stay open, and the rank it is read as."""
+
+    cost: float
+    keep: int
+    rank: Rank
+
+
+class _Level:
+    """An open provision: the place its number stands for, its eid, its indent, and how many pN it holds."""
+
+    __slots__ = ("eid", "indent", "paragraphs", "rank", "segment")
+
+    def __init__(self, eid: str, rank: Rank | None, indent: int) -> None:
+        self.eid = eid
+        self.segment = eid.rpartition("__")[2]
+        self.rank = rank
+        self.indent = indent
+        self.paragraphs = 0
+
+
+class _Draft:
+    """A provision being written."""
+
+    __slots__ = ("eid", "heading", "number", "text")
+
+    def __init__(self, eid: str, number: str, heading: str, text: str) -> None:
+        self.eid = eid
+        self.number = number
+        self.heading = heading
+        self.text = text
+
+
+def build_provisions(lines: Sequence[Line]) -> list[Provision]:
+    """Return the provisions under a document's root, in reading order, with their eids; the root itself is not made.
+
+    Only lines of part text are expected; a heading line inside the document opens an unnumbered provision of its own.
+    """
+    outline = _Outline(lines)
+    for at, line in enumerate(lines):
+        outline.place(at, line)
+    return [
+        Provision(eid=draft.eid, number=draft.number, heading=draft.heading, text=draft.text)
+        for draft in outline.drafts
+    ]
+
+
+def _split_numbers(line: Line) -> tuple[tuple[str, ...], str]:
+    """Return the printed numbers at the start of a line and the text after them: "(a)(1) The board" → (a), (1)."""
+    numbers = (LABEL.findall(line.number) or [line.number]) if line.number else []
+    text = line.text
+    if line.path is None and text[:1] in _LABEL_STARTS:
+        found = LABEL.match(text)
+        while found is not None:
+            numbers.append(found[1])
+            text = text[found.end() :]
+            found = LABEL.match(text) if text.startswith(("(", "[")) or found[1].endswith(".") else None
+    return tuple(numbers), text
+
+
+_LABEL_STARTS = frozenset("([§0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+
+
+class _Outline:
+    """The open levels and the provisions so far."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.lines = lines
+        self.numbered = [_split_numbers(line) for line in lines]
+        self.levels = [_Level("", None, -1)]
+        self.drafts: list[_Draft] = []
+        self.used: dict[str, int] = {}
+
+    def place(self, at: int, line: Line) -> None:
+        """Put one line where its numbers, path or indent say it belongs."""
+        numbers, text = self.numbered[at]
+        if line.path is not None:
+            self._follow_path(line)
+        elif line.tag == "tr" and not numbers:
+            self._add(self._owner(line, text).eid, "r_" + _row_name(text), "", "", text)
+        elif numbers:
+            self._follow_numbers(at, numbers, line, text)
+        elif line.tag in HEADING_TAGS:
+            self._open_heading(line)
+        elif self._fills_empty(line):
+            self.drafts[-1].text = text
+        else:
+            self._add_paragraph(self._owner(line, text), text)
+
+    def _fills_empty(self, line: Line) -> bool:
+        """Tell whether a paragraph is the text of a number that stood alone on the line before."""
+        if not self.drafts or not self.drafts[-1].number:
+            return False
+        last = self.drafts[-1]
+        return not last.text and not last.heading and last.eid == self.levels[-1].eid
+
+    def _add(self, parent: str, segment: str, number: str, heading: str, text: str) -> str:
+        eid = f"{parent}__{segment}" if parent else segment
+        count = self.used.get(eid, 0) + 1
+        self.used[eid] = count
+        if count > 1:
+            eid = f"{eid}~{count}"
+        self.drafts.append(_Draft(eid, number, heading, text))
+        return eid
+
+    def _add_paragraph(self, owner: _Level, text: str) -> str:
+        owner.paragraphs += 1
+        return self._add(owner.eid, f"p{owner.paragraphs}", "", "", text)
+
+    def _owner(self, line: Line, text: str) -> _Level:
+        """Return the level an unnumbered line belongs to: by indent when told, else by how the text before it ended."""
+        if line.level:
+            for level in reversed(self.levels):
+                if level.indent <= line.level:
+                    return level
+        last = self.drafts[-1].text if self.drafts else ""
+        if len(self.levels) > 2 and last.endswith((";", ",", "; and", "; or", ", and", ", or")):
+            return self.levels[-2]
+        return self.levels[-1]
+
+    def _open_heading(self, line: Line) -> None:
+        depth = int(line.tag[1])
+        while self.levels[-1].rank is not None and not self._holds(self.levels[-1], depth):
+            self.levels.pop()
+        owner = self.levels[-1]
+        owner.paragraphs += 1
+        eid = self._add(owner.eid, f"p{owner.paragraphs}", "", line.text, "")
+        self.levels.append(_Level(eid, Rank(f"h{depth}", 1), -1))
+
+    @staticmethod
+    def _holds(level: _Level, depth: int) -> bool:
+        return level.rank is not None and level.rank.style[0] == "h" and int(level.rank.style[1]) < depth
+
+    def _follow_path(self, line: Line) -> None:
+        """Take the chain of numbers the publisher states; a step not met before is opened without text."""
+        steps = [fold_number(f"({step})") for step in line.path or ()]
+        keep = 1
+        while keep < min(len(self.levels), len(steps)) and self.levels[keep].segment == steps[keep - 1]:
+            keep += 1
+        del self.levels[keep:]
+        printed = LABEL.findall(line.number)
+        for depth in range(keep, len(steps) + 1):
+            last = depth == len(steps)
+            number = printed[depth - len(steps) - 1] if len(steps) - depth < len(printed) else f"({steps[depth - 1]})"
+            eid = self._add(self.levels[-1].eid, steps[depth - 1], number, "", line.text if last else "")
+            self.levels.append(_Level(eid, _first(read_label(number)), line.level))
+
+    def _follow_numbers(self, at: int, numbers: tuple[str, ...], line: Line, text: str) -> None:
+        """Place each number of the line in turn; only the last one holds the line's text."""
+        heading = text if line.tag in HEADING_TAGS else ""
+        for place, number in enumerate(numbers):
+            last = place == len(numbers) - 1
+            ranks = read_label(number)
+            keep, rank = self._choose(at, ranks, line) if ranks else (len(self.levels), Rank("?", 1))
+            del self.levels[keep:]
+            own_text = text if last and not heading else ""
+            eid = self._add(self.levels[-1].eid, fold_number(number), number, heading if last else "", own_text)
+            self.levels.append(_Level(eid, rank, line.level))
+
+    def _choose(self, at: int, ranks: tuple[Rank, ...], line: Line) -> tuple[int, Rank]:
+        """Return how many levels stay open and the rank read: the cheapest move, ties decided by what follows."""
+        open_ranks = [(level.rank, level.indent) for level in self.levels]
+        moves = _moves(open_ranks, ranks, line.level)
+        best = [move for move in moves if move.cost < moves[0].cost + TIE]
+        if len(best) > 1:
+            ahead = self._ranks_ahead(at)
+            opens = bool(self.drafts) and self.drafts[-1].text.endswith((":", "—", "-"))
+            best.sort(key=lambda move: (round(_cost_ahead(open_ranks, move, ahead), 1), -move.keep if opens else move.keep))
+        return best[0].keep, best[0].rank
+
+    def _ranks_ahead(self, at: int) -> list[tuple[tuple[Rank, ...], int]]:
+        """Return the ranks and indents of the next numbered lines, as far as a tie looks ahead."""
+        return [
+            (read_label(number), self.lines[place].level)
+            for place in range(at + 1, min(at + LOOK_AHEAD, len(self.numbered)))
+            for number in self.numbered[place][0]
+        ]
+
+
+def _moves(levels: Sequence[tuple[Rank | None, int]], ranks: tuple[Rank, ...], indent: int) -> list[_Move]:
+    """Return every way the ranks can continue or open a sequence, cheapest first."""
+    moves = []
+    top = len(levels)
+    for rank in ranks:
+        seen = False
+        for keep in range(top - 1, 0, -1):
+            before, indented = levels[keep]
+            if before is None or before.style != rank.style:
+                continue
+            seen = True
+            cost = _step_cost(before, rank)
+            if cost is not None:
+                moves.append(_Move(cost + (0 if indented == indent else ODD_INDENT) + 0.01 * (top - keep), keep, rank))
+        start = 0.0 if rank.value == 1 and not rank.suffix else ODD_START
+        deeper = not indent or indent > levels[-1][1]
+        moves.append(_Move(start + (RESTART if seen else 0) + (0 if deeper else ODD_INDENT), top, rank))
+    return sorted(moves, key=lambda move: move.cost)
+
+
+def _cost_ahead(
+    levels: Sequence[tuple[Rank | None, int]], move: _Move, ahead: Sequence[tuple[tuple[Rank, ...], int]]
+) -> float:
+    """Return what the next numbers cost when this move is made and each of them then takes its cheapest move."""
+    stack = [*levels[: move.keep], (move.rank, levels[move.keep][1] if move.keep < len(levels) else 0)]
+    total = move.cost
+    for ranks, indent in ahead:
+        if ranks:
+            best = _moves(stack, ranks, indent)[0]
+            total += best.cost
+            stack[best.keep :] = [(best.rank, indent)]
+    return total
+
+
+def _step_cost(before: Rank, after: Rank) -> float | None:
+    """Return what it costs that ``after`` follows ``before`` in one sequence, None when it cannot."""
+    step = after.value - before.value
+    if step == 1 and not after.suffix:
+        return 0.0
+    if step == 0 and after.suffix and after.suffix != before.suffix:
+        return 0.0 if len(after.suffix) >= len(before.suffix) else 0.05
+    if step == 1:
+        return 0.2
+    return GAP + min(step, 20) * 0.05 if step > 1 else None
+
+
+def _first(ranks: tuple[Rank, ...]) -> Rank:
+    return ranks[0] if ranks else Rank("?", 1)
+
+
+def _row_name(text: str) -> str:
+    return _ROW_NAME.sub("-", text.partition(" | ")[0].lower()).strip("-")[:40] or "row"

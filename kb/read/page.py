@@ -1,0 +1,175 @@
+"""Read one snapshot: bytes to documents, with the checks that tell a page that is the rule from one that is not.
+
+Reading is pure: the same bytes, URL and declaration give the same page, on any machine, in any order.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from urllib.parse import urljoin
+
+import msgspec
+
+from kb.errors import UnreadablePageError
+from kb.models import Flaw, Page, Reading, Validity
+from kb.read.decode import decode_text
+from kb.read.documents import Section, cut_sections, document_id, read_section
+from kb.read.html import Markup, Selectors, read_links, read_markup
+from kb.read.pdf import read_pdf_lines
+from kb.read.xml import XmlDocument, read_xml_lines
+from kb.sources import Source
+
+# The largest page that is read, after decompression; the largest known title page has 4 MB.
+MOST_BYTES = 48 * 1024 * 1024
+# <<<<<<< HEAD, =======, >>>>>>> origin/main: a merge that was never finished
+CONFLICT = re.compile(r"(?:^|\s)(?:<{7}|>{7})\s+\S+", re.M)
+# The page ends inside a tag: the transfer was cut.
+CUT_TAG = re.compile(r"<[a-zA-Z/][^<>]*\Z")
+# Share of documents told twice on one page from which the page is taken for broken.
+MOST_DOUBLES = 0.2
+
+
+def read_page(body: bytes, source: Source, url: str, *, media_type: str = "", charset: str = "") -> Page:
+    """Read the documents of one snapshot as its source declares.
+
+    Returns the page with its readings and flaws; a page with flaws is not to be taken for the rule. Never raises for
+    bad bytes: what cannot be read comes back as a flaw that says what was expected and found.
+    """
+    if not body.strip():
+        return _unread("empty", f"the body of {url} is empty")
+    if len(body) > MOST_BYTES:
+        return _unread("huge", f"{url} has {len(body)} bytes, more than {MOST_BYTES}")
+    try:
+        if body[:5] == b"%PDF-" or "pdf" in media_type:
+            return _read_pdf(body, source, url)
+        if _is_xml(body, media_type):
+            return _read_xml(body, source, url)
+        return _read_html(body, charset, source, url)
+    except UnreadablePageError as error:
+        return _unread("unreadable", f"{error} in {source.id} ({url})")
+
+
+def _unread(code: str, message: str) -> Page:
+    return Page(readings=(), length=0, shape="", flaws=(Flaw(code, message),))
+
+
+def _is_xml(body: bytes, media_type: str) -> bool:
+    head = body[:300].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    return (media_type.endswith("xml") and "html" not in media_type) or (
+        head.startswith(b"<?xml") and b"<html" not in head and b"<!doctype html" not in head
+    )
+
+
+def _read_html(body: bytes, charset: str, source: Source, url: str) -> Page:
+    decoded = decode_text(body, charset)
+    select = source.select
+    markup = read_markup(
+        decoded.text,
+        Selectors(
+            select.main or "", select.heading or "", select.note or "", select.pending or "", tuple(source.remove)
+        ),
+    )
+    names = _named_documents(markup, source, url)
+    if names:
+        return Page(readings=(), length=len(markup.written), shape=markup.shape, names=names, complete=markup.closed)
+    readings = [read_section(section, source) for section in cut_sections(markup.lines, source, url)]
+    flaws = [*decoded.flaws, *_check_text(decoded.text), *_check_readings(readings, source, url)]
+    return _page(readings, markup.shape, flaws)
+
+
+def _named_documents(markup: Markup, source: Source, url: str) -> tuple[str, ...]:
+    """Return the ids of the documents a list page links to; () for a page that is itself a document."""
+    if source.document.origin != "url" or source.identify(url) is not None:
+        return ()
+    found = (source.identify(urljoin(url, href)) for href, _ in read_links(markup))
+    return tuple(dict.fromkeys(document_id(source, one.citation) for one in found if one is not None))
+
+
+def _read_pdf(body: bytes, source: Source, url: str) -> Page:
+    lines, flaws = read_pdf_lines(body)
+    readings = [read_section(section, source) for section in cut_sections(lines, source, url)] if lines else []
+    return _page(readings, "pdf", [*flaws, *_check_readings(readings, source, url)])
+
+
+def _read_xml(body: bytes, source: Source, url: str) -> Page:
+    documents, flaws = read_xml_lines(body)
+    readings = [_read_xml_document(document, source) for document in documents]
+    fatal = [flaw for flaw in flaws if flaw.code != "unknown_element"]
+    return _page(readings, "xml", fatal or _check_readings(readings, source, url))
+
+
+def _read_xml_document(document: XmlDocument, source: Source) -> Reading:
+    section = Section(document.citation, source.document.strand, document.heading, document.lines)
+    reading = read_section(section, source)
+    return msgspec.structs.replace(reading, acts=document.acts) if document.acts else reading
+
+
+def _page(readings: Sequence[Reading], shape: str, flaws: Sequence[Flaw]) -> Page:
+    return Page(readings=_tell_apart(readings), length=_length(readings), shape=shape, flaws=tuple(flaws))
+
+
+def _length(readings: Sequence[Reading]) -> int:
+    return sum(len(part.text) + len(part.heading) for reading in readings for part in reading.provisions)
+
+
+def _tell_apart(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """Give a second document of the same id, strand and validity an id of its own ("…~2"), so that none is lost."""
+    seen: Counter[tuple[str, str, Validity]] = Counter()
+    told = []
+    for reading in readings:
+        key = (reading.document, reading.strand, reading.validity)
+        seen[key] += 1
+        again = f"{reading.document}:{seen[key]}"
+        told.append(msgspec.structs.replace(reading, document=again) if seen[key] > 1 else reading)
+    return tuple(told)
+
+
+def _check_text(text: str) -> list[Flaw]:
+    flaws = []
+    if CONFLICT.search(text) is not None:
+        flaws.append(Flaw("conflict_markers", "the page holds markers of an unfinished merge"))
+    if CUT_TAG.search(text[-2000:]) is not None:
+        flaws.append(Flaw("truncated", "the page ends inside a tag"))
+    return flaws
+
+
+def _check_readings(readings: Sequence[Reading], source: Source, url: str) -> list[Flaw]:
+    """Hold what was read against what any page of law has and what the source declares."""
+    where = f"in {source.id} ({url})"
+    if not readings:
+        pattern = source.document.pattern
+        expected = f"a document by '{pattern.pattern}'" if pattern is not None else "a document"
+        return [Flaw("no_document", f"expected {expected}, found none {where}")]
+    flaws = []
+    if not any(part.text or part.heading for reading in readings for part in reading.provisions):
+        flaws.append(Flaw("no_text", f"expected text in the main part, found none {where}"))
+    flaws.extend(_check_doubles(readings, where))
+    flaws.extend(_check_declared(readings, source, where))
+    return flaws
+
+
+def _check_doubles(readings: Sequence[Reading], where: str) -> list[Flaw]:
+    counts = Counter((reading.document, reading.strand, reading.validity) for reading in readings)
+    doubles = sum(1 for count in counts.values() if count > 1)
+    if doubles > max(2, MOST_DOUBLES * len(counts)):
+        return [Flaw("doubled", f"{doubles} of {len(counts)} documents stand twice on the page {where}")]
+    return []
+
+
+def _check_declared(readings: Sequence[Reading], source: Source, where: str) -> list[Flaw]:
+    checks = source.checks
+    flaws = []
+    found = sum(len(reading.provisions) for reading in readings)
+    if found < checks.provisions_min:
+        flaws.append(Flaw("too_few", f"expected at least {checks.provisions_min} provisions, found {found} {where}"))
+    if len(readings) < checks.documents_min:
+        flaws.append(
+            Flaw("too_few", f"expected at least {checks.documents_min} documents, found {len(readings)} {where}")
+        )
+    text = "\n".join(part.text for reading in readings for part in reading.provisions) if checks.must_contain else ""
+    flaws.extend(
+        Flaw("lacks_text", f"expected the words '{words}', found none {where}")
+        for words in checks.must_contain
+        if words not in text
+    )
+    return flaws

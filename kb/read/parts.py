@@ -1,0 +1,134 @@
+"""Tell the law of a document from what publishers print round it: history notes, annotations, notices, banners."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from kb.models import Line
+from kb.read.notes import is_history, is_notice, is_pending, is_repealed, split_history
+
+HEADING_TAGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+# Headings under which codifiers put what is not law: "History of Section."  "Cross References."  "NOTES TO DECISIONS"
+_NOTES = (
+    r"(?:(?:legislative|statutory|section) )?histor(?:y|ical)(?: (?:of sections?|(?:and [a-z]+ )?notes?))?"
+    r"|sources?(?: notes?)?|credits?|annotations?|derivation|notes?|footnotes?"
+    r"|(?:case|amendment|source|(?:editor|compiler|revis[eo]r|reporter|publisher|codifier|code commissioner)['’]?s?['’]?)"
+    r" (?:notes?|comments?)|official comments?|notes (?:to|of) decisions|(?:judicial|court) decisions"
+    r"|(?:cross|research|library|collateral)[- ]references?(?: and [a-z ]{4,20})?|law reviews?(?: and [a-z ]{4,30})?"
+    r"|comparative (?:legislation|provisions)|reenactments?|repealed sections|effect of amendments?"
+    r"|(?:opinions of (?:the )?attorney general|attorney general opinions)|statut\w+(?:/\w+)? (?:authority|implemented)"
+    r"|former (?:law|sections?)|prior (?:law|codifications)|textbooks|decisions under prior law"
+)
+NOTE_HEADING = re.compile(rf"[\W\d]*(?:{_NOTES})\W*", re.I)
+# Headings that stand over law as often as over notes: they go on with notes, and never begin them.
+NOTE_SEQUEL = re.compile(
+    r"\W*(?:amendments?|effective dates?|applicability|severability|short titles?|(?:delegation of )?authority|"
+    r"(?:temporary|emergency) legislation|resolutions|mayor['’]s orders|transfer of functions|legislative intent|"
+    r"savings clauses?|references|comments?|change in government)\b.{0,60}",
+    re.I,
+)
+# "414.033 Expenditures for …"  "§ 12-305. Fees": a bold run that opens the next section of a page
+SECTION_LEAD = re.compile(r"\W*(?:Sec(?:tion|s?\.) ?)?\d+[A-Z]?(?:[-‑–.:]\d+[A-Za-z]?)+\b")
+
+
+class Parted(msgspec.Struct, frozen=True):
+    """The lines of one document by part: ``law`` as lines, ``notes`` and ``pending`` as printed texts, in order."""
+
+    law: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+
+
+class _Parting:
+    """What was found so far: the parts, whether notes are being read, and the widest heading that stood over law."""
+
+    __slots__ = ("law", "notes", "noting", "pending", "widest")
+
+    def __init__(self) -> None:
+        self.law: list[Line] = []
+        self.notes: list[str] = []
+        self.pending: list[str] = []
+        self.noting = False
+        self.widest = ""
+
+    def take_law(self, line: Line) -> None:
+        if line.tag in HEADING_TAGS and (not self.widest or line.tag < self.widest):
+            self.widest = line.tag
+        law, note = split_history(line.text) if line.text[-2:].endswith(("]", "].")) else (line.text, "")
+        if note:
+            self.notes.append(note)
+            self.noting = True
+            line = msgspec.structs.replace(line, text=law)
+        self.law.append(line)
+
+    def take_noted(self, line: Line) -> None:
+        """Take a line that stands after a note: more notes, unless it opens another stretch of law."""
+        if self._opens_law(line):
+            self.noting = False
+            self.take_law(line)
+        else:
+            self.notes.append(_printed(line))
+
+    def _opens_law(self, line: Line) -> bool:
+        if line.tag in HEADING_TAGS:
+            wide = bool(self.widest) and line.tag <= self.widest
+            return wide and not NOTE_HEADING.fullmatch(line.text) and not NOTE_SEQUEL.fullmatch(line.text)
+        return bool(line.lead) and SECTION_LEAD.match(line.lead) is not None
+
+
+def part_lines(lines: Sequence[Line], heading: str = "") -> Parted:
+    """Tell law from notes and banners in the lines of one document under its ``heading``.
+
+    Once a note heading or a history note is met, what follows is notes, up to a heading as wide as one that stood
+    over law, or to a bold section number. A stub that says the law ended stays law. Returns the parts.
+    """
+    parting = _Parting()
+    for line in lines:
+        if line.part == "pending":
+            parting.pending.append(_printed(line))
+        elif line.part == "note":
+            parting.notes.append(_printed(line))
+        elif parting.noting:
+            parting.take_noted(line)
+        elif _is_law(line, parting, heading):
+            parting.take_law(line)
+    return Parted(tuple(parting.law), tuple(parting.notes), tuple(parting.pending))
+
+
+def _is_law(line: Line, parting: _Parting, heading: str) -> bool:
+    """Tell whether a line outside notes is law; if not, it is put where it belongs."""
+    if line.path is not None:
+        return True
+    if _starts_notes(line) and not _is_stub(line, parting, heading):
+        parting.noting = True
+        parting.notes.append(_printed(line))
+    elif is_notice(line.text):
+        parting.notes.append(_printed(line))
+    elif is_pending(line.text):
+        parting.pending.append(_printed(line))
+    else:
+        return True
+    return False
+
+
+def _starts_notes(line: Line) -> bool:
+    if line.number:
+        return False
+    text = line.text
+    if line.tag in HEADING_TAGS:
+        return NOTE_HEADING.fullmatch(text) is not None
+    if line.lead and NOTE_HEADING.fullmatch(line.lead) is not None:
+        return True
+    if len(text) < 60 and " " in text and NOTE_HEADING.fullmatch(text) is not None:
+        return True
+    return is_history(text)
+
+
+def _is_stub(line: Line, parting: _Parting, heading: str) -> bool:
+    """Tell whether a document's first line says that its law has ended: "[1965 c.556 §1; repealed by 1967 c.502 §21]"."""
+    return not parting.law and (is_repealed(line.text) or is_repealed(f"{heading or 'x'} {line.text}"))
+
+
+def _printed(line: Line) -> str:
+    return f"{line.number} {line.text}" if line.number else line.text

@@ -1,0 +1,325 @@
+"""Read and check the places we watch: one YAML file a jurisdiction, as schemas/source.schema.json describes it.
+
+A ``Source`` is a declaration made ready for use: patterns compiled, selectors known to be valid, earlier
+declarations (``history``) laid out by date. ``Source.body`` is the plain declaration it was made from; the archive
+keeps that and ``parse_source`` makes the same ``Source`` of it again.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote, urldefrag
+
+import msgspec
+
+from kb.declarations import load_yaml
+from kb.errors import DeclarationError
+from kb.models import Strand
+from kb.source_checks import STRANDS, find_source_problems
+
+Origin = Literal["url", "heading", "page"]
+CrawlState = Literal["open", "forbidden", "js", "blocked", "api_key"]
+Publish = Literal["text", "quotes", "none"]
+Body = dict[str, Any]
+
+# Everything after the host names an undeclared page: "https://x.example.gov/board/fees?y=2" -> "board/fees?y=2".
+PAGE_PATH = r"^\w+://[^/]+/(?P<citation>.+?)/?$"
+
+
+class Authority(msgspec.Struct, frozen=True):
+    """A body that makes or publishes rules."""
+
+    id: str
+    name: str
+    kind: str = ""
+    url: str = ""
+
+
+class CrawlPolicy(msgspec.Struct, frozen=True):
+    """Whether a source may be crawled; anything but ``open`` states its reason and the day it was checked."""
+
+    state: CrawlState = "open"
+    reason: str = ""
+    checked_on: str = ""
+
+
+class Selectors(msgspec.Struct, frozen=True):
+    """CSS selectors of the parts of a page; None where the automatic reading decides."""
+
+    main: str | None = None
+    heading: str | None = None
+    note: str | None = None
+    pending: str | None = None
+
+
+class DateSelectors(msgspec.Struct, frozen=True):
+    """CSS selectors of the elements that state from when and until when a text applies."""
+
+    valid_from: str | None = None
+    valid_to: str | None = None
+
+
+class Checks(msgspec.Struct, frozen=True):
+    """What every page of documents must pass; zero and empty ask nothing."""
+
+    provisions_min: int = 0
+    documents_min: int = 0
+    length_min: int = 0
+    must_contain: tuple[str, ...] = ()
+    must_not_contain: tuple[str, ...] = ()
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Which document was found: its number as printed and the strand it belongs to."""
+
+    citation: str
+    strand: Strand
+
+
+class DocumentRule(msgspec.Struct, frozen=True):
+    """How documents of a source are told and named.
+
+    ``origin`` says what ``pattern`` is tried on: ``url`` (searched in the page's URL), ``heading`` (matched from the
+    start of each heading) or ``page`` (the page is one document named by the source's id; ``pattern`` is None).
+    """
+
+    work: str
+    pattern: re.Pattern[str] | None
+    origin: Origin
+    strand: Strand = "current"
+    cite: str = "{citation}"
+
+    def print_citation(self, citation: str) -> str:
+        """Return the citation as the publisher prints it ("Example Code § 12-3")."""
+        return self.cite.replace("{citation}", citation)
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A place we watch. Two values are one source when their ``digest`` is equal.
+
+    ``urls`` are pages named one by one, ``start`` lists to begin at; ``match`` says which other URLs are its own.
+    ``declared`` tells whether the main part of its pages is declared. ``eras`` holds the source as it was before each
+    date of its history, earliest first; use ``at``.
+    """
+
+    id: str
+    jurisdiction: str
+    platform: str
+    body: Body
+    digest: str
+    authority: Authority | None = None
+    title: str = ""
+    urls: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+    match: tuple[str, ...] = ()
+    follow: tuple[str, ...] = ()
+    document: DocumentRule
+    select: Selectors = Selectors()
+    remove: tuple[str, ...] = ()
+    dates: DateSelectors = DateSelectors()
+    binding: str = ""
+    topics: tuple[str, ...] = ()
+    professions: tuple[str, ...] = ()
+    cadence: str = "weekly"
+    crawl_policy: CrawlPolicy = CrawlPolicy()
+    host_delay: float = 1.0
+    fallback: str = ""
+    aliases: tuple[str, ...] = ()
+    checks: Checks = Checks()
+    publish: Publish = "text"
+    replica: bool = False
+    evidence: tuple[Mapping[str, str], ...] = ()
+    eras: tuple[tuple[str, "Source"], ...] = ()
+
+    @property
+    def declared(self) -> bool:
+        """Tell whether a selector says where the main part of its pages is."""
+        return self.select.main is not None
+
+    def at(self, observed_at: str) -> "Source":
+        """Return the source as declared for a capture of this instant (UTC, RFC 3339): history applied, no history."""
+        return next((era for until, era in self.eras if observed_at[:10] < until), self)
+
+    def matches(self, url: str) -> bool:
+        """Tell whether a URL belongs to this source: one of ``urls`` or ``start``, or a match of ``match``.
+
+        URLs are compared without fragment and with %-escapes decoded. Without ``match`` every URL that begins with
+        one of ``start`` belongs to it.
+        """
+        plain = unquote(urldefrag(url).url)
+        named = any(plain == unquote(own) for own in (*self.urls, *self.start))
+        return named or any(_fits(plain, pattern) for pattern in self.match or self.start)
+
+    def identify(self, text: str) -> Identity | None:
+        """Tell which document a page's URL or a heading line names (as ``document.origin`` says), None if none."""
+        rule = self.document
+        if rule.pattern is None:
+            return Identity(self.id, rule.strand)
+        found = rule.pattern.search(unquote(text)) if rule.origin == "url" else rule.pattern.match(text)
+        if found is None or not found["citation"]:
+            return None
+        groups = found.groupdict()
+        return Identity(groups["citation"], next((strand for strand in STRANDS if groups.get(strand)), rule.strand))
+
+
+def read_source_file(path: Path) -> tuple[Source, ...]:
+    """Read the sources of one jurisdiction's file, in its order.
+
+    Raises DeclarationError listing every problem of the file, each with its key path.
+    """
+    body = load_yaml(path)
+    problems = find_source_problems(body, path.name)
+    if problems:
+        raise DeclarationError("\n".join(problems))
+    authorities = {authority["id"]: authority for authority in body.get("authorities", [])}
+    return tuple(_build_source(_complete(entry, body["jurisdiction"], authorities)) for entry in body["sources"])
+
+
+def read_sources(folders: Iterable[Path]) -> tuple[Source, ...]:
+    """Read every ``*.yml`` of the folders; returns the sources sorted by id.
+
+    Raises DeclarationError if a folder is missing, a file is not valid (all problems of all files are listed) or two
+    files declare the same id.
+    """
+    found, problems = _try_files(dict.fromkeys(path for folder in folders for path in _list_files(folder)))
+    owners: dict[str, Path] = {}
+    for source, path in found:
+        first = owners.setdefault(source.id, path)
+        if first != path:
+            problems.append(f"source id {source.id!r} is declared in both {first} and {path}")
+    if problems:
+        raise DeclarationError("\n".join(problems))
+    return tuple(sorted((source for source, _ in found), key=lambda source: source.id))
+
+
+def parse_source(body: Mapping[str, Any], where: str) -> Source:
+    """Make a source of a plain declaration: an entry of ``sources`` that also holds its ``jurisdiction``.
+
+    ``where`` names the declaration's origin in messages. Raises DeclarationError listing every problem.
+    """
+    entry = {key: value for key, value in body.items() if key != "jurisdiction"}
+    problems = find_source_problems({"jurisdiction": body.get("jurisdiction"), "sources": [entry]}, where)
+    if problems:
+        raise DeclarationError("\n".join(problems))
+    return _build_source(dict(body))
+
+
+def find_source(sources: Sequence[Source], url: str) -> Source | None:
+    """Return the source a URL belongs to, None if there is none; raises DeclarationError if several claim it."""
+    claims = [source.id for source in sources if source.matches(url)]
+    if len(claims) > 1:
+        raise DeclarationError(f"{url} is claimed by {' and '.join(claims)}: narrow 'match' of one of them")
+    return next((source for source in sources if source.id in claims), None)
+
+
+def default_sources_folder() -> Path:
+    """Return the folder of the declarations that ship with this project."""
+    return Path(__file__).resolve().parent.parent / "crawlers" / "sources"
+
+
+def _list_files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise DeclarationError(f"no folder of source declarations at {folder}")
+    return sorted(folder.glob("*.yml"))
+
+
+def _try_files(paths: Iterable[Path]) -> tuple[list[tuple[Source, Path]], list[str]]:
+    found: list[tuple[Source, Path]] = []
+    problems: list[str] = []
+    for path in paths:
+        try:
+            found.extend((source, path) for source in read_source_file(path))
+        except DeclarationError as error:
+            problems.append(str(error))
+    return found, problems
+
+
+@cache
+def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _fits(url: str, pattern: str) -> bool:
+    return bool(_compile(pattern).search(url)) if pattern.startswith("^") else url.startswith(unquote(pattern))
+
+
+def _complete(entry: Body, jurisdiction: str, authorities: Mapping[str, Body]) -> Body:
+    """Write out what an entry of a file leaves to the file, so that it stands on its own."""
+    authority = entry.get("authority")
+    named = {"authority": authorities[authority]} if isinstance(authority, str) and authority in authorities else {}
+    return {"jurisdiction": jurisdiction, **entry, **named}
+
+
+def _build_source(body: Body) -> Source:
+    eras = sorted(body.get("history", []), key=lambda era: str(era["until"]))
+    plain = {key: value for key, value in body.items() if key != "history"}
+    return _build_era(body, eras=tuple((era["until"], _build_era(_replace_keys(plain, era))) for era in eras))
+
+
+def _replace_keys(body: Body, era: Body) -> Body:
+    return {**body, **{key: value for key, value in era.items() if key != "until"}}
+
+
+def _build_era(body: Body, *, eras: tuple[tuple[str, Source], ...] = ()) -> Source:
+    select = body.get("select", {})
+    policy = body.get("crawl_policy", {})
+    flat: Body = {key: body[key] for key in _PLAIN if key in body}
+    flat |= {key: _as_tuple(body[key]) for key in _LISTS if key in body}
+    return Source(
+        id=body["id"],
+        jurisdiction=body["jurisdiction"],
+        platform=body["platform"],
+        body=body,
+        digest=hashlib.sha256(_canonical_json(body)).hexdigest(),
+        authority=_build_authority(body.get("authority")),
+        document=_build_rule(body),
+        select=Selectors(main=select) if isinstance(select, str) else msgspec.convert(select, Selectors),
+        dates=msgspec.convert(body.get("dates", {}), DateSelectors),
+        checks=_build_checks(body.get("checks", {})),
+        crawl_policy=CrawlPolicy() if isinstance(policy, str) else msgspec.convert(policy, CrawlPolicy),
+        eras=eras,
+        **flat,
+    )
+
+
+# Keys that hold one or several values, and keys that are taken over as they stand.
+_LISTS = ("urls", "start", "match", "follow", "remove", "topics", "professions", "aliases", "evidence")
+_PLAIN = ("title", "binding", "cadence", "host_delay", "fallback", "publish", "replica")
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _canonical_json(body: Body) -> bytes:
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _build_authority(authority: str | Body | None) -> Authority | None:
+    if authority is None:
+        return None
+    return Authority(id=authority, name=authority) if isinstance(authority, str) else Authority(**authority)
+
+
+def _build_checks(checks: Body) -> Checks:
+    lists = {key: _as_tuple(value) for key, value in checks.items() if not isinstance(value, int)}
+    return msgspec.convert({**checks, **lists}, Checks)
+
+
+def _build_rule(body: Body) -> DocumentRule:
+    declared = body.get("document")
+    if declared is None:
+        single = len(body.get("urls", [])) == 1 and "start" not in body and "match" not in body
+        declared = {"work": "page"} if single else {"work": "page", "pattern": PAGE_PATH}
+    pattern = declared.get("pattern")
+    return DocumentRule(
+        work=declared["work"],
+        pattern=None if pattern is None else _compile(pattern),
+        origin=declared.get("from", "page" if pattern is None else "url"),
+        strand=declared.get("strand", "current"),
+        cite=declared.get("cite", "{citation}"),
+    )

@@ -1,0 +1,1 @@
+"""The only SQL of the house: one module per database file and concern."""

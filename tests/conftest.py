@@ -1,0 +1,35 @@
+"""No test reaches the network: connections beyond this machine are refused for the whole run."""
+
+import ipaddress
+import socket
+
+import pytest
+
+
+def is_local(address):
+    """Tell whether a socket address stays on this machine: a Unix socket's path, or a loopback host."""
+    if not isinstance(address, tuple):
+        return True
+    host = str(address[0]).partition("%")[0]
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def refuse_distant(connect):
+    def connect_locally(self, address):
+        if not is_local(address):
+            raise RuntimeError(f"a test tried to reach {address!r}: only loopback is open to tests")
+        return connect(self, address)
+
+    return connect_locally
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loopback_only():
+    """Guard every socket from the first fixture to the last test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse_distant(socket.socket.connect))
+        patch.setattr(socket.socket, "connect_ex", refuse_distant(socket.socket.connect_ex))
+        yield
