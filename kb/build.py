@@ -75,7 +75,11 @@ class _Work(msgspec.Struct, frozen=True):
     fingerprint: str
 
 
-def build(data: Path, request: BuildRequest, *, progress: Progress = lambda done, total: None) -> BuildResult:
+def ignore_progress(done: int, total: int) -> None:
+    """Show nothing."""
+
+
+def build(data: Path, request: BuildRequest, *, progress: Progress = ignore_progress) -> BuildResult:
     """Bring kb.db up to the archive.
 
     Returns what was done. Raises BusyError if another build holds the folder, MissingDatabaseError without an archive.
@@ -204,9 +208,7 @@ def _source_row(source: Source) -> dict[str, str]:
 
 def see_page(body: bytes, source: Source, fetch: Fetch) -> Seen:
     """Read one fetched page under the declaration of its day; the frame is a hash of its bytes without digits."""
-    page = read_page(
-        body, source.at(fetch.observed_at), fetch.url, media_type=fetch.media_type, charset=fetch.charset
-    )
+    page = read_page(body, source.at(fetch.observed_at), fetch.url, media_type=fetch.media_type, charset=fetch.charset)
     return Seen(page, blake2b(body.translate(None, b"0123456789"), digest_size=8).hexdigest())
 
 

@@ -170,7 +170,11 @@ class Wave(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What moved in one part of one provision between two versions of a strand. Texts are as printed."""
+    """What moved in one part of one provision between two versions of a strand. Texts are as printed.
+
+    ``akin`` holds the eids of the added (or removed) provisions whose words stand, edited, in this removed (or added)
+    one: related, but not proven to be the same.
+    """
 
     kind: Kind
     part: Part
@@ -185,6 +189,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     signals: tuple[Signal, ...] = ()
     reason: str = ""
     count: int = 1
+    akin: tuple[str, ...] = ()
 
 
 class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ PRINTED = st.text(st.sampled_from("aE1.;\u2019\u201c\u2013\u2014\u00a0\u2003\u00
     ("printed", "folded"),
     [
         ("  The\tboard \n may ", "The board may"),
-        ("\u201clicense\u201d of the board\u2019s", "\"license\" of the board's"),
+        ("\u201clicense\u201d of the board\u2019s", '"license" of the board\'s'),
         ("2019\u20132021 \u2014 long\u2011term \u22125", "2019-2021 - long-term -5"),
         ("\u00a7\u00a012", "\u00a7 12"),
         ("keta\u00admine\u200b", "ketamine"),

@@ -1,6 +1,7 @@
 """A redline gives back both texts exactly, cuts no word and reads as a person would mark it."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -51,16 +52,25 @@ def test_equal_texts_have_no_edits(text):
     assert all(span.op == "equal" for span in redline(text, text))
 
 
+def find_cut_words(spans, *ops):
+    """Return the places where a word of one text is torn between two spans."""
+    texts = [span.text for span in spans if span.op in ops]
+    return [pair for pair in pairwise(texts) if re.fullmatch(r"\w\w", pair[0][-1] + pair[1][0])]
+
+
 @given(PROSE, PROSE)
-def test_no_word_is_cut_and_deletions_stand_first(old, new):
+def test_no_word_is_cut(old, new):
     spans = redline(old, new)
 
-    pairs = list(zip(spans, spans[1:], strict=False))
-    assert not [pair for pair in pairs if re.search(r"\w$", pair[0].text) and re.match(r"\w", pair[1].text)] or all(
-        {left.op, right.op} == {"delete", "insert"} or not re.match(r"\w", right.text) or not re.search(r"\w$", left.text)
-        for left, right in pairs
-    )
-    assert not [1 for left, right in pairs if (left.op, right.op) == ("insert", "delete")]
+    assert [] == find_cut_words(spans, "equal", "delete") + find_cut_words(spans, "equal", "insert")
+
+
+@given(PROSE, PROSE)
+def test_deletions_stand_before_insertions(old, new):
+    spans = redline(old, new)
+
+    operations = [span.op for span in spans]
+    assert ("insert", "delete") not in pairwise(operations)
 
 
 @pytest.mark.parametrize(
@@ -70,14 +80,14 @@ def test_no_word_is_cut_and_deletions_stand_first(old, new):
         ("A fee of 1.5 percent", "A fee of 1.75 percent", "A fee of [-1.5-] {+1.75+} percent"),
         ("a nurse may act", "a licensed nurse may act", "a {+licensed+} nurse may act"),
         ("The board may not act.", "The board may act.", "The board may [-not-] act."),
-        ("under § 25-101(b)", "under § 25-102(b)", "under § [-25-101-]{+25-102+}(b)"),
+        ("under § 25-101(b)", "under § 25-102(b)", "under § [-25-101-] {+25-102+}(b)"),
         ("the board", "", "[-the board-]"),
     ],
 )
 def test_edits_are_marked_by_whole_words(old, new, marked):
     shown = redline_text(redline(old, new))
 
-    assert marked.replace("-] {+", "-]{+") == shown.replace("-] {+", "-]{+")
+    assert marked == shown
 
 
 def test_words_that_only_glue_two_edits_join_them():
@@ -134,7 +144,7 @@ def test_long_unchanged_runs_are_cut_to_the_words_next_to_an_edit():
 
     shown = redline_text(shorten_redline(redline(old, old.replace("30", "45")), context=2))
 
-    assert "… five six [-30-]{+45+} seven eight…" == shown.replace("-] {+", "-]{+")
+    assert "… five six [-30-] {+45+} seven eight …" == shown
 
 
 SPANS = (Span("equal", "fee of "), Span("delete", "<$5>"), Span("insert", "*$6*"), Span("equal", "\x1b[2J"))

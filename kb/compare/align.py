@@ -15,12 +15,17 @@ from kb.read.canonical import fold_text
 
 # A text this short ("Repealed.", "and") proves nothing when it stands elsewhere too.
 LEAST_TEXT = 25
-# Similarity (0-100, rapidfuzz ratio of words) from which texts under other numbers are one provision, edited.
+# Similarity (0-100, rapidfuzz ratio of words) from which texts under other numbers are one provision, edited. Below
+# it they are told as removed and added, each naming the other, down to AKIN.
 SAME_EDITED = 97.0
-# Below this, the same number holds another text, if a better partner stands elsewhere.
+AKIN = 60.0
+# Below this, two unnumbered paragraphs of one parent are not one paragraph edited.
 OTHER_TEXT = 35.0
 # A word triple that stands in more provisions than this tells nothing about which is which.
 COMMON_TRIPLE = 12
+
+
+Triple = tuple[str, str, str]
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -57,6 +62,21 @@ def align_provisions(old: Sequence[Provision], new: Sequence[Provision]) -> list
     taken = {id(before) for before, _ in table.pairs}
     pairs.extend(Pair(before, None) for before in old if id(before) not in taken)
     return pairs
+
+
+def find_akin(removed: Sequence[Provision], added: Sequence[Provision]) -> list[tuple[str, str]]:
+    """Return (old eid, new eid) of removed and added provisions that share most of their words, best pairs first.
+
+    They are not paired, since no number and no full text proves it; a reader is told where else to look.
+    """
+    table = _Table(removed, added)
+    taken: set[str] = set()
+    found = []
+    for score, one, other in table.score_by_words():
+        if score >= AKIN and one not in taken and other not in taken:
+            taken.update((one, other))
+            found.append((one, other))
+    return found
 
 
 class _Table:
@@ -116,21 +136,15 @@ class _Table:
                 self.take(before, best)
 
     def pair_similar(self) -> None:
-        self._pair_by_words(dict(self.old), dict(self.new))
+        for score, one, other in self.score_by_words():
+            if score >= SAME_EDITED and one in self.old and other in self.new:
+                self.take(self.old[one], self.new[other])
 
-    def _pair_by_words(self, old: dict[str, Provision], new: dict[str, Provision]) -> None:
-        scored = sorted(
-            (
-                (self._score(old[one], new[other]), one, other)
-                for one, other in _candidates(self._triples(old), self._triples(new))
-            ),
-            key=lambda found: (-found[0], found[1], found[2]),
-        )
-        for score, one, other in scored:
-            if score < SAME_EDITED:
-                break
-            if one in self.old and other in self.new:
-                self.take(old[one], new[other])
+    def score_by_words(self) -> list[tuple[float, str, str]]:
+        """Return (score, old eid, new eid) of the unpaired provisions that share word triples, most alike first."""
+        candidates = _candidates(self._triples(self.old), self._triples(self.new))
+        scored = ((self._score(self.old[one], self.new[other]), one, other) for one, other in candidates)
+        return sorted(scored, key=lambda found: (-found[0], found[1], found[2]))
 
     def _triples(self, parts: dict[str, Provision]) -> dict[str, set[tuple[str, str, str]]]:
         return {eid: _word_triples(self.keys[id(part)]) for eid, part in parts.items()}
@@ -159,8 +173,18 @@ def _candidates(
     for eid, triples in new.items():
         for triple in triples:
             places[triple].append(eid)
-    found = []
-    for eid, triples in old.items():
-        shared = Counter(other for triple in triples if len(places[triple]) <= COMMON_TRIPLE for other in places[triple])
-        found.extend((eid, other) for other, count in shared.items() if count * 3 >= min(len(triples), len(new[other])))
-    return found
+    return [
+        (eid, other)
+        for eid, triples in old.items()
+        for other, count in _count_shared(triples, places).items()
+        if count * 3 >= min(len(triples), len(new[other]))
+    ]
+
+
+def _count_shared(
+    triples: Iterable[tuple[str, str, str]], places: dict[tuple[str, str, str], list[str]]
+) -> Counter[str]:
+    """Count the triples shared with each new provision; those that stand everywhere tell nothing."""
+    return Counter(
+        other for triple in triples if len(places.get(triple, ())) <= COMMON_TRIPLE for other in places.get(triple, ())
+    )

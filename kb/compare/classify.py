@@ -28,9 +28,11 @@ CODIFIER_LEAD = re.compile(
     r"|as (?:amended|enacted)|renumbered|redesignated|codified|contingent|applicab(?:le|ility))\b)",
     re.IGNORECASE,
 )
-# A stub: "Repealed.", "[Repealed by Laws 2020, c. 3]", "Sec. 5. Expired"; not "Expired licenses".
+# A stub: "Repealed.", "[Repealed by Laws 2020, c. 3]", "Sec. 5. Expired"; not "Expired licenses", "Licenses, expired".
 STUB = re.compile(
-    r"^\W*(?:\w+\W+){0,4}(?P<state>repealed|expired|rescinded|abrogated)\b"
+    r"^\W*(?:[^\[(]{0,80}[.;:\[(-]\s*"
+    r"|(?:this )?(?:section|chapter|rule|part|paragraph) (?:[\w.-]+ )??(?:was |is |has been )?)?"
+    r"(?P<state>repealed|expired|rescinded|abrogated)\b"
     r"(?:\W*|[\s.,;:\[(]+(?:by|effective|eff|see|pursuant|under|laws?|acts?|on|repealed|§|\d).{0,80})$",
     re.IGNORECASE,
 )
@@ -168,16 +170,18 @@ def classify_whole(text: str, kind: Literal["added", "removed"]) -> Judgement:
 def _classify_stub(old: str, new: str) -> Judgement | None:
     """Judge a text that became, or ceased to be, a stub, a placeholder or nothing; None when it did not."""
     if not old or not new:
-        kind: Literal["added", "removed"] = "removed" if old else "added"
-        return classify_whole(old or new, kind)
+        return classify_whole(new, "added") if new else classify_whole(old, "removed")
     was, now = STUB.search(old), STUB.search(new)
     if now is not None and was is None:
         return Judgement("substantive", (), _say(now["state"].lower(), old, ""))
     if was is not None and now is None:
         return Judgement("substantive", (), _say(f"no longer {was['state'].lower()}", "", new))
-    if PLACEHOLDER.search(old) is not None and PLACEHOLDER.search(new) is not None:
+    was, now = PLACEHOLDER.search(old), PLACEHOLDER.search(new)
+    if was is None and now is None:
+        return None
+    if was is not None and now is not None:
         return Judgement("editorial", (), "only a placeholder was reworded")
-    return None
+    return classify_whole(new, "added") if now is None else classify_whole(old, "removed")
 
 
 def _classify_heading(old: str, new: str) -> Judgement:
@@ -280,10 +284,12 @@ def _spell_reference(text: str) -> str:
     return DOLLARS.sub(r"$\1", ENACTED_SECTION.sub(r"§ \g<section>\g<own>", text))
 
 
+# The reason given when nothing but "; and" came or went; readings.py holds it against the siblings.
+CONNECTOR_MOVED = "only a list connector moved"
 STEPS: tuple[tuple[str, Callable[[str, str], tuple[str, str]]], ...] = (
     ("only punctuation, case or spacing moved", lambda old, new: (old, new)),
     ("only a codifier's bracket moved", _drop_brackets),
-    ("only a list connector moved", _drop_connectors),
+    (CONNECTOR_MOVED, _drop_connectors),
     ("only the form of a reference moved", _spell_references),
 )
 
@@ -325,19 +331,12 @@ def _is_pronoun(edit: Edit, case: Case) -> bool:
     return noun in {"person", "individual"} or min(case.old.lower().count(noun), case.new.lower().count(noun)) > 0
 
 
-def _is_doubled(edit: Edit, _: Case) -> bool:
-    """Tell whether a word printed twice by mistake was put right: "by by"."""
-    word = [*get_keys(edit.old), *get_keys(edit.new)]
-    near = [*get_keys(edit.before[-1:]), *get_keys(edit.after[:1])]
-    return len(word) == 1 and word[0].isalpha() and word[0] in near
-
-
 def _is_named_code(edit: Edit, _: Case) -> bool:
-    """Tell whether a reference only gained or lost the name of its code: "D.C. Official Code § 5"."""
-    words, text = edit.old or edit.new, edit.old_text or edit.new_text
-    if (edit.old and edit.new) or len(words) > 6 or words[-1].key not in CODE_ENDS:
+    """Tell whether a reference only gained the name of its code: "§ 5" became "Example Code § 5"."""
+    words = edit.new
+    if edit.old or not words or len(words) > 6 or words[-1].key not in CODE_ENDS:
         return False
-    named = all(part[0].isupper() or part in {"of", "and"} for part in text.split())
+    named = all(part[0].isupper() or part in {"of", "and"} for part in edit.new_text.split())
     return named and bool(edit.after) and edit.after[0].key == "§"
 
 
@@ -351,7 +350,7 @@ def _is_own_reference(edit: Edit, _: Case) -> bool:
 
 def _is_abbreviation(edit: Edit, case: Case) -> bool:
     """Tell whether an abbreviation follows its term, which stands in the same text."""
-    pair = (edit.old_text, case.old), (edit.new_text, case.new)
+    pair = (edit.old_text.strip("()"), case.old), (edit.new_text.strip("()"), case.new)
     return all(ABBREVIATION.fullmatch(short) and short in _initials(text) for short, text in pair)
 
 
@@ -365,8 +364,7 @@ EDITORIAL_RULES: tuple[tuple[str, Callable[[Edit, Case], bool]], ...] = (
     ("only spelling", _is_spelling),
     ("only an article", _is_article),
     ("only a pronoun", _is_pronoun),
-    ("only a doubled word", _is_doubled),
-    ("only the form of a reference", _is_named_code),
+    ("a reference made more exact", _is_named_code),
     ("a reference made more exact", _is_own_reference),
     ("an abbreviation follows its term", _is_abbreviation),
 )
@@ -408,7 +406,9 @@ def _moves_scope(edit: Edit, case: Case) -> bool:
 
 def _is_renamed_body(edit: Edit) -> bool:
     """Tell whether a name was replaced by another: "the Mayor" by "the Department"."""
-    return bool(edit.before) and all(NAME.match(text) is not None for text in (edit.old_text, edit.new_text))
+    if not edit.before or any(kind == "date" for kind, _ in edit.moved):
+        return False
+    return all(NAME.match(text) is not None for text in (edit.old_text, edit.new_text))
 
 
 SIGNAL_RULES: tuple[tuple[Signal, Callable[[Edit, Case], bool]], ...] = (

@@ -1,14 +1,19 @@
 """Compare two readings of one document: which parts of which provisions moved, and how."""
 
+from collections import Counter
 from collections.abc import Sequence
 
-from kb.compare.align import Pair, align_provisions, is_unnumbered, parent_of
-from kb.compare.classify import Judgement, classify_edit, classify_whole
+import msgspec
+
+from kb.compare.align import Pair, align_provisions, find_akin, is_unnumbered, parent_of
+from kb.compare.classify import CONNECTOR_MOVED, Judgement, classify_edit, classify_whole
+from kb.compare.divided import fold_divided
 from kb.models import Change, Kind, Part, Provision, Reading
 from kb.read.canonical import fold_text
 
 # "Repealed.", "Not funded.", "(b) [Reserved]": a status printed in place of a text
 MOST_STUB_WORDS = 3
+CONNECTOR_ALONE = "list connector changed, no paragraph beside it did"
 SIDE_PARTS: tuple[Part, ...] = ("heading", "note", "pending")
 
 
@@ -18,16 +23,39 @@ def compare_readings(old: Reading, new: Reading) -> list[Change]:
     A new or vanished subtree is one change at its root; a provision that only follows its renumbered parent is none.
     """
     pairs = [Pair(old.provisions[0], new.provisions[0]), *align_provisions(old.provisions[1:], new.provisions[1:])]
-    partner = {pair.old.eid: pair.new.eid for pair in pairs if pair.old is not None and pair.new is not None}
-    changes: list[Change] = []
-    for pair in pairs:
-        if pair.old is not None and pair.new is not None:
-            changes.extend(_compare_pair(pair.old, pair.new, partner))
+    both = [(pair.old, pair.new) for pair in pairs if pair.old is not None and pair.new is not None]
+    partner = {before.eid: after.eid for before, after in both}
+    same = _renumbered_names(both)
+    changes = [change for before, after in both for change in _compare_pair(before, after, partner, same)]
     removed = [pair.old for pair in pairs if pair.new is None and pair.old is not None]
     added = [pair.new for pair in pairs if pair.old is None and pair.new is not None]
-    changes.extend(_report_whole(removed, "removed"))
-    changes.extend(_report_whole(added, "added"))
-    return _drop_stubs(changes)
+    akin = find_akin(removed, added) if removed and added else []
+    changes.extend(_report_whole(removed, "removed", akin))
+    changes.extend(_report_whole(added, "added", [(other, one) for one, other in akin]))
+    changes = fold_divided(_drop_stubs(changes), old, new, "added")
+    return _weigh_connectors(fold_divided(changes, old, new, "removed"))
+
+
+def _weigh_connectors(changes: list[Change]) -> list[Change]:
+    """Take a list connector for drafting only where a sibling came, left or moved; alone it may join or part duties."""
+    moved = {
+        parent_of(eid)
+        for change in changes
+        if change.kind != "amended" and change.part == "text"
+        for eid in (change.eid, change.old_eid)
+        if eid is not None
+    }
+    return [
+        msgspec.structs.replace(
+            change,
+            nature="substantive",
+            signals=("scope",),
+            reason=CONNECTOR_ALONE,
+        )
+        if change.reason == CONNECTOR_MOVED and parent_of(change.eid or "") not in moved
+        else change
+        for change in changes
+    ]
 
 
 def _drop_stubs(changes: list[Change]) -> list[Change]:
@@ -53,26 +81,30 @@ def _is_stub(change: Change) -> bool:
 
 def added_document(reading: Reading) -> Change:
     """Return the one change that a whole new document is."""
-    return _report_document(reading, "added")
+    return _make_whole("added", reading.provisions, text=subtree_text(reading.provisions))
 
 
 def removed_document(reading: Reading) -> Change:
     """Return the one change that a vanished document is."""
-    return _report_document(reading, "removed")
+    return _make_whole("removed", reading.provisions, text=subtree_text(reading.provisions))
 
 
-def _report_document(reading: Reading, kind: Kind) -> Change:
-    text = subtree_text(reading.provisions)
-    judgement = classify_whole(text or reading.provisions[0].heading, kind)
-    return _make_change(kind, "text", judgement, reading.provisions[0], text=text, count=len(reading.provisions))
+def _renumbered_names(both: Sequence[tuple[Provision, Provision]]) -> dict[str, str]:
+    """Return printed numbers that other changes prove to be one thing now: a reference may follow them."""
+    proven = {
+        (old.number, new.number)
+        for old, new in both
+        if old.number and new.number and old.number != new.number and fold_text(old.text) == fold_text(new.text)
+    }
+    times = Counter(old for old, _ in proven)
+    return {old: new for old, new in sorted(proven) if times[old] == 1}
 
 
-def _compare_pair(old: Provision, new: Provision, partner: dict[str, str]) -> list[Change]:
+def _compare_pair(old: Provision, new: Provision, partner: dict[str, str], same: dict[str, str]) -> list[Change]:
     changes: list[Change] = []
-    renumbered = _is_renumbered(old, new, partner)
     if fold_text(old.text) != fold_text(new.text):
-        changes.append(_amend(old, new, "text", classify_edit(old.text, new.text, part="text")))
-    elif renumbered:
+        changes.append(_amend(old, new, "text", classify_edit(old.text, new.text, part="text", same=same)))
+    elif _is_renumbered(old, new, partner):
         kind: Kind = "renumbered" if _last(old.eid) != _last(new.eid) else "moved"
         reason = f"text unchanged, {old.number or old.eid} is now {new.number or new.eid}"
         changes.append(_amend(old, new, "text", Judgement("structural", (), reason), kind=kind))
@@ -92,25 +124,29 @@ def _is_renumbered(old: Provision, new: Provision, partner: dict[str, str]) -> b
     if old.eid == new.eid:
         return False
     follows = partner.get(parent_of(old.eid)) == parent_of(new.eid)
-    if follows and (_last(old.eid) == _last(new.eid) or (is_unnumbered(old.eid) and is_unnumbered(new.eid))):
-        return False
-    return True
+    unprinted = is_unnumbered(old.eid) and is_unnumbered(new.eid)
+    return not follows or not (unprinted or _last(old.eid) == _last(new.eid))
 
 
-def _report_whole(parts: Sequence[Provision], kind: Kind) -> list[Change]:
-    """Report added or removed provisions, each subtree once at its root."""
+def _report_whole(parts: Sequence[Provision], kind: Kind, akin: Sequence[tuple[str, str]]) -> list[Change]:
+    """Report added or removed provisions, each subtree once at its root, with its kin on the other side."""
     eids = {part.eid for part in parts}
     roots: dict[str, list[Provision]] = {}
     for part in parts:
-        root = part.eid
-        while parent_of(root) in eids and root:
-            root = parent_of(root)
-        roots.setdefault(root, []).append(part)
+        roots.setdefault(_root_of(part.eid, eids), []).append(part)
     return [
-        _make_change(kind, "text", classify_whole(subtree_text(under), kind), under[0], text=subtree_text(under), count=len(under))
-        for under in roots.values()
+        _make_whole(
+            kind, under, text=subtree_text(under), akin=[other for one, other in akin if _root_of(one, eids) == root]
+        )
+        for root, under in roots.items()
         if any(part.text or part.heading for part in under)
     ]
+
+
+def _root_of(eid: str, eids: set[str]) -> str:
+    while eid and parent_of(eid) in eids:
+        eid = parent_of(eid)
+    return eid
 
 
 def subtree_text(parts: Sequence[Provision]) -> str:
@@ -137,11 +173,14 @@ def _amend(old: Provision, new: Provision, part: Part, judgement: Judgement, *, 
     )
 
 
-def _make_change(kind: Kind, part: Part, judgement: Judgement, root: Provision, *, text: str, count: int) -> Change:
+def _make_whole(kind: Kind, parts: Sequence[Provision], *, text: str, akin: Sequence[str] = ()) -> Change:
+    """Make the change of a whole subtree or document; its root is the first of its parts."""
     gone = kind == "removed"
+    root = parts[0]
+    judgement = classify_whole(text or root.heading, "removed" if gone else "added")
     return Change(
         kind=kind,
-        part=part,
+        part="text",
         nature=judgement.nature,
         eid=None if gone else root.eid,
         old_eid=root.eid if gone else None,
@@ -152,5 +191,6 @@ def _make_change(kind: Kind, part: Part, judgement: Judgement, root: Provision, 
         new_text="" if gone else text,
         signals=judgement.signals,
         reason=judgement.reason,
-        count=count,
+        count=len(parts),
+        akin=tuple(akin),
     )

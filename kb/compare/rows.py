@@ -8,10 +8,10 @@ from typing import Protocol
 import msgspec
 
 from kb.compare.classify import Judgement
+from kb.compare.ids import change_id, event_id
 from kb.compare.readings import subtree_text
 from kb.compare.twins import Told
-from kb.ids import change_id, event_id
-from kb.models import Act, Change, ChangeRow, Event, EventKind, Fetch, Place, Reading
+from kb.models import Act, Change, ChangeRow, Event, EventKind, Fetch, Kind, Place, Reading
 from kb.read.canonical import fold_text
 from kb.sources import Source
 
@@ -34,6 +34,11 @@ class Sight(Protocol):
     @property
     def first_sight(self) -> str:
         """Return the instant at which the change was first seen."""
+        ...
+
+    @property
+    def old_url(self) -> str:
+        """Return the URL at which the old text was last seen, "" if there was none."""
         ...
 
 
@@ -70,16 +75,14 @@ class RowMaker:
         """Return the hash of a document's law without its heading and notes: the same law under another number."""
         return hashlib.sha256(fold_text(subtree_text(reading.provisions[1:])).encode()).hexdigest()[:16]
 
-    def make(
-        self, place: Place, told: Told, *, reading: Reading, old: Reading | None, showing: Sight, old_url: str
-    ) -> ChangeRow:
+    def make(self, place: Place, told: Told, reading: Reading, old: Reading | None, showing: Sight) -> ChangeRow:
         """Return the row of a change between two readings of a strand; ``old`` None for a new document."""
         acts = [act for act in reading.acts if old is None or act not in old.acts]
         row = self._row(place, told.change, reading, showing.first_sight)
         return msgspec.structs.replace(
             row,
             url=showing.fetch.url,
-            old_url=old_url or None,
+            old_url=showing.old_url or None,
             old_document=place.document if old is not None else None,
             old_citation=old.citation if old is not None else None,
             confirmed_at=showing.fetch.observed_at,
@@ -99,9 +102,7 @@ class RowMaker:
             confirmed_at=gone.proven_at,
         )
 
-    def make_renumbered(
-        self, place: Place, reading: Reading, old: Reading, showing: Sight, old_url: str
-    ) -> ChangeRow:
+    def make_renumbered(self, place: Place, reading: Reading, old: Reading, showing: Sight) -> ChangeRow:
         """Return the row of a document that stands with the same law under another citation."""
         reason = f"text unchanged, {old.citation} is now {reading.citation}"
         judgement = Judgement("structural", (), reason)
@@ -115,7 +116,7 @@ class RowMaker:
             reason=judgement.reason,
             count=len(reading.provisions),
         )
-        row = self.make(place, Told(change), reading=reading, old=old, showing=showing, old_url=old_url)
+        row = self.make(place, Told(change), reading, old, showing)
         return msgspec.structs.replace(row, old_document=old.document)
 
     def _row(self, place: Place, change: Change, reading: Reading, observed_at: str) -> ChangeRow:
@@ -183,6 +184,18 @@ class RowMaker:
             for kind, count in pages.items()
             if count
         ]
+
+
+def link_akin(rows: Sequence[ChangeRow], changes: Sequence[Change]) -> list[ChangeRow]:
+    """Let removed and added provisions that share most of their words name each other in ``see_also``."""
+    ids = {(row.kind, row.old_eid if row.kind == "removed" else row.eid): row.id for row in rows}
+    return [_name_akin(row, change, ids) for row, change in zip(rows, changes, strict=True)]
+
+
+def _name_akin(row: ChangeRow, change: Change, ids: dict[tuple[Kind, str | None], str]) -> ChangeRow:
+    other: Kind = "added" if change.kind == "removed" else "removed"
+    found = dict.fromkeys(ids[other, eid] for eid in change.akin if (other, eid) in ids)
+    return msgspec.structs.replace(row, see_also=tuple(found)) if found else row
 
 
 def _latest(acts: Sequence[Act]) -> date | None:

@@ -3,13 +3,15 @@
 Strictly causal: ``track_wave`` sees what earlier waves left behind (SourceState) and one wave, and only adds rows.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 import msgspec
 
-from kb.compare.rows import RowMaker
+from kb.compare.ids import text_hash, version_id
 from kb.compare.readings import added_document, removed_document
+from kb.compare.rows import RowMaker, link_akin
 from kb.compare.state import (
     Closing,
     DocumentRow,
@@ -20,13 +22,15 @@ from kb.compare.state import (
     WaveResult,
 )
 from kb.compare.twins import Load, Now, Told, compare_strand, order_twins
-from kb.ids import text_hash, version_id
 from kb.models import Fetch, Flaw, Judged, Page, Place, Problem, Reading, Shown, Verdict, Version, Wave
+from kb.read.canonical import squeeze_text
 from kb.read.notes import is_repealed
 from kb.sources import Source
 
 # A document is gone when its address answered 404 in two waves this far apart (DESIGN.md §5).
 MISSING_FOR = timedelta(hours=20)
+# "Definitions. [Not Funded]": a status printed behind a heading
+STATUS = re.compile(r"\[([^\]]{3,40})\]\.?$")
 # A page that keeps less than this share of its known text is not believed at once.
 LEAST_KEPT = 0.25
 
@@ -38,6 +42,7 @@ class Showing(msgspec.Struct, frozen=True):
     now: tuple[Now, ...]
     first_sight: str
     provable: bool
+    old_url: str = ""
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -148,8 +153,7 @@ class _Tracker:
     def _is_shrunk(page: PageState, read: Page) -> bool:
         if not page.length or read.length >= LEAST_KEPT * page.length:
             return False
-        stubs = [part for reading in read.readings for part in reading.provisions if part.text or part.heading]
-        return not any(is_repealed(text) for part in stubs for text in (part.text, part.heading) if text)
+        return not any(proves_itself(reading) for reading in read.readings)
 
     def _accept(
         self, fetch: Fetch, page: PageState, seen: Seen, shows: Sequence[tuple[Reading, str]], first_sight: str
@@ -243,11 +247,12 @@ class _Tracker:
     def _choose_showings(self, place: Place, strand: StrandState, showings: list[Showing]) -> list[Showing]:
         """Return the showings of the strand's own URL; other URLs that disagree with it are a problem, not a change."""
         urls = [showing.fetch.url for showing in showings]
-        own = next((url for url in reversed(strand.urls) if url in urls), urls[-1] if not strand.urls else urls[0])
+        own = next((url for url in reversed(strand.urls) if url in urls), urls[0])
         chosen = [showing for showing in showings if showing.fetch.url == own]
-        said = [now.text_hash for now in chosen[-1].now]
-        for showing in showings:
-            if showing.fetch.url != own and [now.text_hash for now in showing.now] != said:
+        others = [showing for showing in showings if showing.fetch.url != own]
+        said = _hashes(chosen[-1])
+        for showing in others:
+            if _hashes(showing) != said:
                 message = f"{place.document} reads otherwise at {showing.fetch.url} than at {own}"
                 self.result.problems.append(self._problem(showing.fetch, Flaw("disagreement", message)))
         return chosen
@@ -272,10 +277,9 @@ class _Tracker:
             return
         old = self.load(strand.shown[-1].version)
         reading = showing.now[-1].reading
-        self.result.changes.extend(
-            self.rows.make(place, one, reading=reading, old=old, showing=showing, old_url=_last(strand.urls))
-            for one in told
-        )
+        seen = msgspec.structs.replace(showing, old_url=strand.urls[-1] if strand.urls else "")
+        rows = [self.rows.make(place, one, reading, old, seen) for one in told]
+        self.result.changes.extend(link_akin(rows, [one.change for one in told]))
 
     def _show(self, place: Place, strand: StrandState, showing: Showing) -> None:
         """Make versions of what is shown and was not, and close those no longer shown."""
@@ -331,24 +335,27 @@ class _Tracker:
 
     def _settle_address(self, fetch: Fetch, page: PageState, *, proven: bool) -> None:
         gone = Gone(fetch.url, page.missing_at, fetch.observed_at)
-        held = []
-        for place in page.places:
-            strand = self.state.strands[place]
-            others = [url for url in strand.urls if url != fetch.url]
-            if place in self.found:
-                self._leave(place, strand, gone)
-                self.relocated.add(fetch.url)
-            elif not proven:
-                held.append(place)
-            elif others:
-                self._leave(place, strand, gone)
-            elif fetch.url in strand.urls:
-                self.gone[place] = gone
-        page.places = tuple(held)
-        if held:
-            self._judge(fetch, "suspect", f"not found; unavailable since {page.missing_at}")
+        page.places = tuple(place for place in page.places if not self._leaves_address(place, gone, proven=proven))
+        if page.places:
+            message = f"not found; unavailable since {page.missing_at}"
+            self._suspect(fetch, [Flaw("unavailable", message)])
         else:
             self._judge(fetch, "removed", f"not found since {page.missing_at}")
+
+    def _leaves_address(self, place: Place, gone: Gone, *, proven: bool) -> bool:
+        """Take a document from a missing address if it stands elsewhere or its absence is proven."""
+        strand = self.state.strands[place]
+        if place in self.found:
+            self._leave(place, strand, gone)
+            self.relocated.add(gone.url)
+            return True
+        if not proven:
+            return False
+        if strand.urls == [gone.url]:
+            self.gone[place] = gone
+        else:
+            self._leave(place, strand, gone)
+        return True
 
     def _leave(self, place: Place, strand: StrandState, gone: Gone) -> None:
         if gone.url in strand.urls:
@@ -357,32 +364,39 @@ class _Tracker:
 
     def _report_gone_and_new(self) -> None:
         """Report documents that left and came; one that came with the law of one that left was renumbered."""
-        left = {}
-        for place, gone in self.gone.items():
-            strand = self.state.strands[place]
-            if strand.shown:
-                left[place] = (gone, self.load(strand.shown[-1].version))
-                self.result.closings.extend(Closing(shown.version, gone.first_sight) for shown in strand.shown)
-                strand.shown = []
-            self._leave(place, strand, gone)
-        by_law = {self.rows.law_hash(reading): place for place, (_, reading) in left.items()}
-        for place, showing in self.new.items():
-            reading = showing.now[-1].reading
-            law = self.rows.law_hash(reading)
-            former = by_law.pop(law, None)
-            if former is not None:
-                gone, old = left.pop(former)
-                self.result.changes.append(self.rows.make_renumbered(place, reading, old, showing, gone.url))
-                continue
-            see_also = (self.state.removed[law],) if law in self.state.removed else ()
-            change = Told(added_document(reading))
-            row = self.rows.make(place, change, reading=reading, old=None, showing=showing, old_url="")
-            self.result.changes.append(msgspec.structs.replace(row, see_also=see_also))
-        for place, (gone, reading) in left.items():
-            row = self.rows.make_removed(place, removed_document(reading), reading, gone)
-            self.result.changes.append(row)
-            self.result.removed[self.rows.law_hash(reading)] = row.id
+        left = [(place, gone, self._close(place, gone)) for place, gone in self.gone.items()]
+        by_law = {self.rows.law_hash(reading): (gone, reading) for _, gone, reading in left if reading is not None}
+        renumbered = {self._report_new(place, showing, by_law) for place, showing in self.new.items()}
+        for place, gone, reading in left:
+            if reading is not None and reading.document not in renumbered:
+                row = self.rows.make_removed(place, removed_document(reading), reading, gone)
+                self.result.changes.append(row)
+                self.result.removed[self.rows.law_hash(reading)] = row.id
         self.state.removed.update(self.result.removed)
+
+    def _close(self, place: Place, gone: Gone) -> Reading | None:
+        """Close what a document showed and its last location; returns its last reading, None if it showed nothing."""
+        strand = self.state.strands[place]
+        reading = self.load(strand.shown[-1].version) if strand.shown else None
+        self.result.closings.extend(Closing(shown.version, gone.first_sight) for shown in strand.shown)
+        strand.shown = []
+        self._leave(place, strand, gone)
+        return reading
+
+    def _report_new(self, place: Place, showing: Showing, by_law: dict[str, tuple[Gone, Reading]]) -> str:
+        """Report a new document; returns the id of the document it was renumbered from, "" if from none."""
+        reading = showing.now[-1].reading
+        law = self.rows.law_hash(reading)
+        former = by_law.pop(law, None)
+        if former is not None:
+            gone, old = former
+            seen = msgspec.structs.replace(showing, old_url=gone.url)
+            self.result.changes.append(self.rows.make_renumbered(place, reading, old, seen))
+            return old.document
+        row = self.rows.make(place, Told(added_document(reading)), reading, None, showing)
+        see_also = (self.state.removed[law],) if law in self.state.removed else ()
+        self.result.changes.append(msgspec.structs.replace(row, see_also=see_also))
+        return ""
 
     def finish(self) -> None:
         """Write the verdicts on accepted pages, the events, and the state of the pages touched."""
@@ -398,9 +412,19 @@ class _Tracker:
         self.result.pages.extend(self.touched.values())
 
 
+def _hashes(showing: Showing) -> list[str]:
+    return [now.text_hash for now in showing.now]
+
+
+def proves_itself(reading: Reading) -> bool:
+    """Tell whether a short text says itself that the law is gone: "Repealed.", or the status its heading prints too."""
+    root, *below = reading.provisions
+    texts = [part.text for part in below if part.text]
+    if is_repealed(root.heading) or any(is_repealed(text) for text in texts):
+        return True
+    status = STATUS.search(root.heading)
+    return status is not None and squeeze_text(" ".join(texts)) in ("", squeeze_text(status[1]))
+
+
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def _last(urls: Sequence[str]) -> str:
-    return urls[-1] if urls else ""

@@ -59,18 +59,21 @@ def compare_strand(before: Sequence[Shown], now: Sequence[Now], today: date, loa
 
 def _base_of(place: int, before: Sequence[Shown], now: Sequence[Now], today: date, load: Load) -> Reading | None:
     """Return the text a new reading is compared with: its own earlier wording, or the text it will replace."""
-    begins = now[place].reading.validity.valid_from
     current = {one.text_hash for one in now}
     gone = [shown for shown in before if shown.text_hash not in current]
-    if begins is not None and begins > today:
-        same_day = [shown for shown in gone if shown.valid_from is not None and shown.valid_from > today]
-        if same_day:
-            return load(same_day[0].version)
+    if _is_coming(now[place].reading.validity.valid_from, today):
+        announced = [shown for shown in gone if _is_coming(shown.valid_from, today)]
+        if announced:
+            return load(announced[0].version)
         if place > 0:
             return now[place - 1].reading
-    in_force = [shown for shown in before if shown.valid_from is None or shown.valid_from <= today]
+    in_force = [shown for shown in before if not _is_coming(shown.valid_from, today)]
     candidates = [shown for shown in in_force if shown in gone] or in_force or list(before)
     return load(candidates[-1].version) if candidates else None
+
+
+def _is_coming(valid_from: date | None, today: date) -> bool:
+    return valid_from is not None and valid_from > today
 
 
 def _compare_dates(shown: Shown, now: Now, today: date) -> list[Told]:
@@ -86,24 +89,19 @@ def _compare_dates(shown: Shown, now: Now, today: date) -> list[Told]:
 def _find_withdrawn(before: Sequence[Shown], now: Sequence[Now], today: date) -> list[Told]:
     """Report coming texts that are no longer announced although their day has not come."""
     current = {one.text_hash for one in now}
-    announced = any(
-        one.reading.validity.valid_from is not None and one.reading.validity.valid_from > today for one in now
-    )
+    if len(before) < 2 or any(_is_coming(one.reading.validity.valid_from, today) for one in now):
+        return []
+    withdrawn = [
+        shown.valid_from
+        for shown in before
+        if shown.valid_from is not None and shown.valid_from > today and shown.text_hash not in current
+    ]
     return [
         Told(
-            _date_change(
-                f"effective {shown.valid_from.isoformat()}",
-                "",
-                f"the text announced for {shown.valid_from.isoformat()} is no longer announced",
-            ),
-            shown.valid_from,
+            _date_change(f"effective {day.isoformat()}", "", f"the text announced for {day.isoformat()} is withdrawn"),
+            day,
         )
-        for shown in before
-        if shown.valid_from is not None
-        and shown.valid_from > today
-        and shown.text_hash not in current
-        and not announced
-        and len(before) > 1
+        for day in withdrawn
     ]
 
 

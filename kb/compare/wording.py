@@ -148,15 +148,17 @@ def cut_words(text: str, *, styled: bool = True) -> list[Word]:
 def restyle_words(words: Sequence[Word]) -> list[Word]:
     """Bring phrases of one effect to one form; "thirty (30)" and "§§" become one word. Returns the words."""
     styled: list[Word] = []
-    place, last = 0, ""
+    place, last, printed = 0, "", ""
     while place < len(words):
         size, keys = _match_phrase(words, place)
         first, end = words[place], words[place + size - 1].end
         for n, key in enumerate(keys):
             word = Word(key, first.start, end, first.label) if n == 0 else Word(key, end, end, label=False)
-            if key != last or not (key == "§" or (key.isdigit() and word.label)):
+            twice = printed == first.key == "§" or (key.isdigit() and word.label)
+            if key != last or not twice:
                 styled.append(word)
             last = key
+        printed = first.key
         place += size
     return styled
 
@@ -262,7 +264,16 @@ def _quote(text: str, words: Sequence[Word]) -> str:
 
 
 def _find_moved(old: Sequence[Word], new: Sequence[Word], before: str) -> frozenset[tuple[str, str]]:
-    """Return (kind, key) of each word that stands on one side only or more often; ``before`` is the key before both."""
+    """Return (kind, key) of each word that stands on one side only or more often; ``before`` is the key before both.
+
+    A word counts only when it does so both as printed and in the common style: neither "shall be" against "is" nor
+    "shall be" against "shall" moves a duty.
+    """
+    return _count_moved(old, new, before) & _count_moved(restyle_words(old), restyle_words(new), before)
+
+
+def _count_moved(old: Sequence[Word], new: Sequence[Word], before: str) -> frozenset[tuple[str, str]]:
+    """Return (kind, key) of each word that stands on one side only or more often."""
     old_side, new_side = Counter(_name_kinds(old, before)), Counter(_name_kinds(new, before))
     return frozenset((old_side - new_side) + (new_side - old_side))
 

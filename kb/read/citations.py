@@ -221,7 +221,11 @@ def _continue(tail: re.Match[str], first: str, steps: list[str], *, listed: bool
     """Return the steps of the next item, None where the tail is none: a sentence may go on with ", and (2)"."""
     if tail["number"]:
         return _steps(tail["steps"]) if _same_style(first, tail["number"]) else None
-    is_joined = "," not in tail["glue"] or listed or tail.string.startswith((", (", " and (", " or ("), tail.end())
+    is_joined = (
+        "," not in tail["glue"]
+        or listed
+        or tail.string.startswith((", (", ", and (", ", or (", " and (", " or ("), tail.end())
+    )
     return (_beside(steps, _steps(tail["only"])) or None) if steps and is_joined else None
 
 

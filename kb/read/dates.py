@@ -16,7 +16,7 @@ WORDED = (
 ISO = r"(?<![\w./-])(?P<iso_year>\d{4})-(?P<iso_month>\d{2})-(?P<iso_day>\d{2})(?![\w/-])"
 # "7/1/2021"  "6/18/24"  "1-1-12"  "1/20/2023through"; not "§ 4-1-10", "section 4-1-10", "IAC 4-1-10"
 NUMERIC = (
-    r"(?<![\w./-])(?<!§)(?<!§ )(?<!ection )(?<!ections )(?-i:(?<![A-Z][A-EG-Z] ))"
+    r"(?<![\w/-])(?<!\d\.)(?<!§)(?<!§ )(?<!ection )(?<!ections )(?-i:(?<![A-Z][A-EG-Z] ))"
     r"(?P<num_month>\d{1,2})(?P<mark>[/-])(?P<num_day>\d{1,2})(?P=mark)(?P<num_year>\d{4}|\d{2})(?![\d/-])(?!\.\d)"
 )
 # For one use inside a larger pattern whose match ``read_match`` reads.

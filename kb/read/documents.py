@@ -7,9 +7,11 @@ import msgspec
 
 from kb.models import Act, Line, Provision, Reading, Reference, Strand, Validity
 from kb.read.citations import read_references
+from kb.read.headings import take_heading, trim_heading
+from kb.read.lines import HEADING_TAGS
 from kb.read.notes import is_history, is_notice, read_acts, read_expiry, read_validity
 from kb.read.outline import build_provisions
-from kb.read.parts import HEADING_TAGS, part_lines
+from kb.read.parts import part_lines
 from kb.sources import Identity, Source
 
 # What document ids may hold
@@ -36,7 +38,7 @@ def cut_sections(lines: Sequence[Line], source: Source, url: str) -> list[Sectio
     if source.document.origin == "heading":
         return _cut_at_headings(lines, source)
     identity = identify_page(source, url)
-    heading, body = _take_heading(lines)
+    heading, body = take_heading(lines, identity.citation)
     return [Section(identity.citation, identity.strand, heading, tuple(body))]
 
 
@@ -52,18 +54,6 @@ def identify_page(source: Source, url: str) -> Identity:
     return Identity(address.partition("/")[2].strip("/") or address, source.document.strand)
 
 
-def _take_heading(lines: Sequence[Line]) -> tuple[str, list[Line]]:
-    """Split off the page's heading: the declared one, else its first top heading, else a heading on its first line."""
-    declared = [line.text for line in lines if line.part == "heading"]
-    if declared:
-        return " ".join(declared), [line for line in lines if line.part != "heading"]
-    for tags in (("h1",), ("h2",)):
-        for at, line in enumerate(lines):
-            if line.tag in tags and line.part == "text":
-                return f"{line.number} {line.text}".strip(), [*lines[:at], *lines[at + 1 :]]
-    return "", list(lines)
-
-
 def _cut_at_headings(lines: Sequence[Line], source: Source) -> list[Section]:
     declared = source.select.heading is not None
     tried = [(at, line) for at, line in enumerate(lines) if not declared or line.part == "heading"]
@@ -76,11 +66,10 @@ def _cut_at_headings(lines: Sequence[Line], source: Source) -> list[Section]:
 
 def _cut_section(line: Line, identity: Identity, below: Sequence[Line]) -> Section:
     told = _heading_text(line)
-    _, _, heading = told.partition(identity.citation)
     rest = line.text[len(told) :].strip()
-    body = [msgspec.structs.replace(line, text=rest, lead="", tag="p")] if rest else []
-    body.extend(_stop_at_wider(below, line))
-    return Section(identity.citation, identity.strand, heading.strip(" .:;-—–\u2003") or told, tuple(body))
+    body = [msgspec.structs.replace(line, text=rest, lead="", tag="p", part="text")] if rest else []
+    heading, body = trim_heading(told, identity.citation, [*body, *_stop_at_wider(below, line)])
+    return Section(identity.citation, identity.strand, heading, tuple(body))
 
 
 def _heading_text(line: Line) -> str:
@@ -107,7 +96,7 @@ def _stop_at_wider(lines: Sequence[Line], heading: Line) -> list[Line]:
 
 def read_section(section: Section, source: Source, *, fields: bool = True) -> Reading:
     """Read one document: provisions with parts, validity, acts and references (the last two only with ``fields``)."""
-    parted = part_lines(section.lines, section.heading)
+    parted = part_lines(section.lines)
     notes = parted.notes
     root = Provision(eid="", heading=section.heading, note="\n".join(notes), pending="\n".join(parted.pending))
     provisions = (root, *build_provisions(parted.law))

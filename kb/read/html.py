@@ -6,14 +6,13 @@ fraction of walking the tree node by node (measured on 18 KB statute pages: 0.15
 
 import re
 from collections.abc import Iterator
-from hashlib import blake2b
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from kb.errors import UnreadablePageError
 from kb.models import Line, Part
-from kb.read.lines import build_lines, clean_text
+from kb.read.lines import HEADING_TAGS, build_lines, clean_text
 from kb.read.main_part import choose_main_part
 
 # Never law: their text is not printed, or is a control.
@@ -23,7 +22,7 @@ NOTE_SELECTOR = "aside, [role=note], [class~=annotations], [class~=history], [cl
 # A part that is read apart leaves this private-use mark and its index behind, so that order is kept.
 SLOT = re.compile("\ue000(\\d+)\ue001")
 # <a href="…">text</a> in written-out HTML
-LINK = re.compile(r'<a\b[^>"]*(?:"[^"]*"[^>"]*)*?\bhref="([^"]*)"[^>"]*(?:"[^"]*"[^>"]*)*>(.*?)</a>', re.S)
+LINK = re.compile(r'<a\b[^>"]*(?:"[^"]*"[^>"]*)*?\bhref="([^"]*)"[^>"]*(?:"[^"]*"[^>"]*)*>(.*?)</a>', re.DOTALL)
 
 
 class Selectors(msgspec.Struct, frozen=True):
@@ -125,9 +124,18 @@ def _cut_slots(nodes: list[LexborNode], selectors: Selectors) -> list[list[Line]
     slots: list[list[Line]] = []
     for selector, part in wanted:
         for found in _find_inside(nodes, selector) if selector else ():
-            slots.append(_lines_of([found], part))
+            lines = _lines_of([found], part)
+            slots.append(_join_heading(lines) if part == "heading" else lines)
             found.replace_with(f"\ue000{len(slots) - 1}\ue001")
     return slots
+
+
+def _join_heading(lines: list[Line]) -> list[Line]:
+    """Make one line of a heading whose number and catchline stand in blocks of their own."""
+    if len(lines) < 2:
+        return lines
+    tag = min((line.tag for line in lines if line.tag in HEADING_TAGS), default=lines[0].tag)
+    return [msgspec.structs.replace(lines[0], text=" ".join(f"{line.number} {line.text}".strip() for line in lines), tag=tag)]
 
 
 def _find_inside(nodes: list[LexborNode], selector: str) -> list[LexborNode]:

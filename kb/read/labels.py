@@ -136,6 +136,9 @@ def _readings(text: str) -> list[tuple[str, int]]:
         found.append(("A" if upper else "a", place + 26 * (len(text) - 1)))
         if len(text) == 2:
             found.append(("AA" if upper else "aa", place))
+    if text == "L":
+        # Printed for "(l)" between "(k)" and "(m)", where a small l would look like a one.
+        found.append(("a", 12))
     roman = _read_roman(lower)
     if roman:
         found.append(("I" if upper else "i", roman))

@@ -10,7 +10,7 @@ from html import unescape
 from kb.models import Line
 from kb.read.labels import LABEL, ListFrame
 
-HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+HEADING_TAGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 # <p class="x">, </li>, <br>: every element that ends a line; "<" first, so that the search runs at memory speed
 BLOCK = re.compile(
     r"<(/?)(p|div|li|h[1-6]|t[rdh]|[ou]l|[bh]r|d[dltr]|table|article|aside|section|main|center|blockquote|body|caption|"
@@ -18,7 +18,7 @@ BLOCK = re.compile(
     r'tfoot)\b([^>"]*(?:"[^"]*"[^>"]*)*)>'
 )
 # <a href="…">, </span>, <!-- … -->: what is left between two blocks
-INLINE = re.compile(r'<!--.*?-->|<[^>"]*(?:"[^"]*"[^>"]*)*>', re.S)
+INLINE = re.compile(r'<!--.*?-->|<[^>"]*(?:"[^"]*"[^>"]*)*>', re.DOTALL)
 # </a> </cite> , : the white space that a link's end leaves before a stop is no printed space
 LINK_END = re.compile(r"</(?:a|cite)>\s*(?:</[a-z]+>\s*)*(?=[.,;:)])")
 # id="t21c28s21-28-2.08"
@@ -28,7 +28,7 @@ STATED_PATH = re.compile(r'\s*<[a-z]+[^>"]*?(?:"[^"]*"[^>"]*?)*?\bid="((?:\([^()
 # (a)(1)(A) → a, 1, A
 PATH_STEP = re.compile(r"\(([^()]+)\)")
 # <b>414.025 Definitions.</b> at the start of a block, inside any number of spans
-LEAD = re.compile(r"\s*(?:<(?:span|font|a|u|i|em)\b[^>]*>\s*)*<(?:b|strong)\b[^>]*>(.*?)</(?:b|strong)>", re.S)
+LEAD = re.compile(r"\s*(?:<(?:span|font|a|u|i|em)\b[^>]*>\s*)*<(?:b|strong)\b[^>]*>(.*?)</(?:b|strong)>", re.DOTALL)
 # class="text-indent-2", class="level3", class="pad_1"
 INDENT_CLASS = re.compile(r'class="[^"]*?(?:indent|level|lvl|tab|pad)[^"\d]{0,8}(\d)')
 # style="margin-left:1.5in", style="text-indent: 36pt"
@@ -84,23 +84,26 @@ class _Row:
 class _Builder:
     """The state of one pass over the blocks: open lists and rows, the current element, the lines so far."""
 
-    __slots__ = ("attrs", "lines", "lists", "marker", "rows", "soft", "tag")
+    __slots__ = ("attrs", "breaks", "filled", "lines", "lists", "marker", "rows", "tag")
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.lists: list[ListFrame] = []
         self.rows: list[_Row] = []
         self.marker = ""
-        self.soft = False
         self.tag = "p"
         self.attrs = ""
+        # Whether the current block has a line already, and how many <br> stand since.
+        self.filled = False
+        self.breaks = 0
 
     def step(self, close: str, tag: str, attrs: str) -> None:
         """Take one block tag."""
         if tag == "br":
-            self.soft = True
+            self.breaks += 1
             return
-        self.soft = False
+        self.breaks = 0
+        self.filled = False
         self.tag, self.attrs = ("p", "") if close else (tag, attrs)
         action = _CLOSERS.get(tag) if close else _OPENERS.get(tag)
         if action is not None:
@@ -134,9 +137,12 @@ class _Builder:
             self.lines[row.start :] = _join_row(self.lines, row)
 
     def emit(self, chunk: str) -> None:
-        """Add the text between two block tags as a line, or to the line before when only <br> parted them."""
-        if self.soft and self.lines and self._continues(chunk):
+        """Add the text between two block tags as a line, or to the line before when a single <br> parted them."""
+        if self.breaks == 1 and self.filled and self._continues(chunk):
+            self.breaks = 0
             return
+        self.breaks = 0
+        self.filled = True
         if "\n" in chunk and LAID_OUT.search(chunk) is not None:
             for piece in LAID_OUT.split(chunk):
                 self._add(piece, _white_indent(piece))
@@ -220,7 +226,7 @@ def _join_row(lines: list[Line], row: _Row) -> list[Line]:
     cells = [lines[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
     inside = lines[row.start :]
     filled = [cell for cell in cells if cell]
-    if len(filled) < 2 or any(len(cell) > 1 or cell[0].tag in HEADINGS for cell in filled):
+    if len(filled) < 2 or any(len(cell) > 1 or cell[0].tag in HEADING_TAGS for cell in filled):
         return inside
     first = filled[0][0]
     label = LABEL.fullmatch(first.text + " ")

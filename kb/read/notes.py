@@ -106,7 +106,8 @@ WORD = re.compile(
 LABELLED = re.compile(
     r"-{5,}|The provisions of this §+ ?[\w.:-]+ (?:issued|adopted|amended|added|reserved)\b"
     r"|[\[(*]*(?:HISTOR(?:Y|ICAL)|Histor(?:y|ical)|SOURCE|Source|CREDITS?|Credits?"
-    r"|(?:[A-Z][\w/]+ )?(?:AUTHORITY|Authority|Implemented)|(?:Prior )?Effective Dates|Latest Legislation|Last Revision Date)"
+    r"|(?:[A-Z][\w/]+ )?(?:AUTHORITY|Authority|Implemented)|(?:Prior )?Effective Dates"
+    r"|Latest Legislation|Last Revision Date)"
     r"(?: (?:NOTE|Note|[oO]f (?:SECTION|[Ss]ection))S?s?)?\s*[.:—–-]"
 )
 # A stub says so in words of law, an item of a pending list is dated before a colon: neither is a history note.
@@ -114,8 +115,8 @@ NOT_HISTORY = re.compile(rf"\W*(?:(?i:repealed|deleted|rescinded)\b|{DATE_SHAPE}
 ANY_DIGIT = re.compile(r"\d")
 SPEAKS_LAW = re.compile(r"\b(?:shall|must|means|is|are|was|were)\b")
 # "… of this section. [2021 c.667 §2]": where a trailing history note may begin
-MOST_OPENED = 4
 OPENED = re.compile(r"(?<!\S)\[(?=[A-Z\d§])")
+MOST_OPENED = 4  # brackets tried from the end: trying all of a hostile line would cost its length squared
 
 
 def read_acts(note: str) -> tuple[Act, ...]:
@@ -233,8 +234,8 @@ BARE_MARK = re.compile(
 )
 # One statement of a mark: "until January 1, 2023"  "Superseded 07/01/19"  "Effective 5/6/2026"  "through 7/17/2023"
 STATEMENT = re.compile(
-    rf"(?i:\b(?P<verb>through|until|superseded|expire[sd]?|terminates|repealed|eff(?:ective)?\b\.?)(?: dates?)?:?"
-    rf"(?: (?:effective|on|from|as of))*:? ){DATE_PATTERN}"
+    r"(?i:(?<![a-z])(?P<verb>through|until|superseded|expire[sd]?|terminates|repealed|eff(?:ective)?\b\.?)"
+    rf"(?: dates?)?:?(?: (?:effective|on|from|as of))*:? ){DATE_PATTERN}"
 )
 # [Effective on July 1, 2016. See the version effective until …]: what follows speaks of the twin
 TWIN = re.compile(r"\bSee\b|\bFor (?:the )?(?:text|version|provisions)\b")
@@ -263,7 +264,7 @@ PENDING = re.compile(
     rf"|(?:this|the following) {_UNIT}s? (?:will be {_CHANGED}\b|may be {_CHANGED} by\b"
     r"|is amended,? effective\b|has pending\b)"
     rf"|effective {DATE_SHAPE}, this {_UNIT} (?:will be|is amended)\b)"
-    rf"|\W*As amended by (?P<by>[^.;]{{3,80}}?),? effective\b"
+    rf"|\W*As amended by (?P<by>[^;]{{3,80}}?),? effective\b"
     r"|\W*" + DATE_SHAPE + rf": ?(?:{_ACT}|{_PRINT})\W*\Z"
 )
 # effective January 1, 2025   on July 1, 2024   beginning 1/1/2026

@@ -13,12 +13,12 @@ import msgspec
 from kb.models import Line, Provision
 from kb.read.canonical import fold_number
 from kb.read.labels import LABEL, Rank, read_label
-from kb.read.parts import HEADING_TAGS
+from kb.read.lines import HEADING_TAGS
 
 # How many lines ahead are tried under each reading of a tie.
 LOOK_AHEAD = 14
 # Cost of a move: 0 is a plain successor or a first number; more is odder. Moves closer than TIE are a tie.
-GAP, ODD_START, RESTART, ODD_INDENT, TIE = 2.0, 5.0, 6.0, 0.5, 0.1
+GAP, ODD_START, RESTART, OTHER_MARK, ODD_INDENT, TIE = 2.0, 5.0, 6.0, 0.7, 0.5, 0.1
 # "Ketamine | 7285" → ketamine
 _ROW_NAME = re.compile(r"[^a-z0-9.]+")
 
@@ -210,16 +210,25 @@ def _moves(levels: Sequence[tuple[Rank | None, int]], ranks: tuple[Rank, ...], i
         seen = False
         for keep in range(top - 1, 0, -1):
             before, indented = levels[keep]
-            if before is None or before.style != rank.style:
+            if before is None or before.style[1:] != rank.style[1:]:
                 continue
-            seen = True
+            odd = 0.0 if indented == indent else ODD_INDENT
+            if before.style == rank.style:
+                seen = True
+            else:
+                odd += OTHER_MARK
             cost = _step_cost(before, rank)
             if cost is not None:
-                moves.append(_Move(cost + (0 if indented == indent else ODD_INDENT) + 0.01 * (top - keep), keep, rank))
-        start = 0.0 if rank.value == 1 and not rank.suffix else ODD_START
-        deeper = not indent or indent > levels[-1][1]
-        moves.append(_Move(start + (RESTART if seen else 0) + (0 if deeper else ODD_INDENT), top, rank))
+                moves.append(_Move(cost + odd + 0.01 * (top - keep), keep, rank))
+        moves.append(_Move(_start_cost(rank, indent, levels[-1][1], seen=seen), top, rank))
     return sorted(moves, key=lambda move: move.cost)
+
+
+def _start_cost(rank: Rank, indent: int, indented: int, *, seen: bool) -> float:
+    """Return what it costs that a rank opens a new level; ``seen`` says that its style is open already."""
+    start = 0.0 if rank.value == 1 and not rank.suffix else ODD_START
+    deeper = not indent or indent > indented
+    return start + (RESTART if seen else 0) + (0 if deeper else ODD_INDENT)
 
 
 def _cost_ahead(

@@ -22,7 +22,7 @@ from kb.sources import Source
 # The largest page that is read, after decompression; the largest known title page has 4 MB.
 MOST_BYTES = 48 * 1024 * 1024
 # <<<<<<< HEAD, =======, >>>>>>> origin/main: a merge that was never finished
-CONFLICT = re.compile(r"(?:^|\s)(?:<{7}|>{7})\s+\S+", re.M)
+CONFLICT = re.compile(r"(?:^|\s)(?:<{7}|>{7})\s+\S+", re.MULTILINE)
 # The page ends inside a tag: the transfer was cut.
 CUT_TAG = re.compile(r"<[a-zA-Z/][^<>]*\Z")
 # Share of documents told twice on one page from which the page is taken for broken.

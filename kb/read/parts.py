@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import msgspec
 
 from kb.models import Line
+from kb.read.lines import HEADING_TAGS
 from kb.read.notes import is_history, is_notice, is_pending, is_repealed, split_history
 
-HEADING_TAGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 # Headings under which codifiers put what is not law: "History of Section."  "Cross References."  "NOTES TO DECISIONS"
 _NOTES = (
     r"(?:(?:legislative|statutory|section) )?histor(?:y|ical)(?: (?:of sections?|(?:and [a-z]+ )?notes?))?"
@@ -20,16 +20,18 @@ _NOTES = (
     r"|(?:opinions of (?:the )?attorney general|attorney general opinions)|statut\w+(?:/\w+)? (?:authority|implemented)"
     r"|former (?:law|sections?)|prior (?:law|codifications)|textbooks|decisions under prior law"
 )
-NOTE_HEADING = re.compile(rf"[\W\d]*(?:{_NOTES})\W*", re.I)
+NOTE_HEADING = re.compile(rf"[\W\d]*(?:{_NOTES})\W*", re.IGNORECASE)
 # Headings that stand over law as often as over notes: they go on with notes, and never begin them.
 NOTE_SEQUEL = re.compile(
     r"\W*(?:amendments?|effective dates?|applicability|severability|short titles?|(?:delegation of )?authority|"
     r"(?:temporary|emergency) legislation|resolutions|mayor['’]s orders|transfer of functions|legislative intent|"
     r"savings clauses?|references|comments?|change in government)\b.{0,60}",
-    re.I,
+    re.IGNORECASE,
 )
 # "414.033 Expenditures for …"  "§ 12-305. Fees": a bold run that opens the next section of a page
 SECTION_LEAD = re.compile(r"\W*(?:Sec(?:tion|s?\.) ?)?\d+[A-Z]?(?:[-‑–.:]\d+[A-Za-z]?)+\b")
+# Links to other pages that a copy of the page left in its text: "Previous"  "Next"  "Vol06_Ch0321-0344"
+FURNITURE = re.compile(r"\W*(?:(?:previous|next|back|top|back to top|print|share|home)\W*|\w+_[\w-]+)", re.IGNORECASE)
 
 
 class Parted(msgspec.Struct, frozen=True):
@@ -41,15 +43,19 @@ class Parted(msgspec.Struct, frozen=True):
 
 
 class _Parting:
-    """What was found so far: the parts, whether notes are being read, and the widest heading that stood over law."""
+    """What was found so far: the parts, whether notes are being read, and the widest heading that stood over law.
 
-    __slots__ = ("law", "notes", "noting", "pending", "widest")
+    ``headed`` says that the line before was a note's heading in a block of notes.
+    """
+
+    __slots__ = ("headed", "law", "notes", "noting", "pending", "widest")
 
     def __init__(self) -> None:
         self.law: list[Line] = []
         self.notes: list[str] = []
         self.pending: list[str] = []
         self.noting = False
+        self.headed = False
         self.widest = ""
 
     def take_law(self, line: Line) -> None:
@@ -64,6 +70,7 @@ class _Parting:
 
     def take_noted(self, line: Line) -> None:
         """Take a line that stands after a note: more notes, unless it opens another stretch of law."""
+        self.noting, self.headed = True, False
         if self._opens_law(line):
             self.noting = False
             self.take_law(line)
@@ -77,8 +84,8 @@ class _Parting:
         return bool(line.lead) and SECTION_LEAD.match(line.lead) is not None
 
 
-def part_lines(lines: Sequence[Line], heading: str = "") -> Parted:
-    """Tell law from notes and banners in the lines of one document under its ``heading``.
+def part_lines(lines: Sequence[Line]) -> Parted:
+    """Tell law from notes and banners in the lines of one document.
 
     Once a note heading or a history note is met, what follows is notes, up to a heading as wide as one that stood
     over law, or to a bold section number. A stub that says the law ended stays law. Returns the parts.
@@ -89,21 +96,23 @@ def part_lines(lines: Sequence[Line], heading: str = "") -> Parted:
             parting.pending.append(_printed(line))
         elif line.part == "note":
             parting.notes.append(_printed(line))
-        elif parting.noting:
+            # A block that ends with a note's heading leaves the note itself outside.
+            parting.headed = NOTE_HEADING.fullmatch(line.text) is not None
+        elif parting.noting or parting.headed:
             parting.take_noted(line)
-        elif _is_law(line, parting, heading):
+        elif _is_law(line, parting):
             parting.take_law(line)
     return Parted(tuple(parting.law), tuple(parting.notes), tuple(parting.pending))
 
 
-def _is_law(line: Line, parting: _Parting, heading: str) -> bool:
+def _is_law(line: Line, parting: _Parting) -> bool:
     """Tell whether a line outside notes is law; if not, it is put where it belongs."""
     if line.path is not None:
         return True
-    if _starts_notes(line) and not _is_stub(line, parting, heading):
+    if _starts_notes(line) and not _is_stub(line, parting):
         parting.noting = True
         parting.notes.append(_printed(line))
-    elif is_notice(line.text):
+    elif is_notice(line.text) or _is_furniture(line):
         parting.notes.append(_printed(line))
     elif is_pending(line.text):
         parting.pending.append(_printed(line))
@@ -125,9 +134,14 @@ def _starts_notes(line: Line) -> bool:
     return is_history(text)
 
 
-def _is_stub(line: Line, parting: _Parting, heading: str) -> bool:
-    """Tell whether a document's first line says that its law has ended: "[1965 c.556 §1; repealed by 1967 c.502 §21]"."""
-    return not parting.law and (is_repealed(line.text) or is_repealed(f"{heading or 'x'} {line.text}"))
+def _is_furniture(line: Line) -> bool:
+    return len(line.text) < 30 and not line.number and FURNITURE.fullmatch(line.text) is not None
+
+
+def _is_stub(line: Line, parting: _Parting) -> bool:
+    """Tell whether a document's first line says that its law ended: "[1965 c.556 §1; repealed by 1967 c.502 §21]"."""
+    # The second form stands behind its section number, which is no part of the line any more.
+    return not parting.law and (is_repealed(line.text) or is_repealed(f"00 {line.text}"))
 
 
 def _printed(line: Line) -> str:

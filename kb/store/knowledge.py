@@ -257,9 +257,10 @@ def _record_changes(db: sqlite3.Connection, result: WaveResult) -> None:
         for place, change in enumerate(result.changes)
     ]
     if rows:
-        names = list(rows[0])
+        names = ", ".join(rows[0])
+        values = ", ".join(f":{name}" for name in rows[0])
         db.executemany(
-            f"""INSERT OR IGNORE INTO changes ({", ".join(names)}) VALUES ({", ".join(f":{name}" for name in names)})""",
+            f"""INSERT OR IGNORE INTO changes ({names}) VALUES ({values})""",
             rows,
         )
     db.executemany(

@@ -1,0 +1,79 @@
+"""Report a text that was divided into numbered paragraphs, or joined from them, at the paragraphs alone.
+
+When "(a) The board shall …" becomes "(a)(1) The board shall …; (2) …", the words under (a) did not vanish: they stand
+in its new paragraphs. The first of those carries the old text, so that nothing is lost and nothing is told twice.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from kb.compare.align import is_unnumbered, parent_of
+from kb.models import Change, Reading
+
+
+def fold_divided(changes: list[Change], old: Reading, new: Reading, kind: Literal["added", "removed"]) -> list[Change]:
+    """Fold the emptied text of a provision into the first paragraph added below it (``removed``: the reverse).
+
+    Returns the changes with the folded ones left out; order is kept.
+    """
+    other = new if kind == "added" else old
+    still_plain = {parent_of(part.eid) for part in other.provisions if part.text and is_unnumbered(part.eid)}
+    below = _first_below(changes, kind)
+    folded: dict[int, list[Change]] = {}
+    for change in changes:
+        place = _emptied_place(change, kind, still_plain)
+        if place is not None and place in below:
+            folded.setdefault(below[place], []).append(change)
+    gone = {id(change) for group in folded.values() for change in group}
+    carried = (_carry(change, folded.get(at, []), kind) for at, change in enumerate(changes) if id(change) not in gone)
+    return list(carried)
+
+
+def _first_below(changes: list[Change], kind: Literal["added", "removed"]) -> dict[str, int]:
+    """Return where the first numbered paragraph added (or removed) below each provision stands among the changes."""
+    below: dict[str, int] = {}
+    for at, change in enumerate(changes):
+        eid = _own_eid(change, kind)
+        if change.kind == kind and eid is not None and not is_unnumbered(eid):
+            below.setdefault(parent_of(eid), at)
+    return below
+
+
+def _own_eid(change: Change, kind: Literal["added", "removed"]) -> str | None:
+    return change.eid if kind == "added" else change.old_eid
+
+
+def _emptied_place(change: Change, kind: Literal["added", "removed"], still_plain: set[str]) -> str | None:
+    """Return the provision whose own text this change empties (or fills, for ``removed``), None if it does not."""
+    if change.part != "text":
+        return None
+    gone, left = (change.old_text, change.new_text) if kind == "added" else (change.new_text, change.old_text)
+    if not gone or left:
+        return None
+    if change.kind == "amended" and change.eid == change.old_eid:
+        return change.eid
+    eid = change.old_eid if kind == "added" else change.eid
+    if eid is None or not is_unnumbered(eid) or change.count > 1 or parent_of(eid) in still_plain:
+        return None
+    return parent_of(eid)
+
+
+def _carry(change: Change, folded: list[Change], kind: Literal["added", "removed"]) -> Change:
+    if not folded:
+        return change
+    if kind == "added":
+        text = "\n".join(other.old_text for other in folded)
+        source = next(_numbered_place(other.old_eid) for other in folded)
+        return msgspec.structs.replace(
+            change, old_eid=source, old_text=text, reason=f"divided into paragraphs; {change.reason}"[:200]
+        )
+    text = "\n".join(other.new_text for other in folded)
+    source = next(_numbered_place(other.eid) for other in folded)
+    return msgspec.structs.replace(
+        change, eid=source, new_text=text, reason=f"paragraphs joined; {change.reason}"[:200]
+    )
+
+
+def _numbered_place(eid: str | None) -> str | None:
+    return parent_of(eid) if eid is not None and is_unnumbered(eid) else eid

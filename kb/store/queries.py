@@ -1,0 +1,391 @@
+"""What is asked of the databases: read-only questions, each one function, answered in a fixed order.
+
+Instants are compared without their closing Z, so that fractions of a second sort rightly.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from datetime import date
+
+import msgspec
+
+from kb.models import Act, ChangeRow, Kind, Nature, Part, Strand
+
+CHANGE_COLUMNS = ", ".join(ChangeRow.__struct_fields__)
+CHANGE_LISTS = ("signals", "topics", "professions", "see_also")
+# An instant after all others, for questions that leave nothing out.
+END_OF_TIME = "9999"
+# Any filter left empty lets everything pass.
+WHERE_CHANGES = """
+    WHERE RTRIM(observed_at, 'Z') BETWEEN :since AND :until
+        AND (:document = '' OR :document IN (document, old_document))
+        AND (:jurisdictions = '[]' OR jurisdiction IN (SELECT value FROM JSON_EACH(:jurisdictions)))
+        AND (:sources = '[]' OR source IN (SELECT value FROM JSON_EACH(:sources)))
+        AND (:natures = '[]' OR nature IN (SELECT value FROM JSON_EACH(:natures)))
+        AND (:kinds = '[]' OR kind IN (SELECT value FROM JSON_EACH(:kinds)))
+        AND (:parts = '[]' OR part IN (SELECT value FROM JSON_EACH(:parts)))
+        AND (:topics = '[]' OR EXISTS (
+            SELECT 1 FROM JSON_EACH(changes.topics) AS own
+            WHERE own.value IN (SELECT value FROM JSON_EACH(:topics))))
+"""
+# A citation without what typists leave out or print in several ways: "D.C. Code § 1–2" and "D.C. CODE 1-2" are alike.
+FOLDED_CITATION = "REPLACE(REPLACE(REPLACE(REPLACE(LOWER(citation), '–', '-'), '‑', '-'), '§', ''), ' ', '')"
+
+
+class ChangeFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which changes are asked for: empty lets all pass; instants bound the first sight and are included.
+
+    ``document`` matches the document's id now or before; ``limit`` keeps the latest so many, 0 all.
+    """
+
+    since: str = ""
+    until: str = ""
+    document: str = ""
+    jurisdictions: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    natures: tuple[Nature, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    parts: tuple[Part, ...] = ()
+    limit: int = 0
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """How many changes there are of one nature and part."""
+
+    nature: Nature
+    part: Part
+    count: int
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True):
+    """A source as it was watched: its declaration in short, first and last good reading ("" if none), its sizes."""
+
+    source: str
+    jurisdiction: str
+    title: str
+    platform: str
+    cadence: str
+    since: str
+    last_checked: str
+    waves: int
+    documents: int
+
+
+class VersionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One version without its text; ``closed_at`` and ``closed_wave`` are None while it is shown."""
+
+    version: str
+    document: str
+    strand: Strand
+    source: str
+    citation: str
+    heading: str
+    url: str
+    sha256: str
+    valid_from: date | None
+    valid_to: date | None
+    valid_basis: str
+    acts: tuple[Act, ...]
+    observed_from: str
+    wave_at: str
+    closed_at: str | None
+    closed_wave: str | None
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A document and its citation as printed."""
+
+    document: str
+    citation: str
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """A URL on which a strand stood: since when, last seen there, and since when no longer (None: it stands)."""
+
+    url: str
+    first_seen: str
+    last_seen: str
+    gone_at: str | None
+
+
+class Lead(msgspec.Struct, frozen=True):
+    """Where an old number leads: document and eid before and after, and since when."""
+
+    old_document: str
+    old_eid: str
+    document: str
+    eid: str
+    since: str
+
+
+class OpenSuspect(msgspec.Struct, frozen=True):
+    """A page whose latest answer is not to be trusted: since when, and why."""
+
+    source: str
+    url: str
+    observed_at: str
+    reasons: tuple[str, ...]
+
+
+class ProblemCount(msgspec.Struct, frozen=True):
+    """How often a problem happened in a source, when last, and its latest message."""
+
+    source: str
+    code: str
+    count: int
+    last_at: str
+    message: str
+
+
+# --- changes
+
+
+def read_changes(db: sqlite3.Connection, wanted: ChangeFilter) -> Iterator[ChangeRow]:
+    """Yield the changes asked for by (first sight, source, document, place in the document)."""
+    rows = db.execute(
+        f"""
+        SELECT {CHANGE_COLUMNS} FROM (
+            SELECT *, RTRIM(observed_at, 'Z') AS instant FROM changes {WHERE_CHANGES}
+            ORDER BY instant DESC, source DESC, document DESC, wave_at DESC, place DESC
+            LIMIT :limit
+        )
+        ORDER BY instant, source, document, wave_at, place
+        """,
+        _bind_filter(wanted),
+    )
+    for row in rows:
+        lists = {name: msgspec.json.decode(row[name]) for name in CHANGE_LISTS}
+        yield msgspec.convert({**dict(row), **lists}, ChangeRow)
+
+
+def tally_changes(db: sqlite3.Connection, wanted: ChangeFilter) -> list[Tally]:
+    """Count the changes asked for by nature and part, whatever the limit."""
+    rows = db.execute(
+        f"""
+        SELECT nature, part, COUNT(*) FROM changes {WHERE_CHANGES}
+        GROUP BY nature, part
+        ORDER BY nature, part
+        """,
+        _bind_filter(wanted),
+    )
+    return [Tally(*row) for row in rows]
+
+
+def _bind_filter(wanted: ChangeFilter) -> dict[str, object]:
+    lists = ("jurisdictions", "sources", "topics", "natures", "kinds", "parts")
+    return {
+        **{name: msgspec.json.encode(getattr(wanted, name)).decode() for name in lists},
+        "since": wanted.since.rstrip("Z"),
+        "until": wanted.until.rstrip("Z") or END_OF_TIME,
+        "document": wanted.document,
+        "limit": wanted.limit or -1,
+    }
+
+
+# --- sources
+
+
+def read_watches(db: sqlite3.Connection) -> list[Watch]:
+    """Return every source built, by id, with the first and last page of it that could be read."""
+    rows = db.execute(
+        """
+        SELECT sources.source, jurisdiction, title, platform,
+            COALESCE(JSON_EXTRACT(body, '$.cadence'), 'weekly') AS cadence,
+            COALESCE(good.since, '') AS since, COALESCE(good.until, '') AS last_checked,
+            (SELECT COUNT(*) FROM waves WHERE waves.source = sources.source) AS waves,
+            (SELECT COUNT(DISTINCT document) FROM documents WHERE documents.source = sources.source) AS documents
+        FROM sources
+        LEFT JOIN (
+            SELECT source, MIN(observed_at) AS since, MAX(observed_at) AS until FROM verdicts
+            WHERE verdict IN ('version', 'same') GROUP BY source
+        ) AS good ON good.source = sources.source
+        ORDER BY sources.source
+        """
+    )
+    return [Watch(**dict(row)) for row in rows]
+
+
+def read_open_suspects(db: sqlite3.Connection) -> list[OpenSuspect]:
+    """Return the pages whose latest verdict is ``suspect``, by (source, URL)."""
+    rows = db.execute(
+        """
+        SELECT source, url, observed_at, reasons FROM (
+            SELECT *, ROW_NUMBER() OVER (
+                PARTITION BY source, url ORDER BY RTRIM(observed_at, 'Z') DESC, wave_at DESC, verdict
+            ) AS age FROM verdicts
+        )
+        WHERE age = 1 AND verdict = 'suspect'
+        ORDER BY source, url
+        """
+    )
+    return [OpenSuspect(*row[:3], msgspec.json.decode(row[3], type=tuple[str, ...])) for row in rows]
+
+
+def count_problems(db: sqlite3.Connection) -> list[ProblemCount]:
+    """Count the problems of each source by code, with the latest message of each."""
+    rows = db.execute(
+        """
+        SELECT source, code, COUNT(*), MAX(observed_at), message FROM problems
+        GROUP BY source, code
+        ORDER BY source, code
+        """
+    )
+    return [ProblemCount(*row) for row in rows]
+
+
+def check_integrity(db: sqlite3.Connection) -> list[str]:
+    """Let SQLite check a database file; returns what it found wrong, nothing for a sound one."""
+    try:
+        found = [str(row[0]) for row in db.execute("PRAGMA integrity_check")]
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
+    return [] if found == ["ok"] else found
+
+
+def list_snapshots(db: sqlite3.Connection) -> list[str]:
+    """Return the hashes of all snapshots of an archive that have bytes, in order."""
+    return [row[0] for row in db.execute("SELECT sha256 FROM snapshots WHERE body IS NOT NULL ORDER BY sha256")]
+
+
+# --- documents
+
+
+def find_named(db: sqlite3.Connection, name: str) -> list[Named]:
+    """Find documents by their id, whatever its case, or by their citation as printed, but for spaces, case and "§"."""
+    rows = db.execute(
+        f"""
+        SELECT DISTINCT document, citation FROM documents
+        WHERE document = LOWER(:name) OR {FOLDED_CITATION} = {FOLDED_CITATION.replace("citation", ":name")}
+        ORDER BY document
+        """,
+        {"name": name},
+    )
+    return [Named(*row) for row in rows]
+
+
+def find_numbered(db: sqlite3.Connection, numbers: Collection[str]) -> list[Named]:
+    """Find documents whose id ends in one of these numbers ("48-902.08")."""
+    rows = db.execute(
+        """
+        SELECT DISTINCT document, citation FROM documents
+        WHERE SUBSTR(document, INSTR(document, '/') + 1) IN (
+            SELECT works.work || '/' || LOWER(wanted.value)
+            FROM (SELECT DISTINCT SUBSTR(tail, 1, INSTR(tail, '/') - 1) AS work
+                  FROM (SELECT SUBSTR(document, INSTR(document, '/') + 1) AS tail FROM documents)) AS works,
+                JSON_EACH(:numbers) AS wanted)
+        ORDER BY document
+        """,
+        {"numbers": msgspec.json.encode(list(numbers)).decode()},
+    )
+    return [Named(*row) for row in rows]
+
+
+def find_standing(db: sqlite3.Connection, urls: Collection[str]) -> list[Named]:
+    """Find the documents that stand or stood on one of these URLs."""
+    rows = db.execute(
+        """
+        SELECT DISTINCT documents.document, documents.citation FROM locations
+        JOIN documents ON documents.document = locations.document
+        WHERE url IN (SELECT value FROM JSON_EACH(:urls))
+        ORDER BY documents.document
+        """,
+        {"urls": msgspec.json.encode(list(urls)).decode()},
+    )
+    return [Named(*row) for row in rows]
+
+
+def list_named(db: sqlite3.Connection) -> list[Named]:
+    """Return all documents, by id."""
+    rows = db.execute("SELECT document, MIN(citation) FROM documents GROUP BY document ORDER BY document")
+    return [Named(*row) for row in rows]
+
+
+def list_urls(db: sqlite3.Connection) -> list[str]:
+    """Return all URLs on which documents stand or stood, in order."""
+    return [row[0] for row in db.execute("SELECT DISTINCT url FROM locations ORDER BY url")]
+
+
+def read_version_rows(db: sqlite3.Connection, document: str) -> list[VersionRow]:
+    """Return the versions of all strands of a document, by first sight."""
+    rows = db.execute(
+        f"""
+        SELECT {", ".join(VersionRow.__struct_fields__)} FROM versions
+        WHERE document = :document
+        ORDER BY RTRIM(observed_from, 'Z'), valid_from, version
+        """,
+        {"document": document},
+    )
+    return [_make_version_row(row) for row in rows]
+
+
+def find_version_row(db: sqlite3.Connection, version: str) -> VersionRow | None:
+    """Return one version by its id, None if there is none."""
+    row = db.execute(
+        f"""SELECT {", ".join(VersionRow.__struct_fields__)} FROM versions WHERE version = :version""",
+        {"version": version},
+    ).fetchone()
+    return None if row is None else _make_version_row(row)
+
+
+def _make_version_row(row: sqlite3.Row) -> VersionRow:
+    return msgspec.convert({**dict(row), "acts": msgspec.json.decode(row["acts"])}, VersionRow)
+
+
+def read_standings(db: sqlite3.Connection, version: VersionRow, known_at: str) -> list[Standing]:
+    """Return the URLs of a version's strand in its source, the latest last, as known at an instant."""
+    rows = db.execute(
+        """
+        SELECT url, first_seen,
+            COALESCE((
+                SELECT MAX(observed_at) FROM verdicts
+                WHERE verdicts.source = locations.source AND verdicts.url = locations.url
+                    AND verdict IN ('version', 'same')
+                    AND RTRIM(verdicts.wave_at, 'Z') <= :cut
+                    AND RTRIM(observed_at, 'Z') < RTRIM(COALESCE(gone_at, '9999'), 'Z')
+            ), first_seen) AS last_seen,
+            CASE WHEN RTRIM(gone_wave, 'Z') <= :cut THEN gone_at END AS gone_at
+        FROM locations
+        WHERE document = :document AND strand = :strand AND source = :source AND RTRIM(wave_at, 'Z') <= :cut
+        ORDER BY first_seen, url
+        """,
+        {
+            "document": version.document,
+            "strand": version.strand,
+            "source": version.source,
+            "cut": known_at.rstrip("Z"),
+        },
+    )
+    return [Standing(*row) for row in rows]
+
+
+def read_leads(db: sqlite3.Connection, document: str, known_at: str) -> list[Lead]:
+    """Return where a document and its provisions went when they got other numbers, the latest first."""
+    rows = db.execute(
+        """
+        SELECT old_document, old_eid, document, eid, since FROM crosswalk
+        WHERE old_document = :document AND RTRIM(wave_at, 'Z') <= :cut
+        ORDER BY since DESC, old_eid, document, eid
+        """,
+        {"document": document, "cut": known_at.rstrip("Z")},
+    )
+    return [Lead(*row) for row in rows]
+
+
+def count_later_changes(db: sqlite3.Connection, version: VersionRow, known_at: str) -> int:
+    """Count the changes of a version's strand seen after it, as known at an instant."""
+    row = db.execute(
+        """
+        SELECT COUNT(*) FROM changes
+        WHERE document = :document AND strand = :strand AND source = :source
+            AND RTRIM(observed_at, 'Z') > :since AND RTRIM(wave_at, 'Z') <= :cut
+        """,
+        {
+            "document": version.document,
+            "strand": version.strand,
+            "source": version.source,
+            "since": version.observed_from.rstrip("Z"),
+            "cut": known_at.rstrip("Z"),
+        },
+    ).fetchone()
+    return int(row[0])
