@@ -34,6 +34,7 @@ FLOORS = {
     "kb.source_checks": 1,
     "kb.sources": 1,
     "kb.questions": 1,
+    "kb.topics": 2,
     "kb.read": 2,
     "kb.compare": 2,
     "kb.answer": 2,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from kb.compare.align import parent_of
 from kb.compare.classify import Judgement
 from kb.compare.ids import change_id, event_id
 from kb.compare.readings import subtree_text
@@ -14,6 +15,7 @@ from kb.compare.twins import Told
 from kb.models import Act, Change, ChangeRow, Event, EventKind, Fetch, Kind, Place, Reading
 from kb.read.canonical import fold_text
 from kb.sources import Source
+from kb.topics import Found, find_professions, find_topics
 
 TITLES: dict[EventKind, str] = {
     "revision": "rules or notes changed",
@@ -69,6 +71,7 @@ class RowMaker:
         self.source = source
         self.wave_at = wave_at
         self.event = event_id(source.id, wave_at, "revision")
+        self.found_words: list[tuple[str, Found]] = []
 
     @staticmethod
     def law_hash(reading: Reading) -> str:
@@ -120,8 +123,12 @@ class RowMaker:
         return msgspec.structs.replace(row, old_document=old.document)
 
     def _row(self, place: Place, change: Change, reading: Reading, observed_at: str) -> ChangeRow:
+        name = change_id(place, change, observed_at)
+        texts = _context(reading, change)
+        topics, professions = find_topics(texts), find_professions(texts)
+        self.found_words.extend((name, found) for found in (*topics, *professions))
         return ChangeRow(
-            id=change_id(place, change, observed_at),
+            id=name,
             event_id=self.event,
             event_kind="revision",
             kind=change.kind,
@@ -146,8 +153,8 @@ class RowMaker:
             heading=change.heading or reading.provisions[0].heading,
             old_text=change.old_text,
             new_text=change.new_text,
-            topics=self.source.topics,
-            professions=self.source.professions,
+            topics=_union(self.source.topics, topics),
+            professions=_union(self.source.professions, professions),
             binding=self.source.binding,
             observed_at=observed_at,
             confirmed_at=observed_at,
@@ -184,6 +191,21 @@ class RowMaker:
             for kind, count in pages.items()
             if count
         ]
+
+
+def _union(declared: Sequence[str], found: Sequence[Found]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*declared, *(one.id for one in found))))
+
+
+def _context(reading: Reading, change: Change) -> list[str]:
+    """Return what a change's topics are looked for in: its texts, its ancestors' and the document's heading."""
+    eid = change.eid if change.eid is not None else change.old_eid or ""
+    above = {""}
+    while eid:
+        above.add(eid)
+        eid = parent_of(eid)
+    texts = [f"{part.heading}\n{part.text}" for part in reading.provisions if part.eid in above]
+    return [change.heading, change.old_text, change.new_text, *texts] if change.part != "note" else texts[:1]
 
 
 def link_akin(rows: Sequence[ChangeRow], changes: Sequence[Change]) -> list[ChangeRow]:

@@ -3,6 +3,7 @@
 import msgspec
 
 from kb.models import ChangeRow, Event, Judged, Place, Problem, Shown, Version
+from kb.topics import Found
 
 
 class PageState(msgspec.Struct):
@@ -81,7 +82,7 @@ class DocumentRow(msgspec.Struct, frozen=True):
 
 
 class WaveResult(msgspec.Struct):
-    """All rows that one wave adds."""
+    """All rows that one wave adds; ``found_words`` tell by which words a change was given a topic or profession."""
 
     source: str
     wave_at: str
@@ -95,3 +96,4 @@ class WaveResult(msgspec.Struct):
     events: list[Event] = []
     pages: list[PageState] = []
     removed: dict[str, str] = {}
+    found_words: list[tuple[str, Found]] = []

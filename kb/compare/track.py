@@ -410,6 +410,7 @@ class _Tracker:
             )
         )
         self.result.pages.extend(self.touched.values())
+        self.result.found_words.extend(self.rows.found_words)
 
 
 def _hashes(showing: Showing) -> list[str]:

@@ -71,7 +71,7 @@ def _cut_heading(body: list[Line], at: int, size: int, citation: str) -> tuple[s
 
 
 def _text_lines(body: Sequence[Line]) -> list[int]:
-    """Return where the first lines of text stand; none where the publisher states paths, for nothing is repeated there."""
+    """Return where the first lines of text stand; none where the publisher states paths: nothing is repeated there."""
     first = [at for at, line in enumerate(body[: 2 * MOST_ABOVE]) if line.part == "text"]
     return [] if first and body[first[0]].path is not None else first
 

@@ -115,7 +115,7 @@ def _lines_of(nodes: list[LexborNode], part: Part) -> list[Line]:
 
 
 def _cut_slots(nodes: list[LexborNode], selectors: Selectors) -> list[list[Line]]:
-    """Take banners, notes and declared headings out of the main part, innermost first, leaving a mark where each stood."""
+    """Take banners, notes and declared headings out of the main part, innermost first, leaving a mark for each."""
     wanted: tuple[tuple[str, Part], ...] = (
         (selectors.pending, "pending"),
         (selectors.note or NOTE_SELECTOR, "note"),
@@ -135,7 +135,8 @@ def _join_heading(lines: list[Line]) -> list[Line]:
     if len(lines) < 2:
         return lines
     tag = min((line.tag for line in lines if line.tag in HEADING_TAGS), default=lines[0].tag)
-    return [msgspec.structs.replace(lines[0], text=" ".join(f"{line.number} {line.text}".strip() for line in lines), tag=tag)]
+    told = " ".join(f"{line.number} {line.text}".strip() for line in lines)
+    return [msgspec.structs.replace(lines[0], text=told, number="", tag=tag)]
 
 
 def _find_inside(nodes: list[LexborNode], selector: str) -> list[LexborNode]:

@@ -6,6 +6,7 @@ Input is HTML as lexbor writes it: well-formed, lower-case tags, attributes in d
 import re
 from hashlib import blake2b
 from html import unescape
+from itertools import pairwise
 
 from kb.models import Line
 from kb.read.labels import LABEL, ListFrame
@@ -182,13 +183,13 @@ class _Builder:
         text = clean_text(chunk)
         if not text and not number:
             return
-        if self.marker and not number:
-            number, text = _merge_marker(self.marker, text)
-        self.marker = ""
+        tag = self.tag
+        if self.marker:
+            tag = "li"
+            number, text = (number, text) if number else _merge_marker(self.marker, text)
+            self.marker = ""
         found = ID.search(self.attrs) if "id=" in self.attrs else None
-        self.lines.append(
-            Line(text, "text", number, path, level, self.tag, found[1] if found is not None else "", lead)
-        )
+        self.lines.append(Line(text, "text", number, path, level, tag, found[1] if found is not None else "", lead))
 
 
 def _stated_path(chunk: str) -> tuple[tuple[str, ...] | None, str, str]:
@@ -223,7 +224,7 @@ def _white_indent(piece: str) -> int:
 def _join_row(lines: list[Line], row: _Row) -> list[Line]:
     """Make one line of a data row; a row that lays out the page (blocks inside its cells) keeps its lines."""
     bounds = [*row.cells, len(lines)]
-    cells = [lines[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    cells = [lines[start:end] for start, end in pairwise(bounds)]
     inside = lines[row.start :]
     filled = [cell for cell in cells if cell]
     if len(filled) < 2 or any(len(cell) > 1 or cell[0].tag in HEADING_TAGS for cell in filled):
@@ -234,7 +235,7 @@ def _join_row(lines: list[Line], row: _Row) -> list[Line]:
         body = filled[1][0]
         return [Line(body.text, "text", first.text, None, body.level, "p", first.anchor, body.lead)]
     texts = [" ".join(line.text for line in cell) for cell in cells]
-    return [Line(" | ".join(texts), "text", "", None, 0, "tr", first.anchor)]
+    return [Line(" | ".join(texts), "text", "", None, first.level, "tr", first.anchor)]
 
 
 _OPENERS = {

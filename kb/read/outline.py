@@ -19,6 +19,8 @@ from kb.read.lines import HEADING_TAGS
 LOOK_AHEAD = 14
 # Cost of a move: 0 is a plain successor or a first number; more is odder. Moves closer than TIE are a tie.
 GAP, ODD_START, RESTART, OTHER_MARK, ODD_INDENT, TIE = 2.0, 5.0, 6.0, 0.7, 0.5, 0.1
+# No law nests deeper; numbers that would are put beside the deepest. And no line begins with more numbers.
+MOST_LEVELS, MOST_NUMBERS = 20, 8
 # "Ketamine | 7285" → ketamine
 _ROW_NAME = re.compile(r"[^a-z0-9.]+")
 
@@ -32,15 +34,19 @@ class _Move(msgspec.Struct, frozen=True):
 
 
 class _Level:
-    """An open provision: the place its number stands for, its eid, its indent, and how many pN it holds."""
+    """An open provision: the place its number stands for, its eid, its indent, and how many pN it holds.
 
-    __slots__ = ("eid", "indent", "paragraphs", "rank", "segment")
+    ``listed`` says that it is an item of a list of the page, whose end the markup tells.
+    """
 
-    def __init__(self, eid: str, rank: Rank | None, indent: int) -> None:
+    __slots__ = ("eid", "indent", "listed", "paragraphs", "rank", "segment")
+
+    def __init__(self, eid: str, rank: Rank | None, indent: int, *, listed: bool = False) -> None:
         self.eid = eid
         self.segment = eid.rpartition("__")[2]
         self.rank = rank
         self.indent = indent
+        self.listed = listed
         self.paragraphs = 0
 
 
@@ -76,7 +82,7 @@ def _split_numbers(line: Line) -> tuple[tuple[str, ...], str]:
     text = line.text
     if line.path is None and text[:1] in _LABEL_STARTS:
         found = LABEL.match(text)
-        while found is not None:
+        while found is not None and len(numbers) < MOST_NUMBERS:
             numbers.append(found[1])
             text = text[found.end() :]
             found = LABEL.match(text) if text.startswith(("(", "[")) or found[1].endswith(".") else None
@@ -102,17 +108,17 @@ class _Outline:
         if line.path is not None:
             self._follow_path(line)
         elif line.tag == "tr" and not numbers:
-            self._add(self._owner(line, text).eid, "r_" + _row_name(text), "", "", text)
+            self._add(self._owner(line).eid, "r_" + _row_name(text), "", "", text)
         elif numbers:
             self._follow_numbers(at, numbers, line, text)
         elif line.tag in HEADING_TAGS:
             self._open_heading(line)
-        elif self._fills_empty(line):
+        elif self._fills_empty():
             self.drafts[-1].text = text
         else:
-            self._add_paragraph(self._owner(line, text), text)
+            self._add_paragraph(self._owner(line), text)
 
-    def _fills_empty(self, line: Line) -> bool:
+    def _fills_empty(self) -> bool:
         """Tell whether a paragraph is the text of a number that stood alone on the line before."""
         if not self.drafts or not self.drafts[-1].number:
             return False
@@ -132,12 +138,15 @@ class _Outline:
         owner.paragraphs += 1
         return self._add(owner.eid, f"p{owner.paragraphs}", "", "", text)
 
-    def _owner(self, line: Line, text: str) -> _Level:
-        """Return the level an unnumbered line belongs to: by indent when told, else by how the text before it ended."""
+    def _owner(self, line: Line) -> _Level:
+        """Return the level an unnumbered line belongs to: by indent or list if told, else by how the text before ended.
+
+        A line outside a list belongs to none of its items; a line without an indent may stand anywhere.
+        """
         if line.level:
-            for level in reversed(self.levels):
-                if level.indent <= line.level:
-                    return level
+            return next(level for level in reversed(self.levels) if level.indent <= line.level)
+        if self.levels[-1].listed:
+            return next(level for level in reversed(self.levels) if not level.listed)
         last = self.drafts[-1].text if self.drafts else ""
         if len(self.levels) > 2 and last.endswith((";", ",", "; and", "; or", ", and", ", or")):
             return self.levels[-2]
@@ -147,9 +156,8 @@ class _Outline:
         depth = int(line.tag[1])
         while self.levels[-1].rank is not None and not self._holds(self.levels[-1], depth):
             self.levels.pop()
-        owner = self.levels[-1]
-        owner.paragraphs += 1
-        eid = self._add(owner.eid, f"p{owner.paragraphs}", "", line.text, "")
+        eid = self._add_paragraph(self.levels[-1], "")
+        self.drafts[-1].heading = line.text
         self.levels.append(_Level(eid, Rank(f"h{depth}", 1), -1))
 
     @staticmethod
@@ -158,7 +166,7 @@ class _Outline:
 
     def _follow_path(self, line: Line) -> None:
         """Take the chain of numbers the publisher states; a step not met before is opened without text."""
-        steps = [fold_number(f"({step})") for step in line.path or ()]
+        steps = [fold_number(f"({step})") for step in line.path or ()][:MOST_LEVELS]
         keep = 1
         while keep < min(len(self.levels), len(steps)) and self.levels[keep].segment == steps[keep - 1]:
             keep += 1
@@ -177,21 +185,33 @@ class _Outline:
             last = place == len(numbers) - 1
             ranks = read_label(number)
             keep, rank = self._choose(at, ranks, line) if ranks else (len(self.levels), Rank("?", 1))
-            del self.levels[keep:]
+            del self.levels[min(keep, MOST_LEVELS) :]
             own_text = text if last and not heading else ""
             eid = self._add(self.levels[-1].eid, fold_number(number), number, heading if last else "", own_text)
-            self.levels.append(_Level(eid, rank, line.level))
+            self.levels.append(_Level(eid, rank, line.level, listed=line.tag == "li"))
 
     def _choose(self, at: int, ranks: tuple[Rank, ...], line: Line) -> tuple[int, Rank]:
         """Return how many levels stay open and the rank read: the cheapest move, ties decided by what follows."""
+        if len(ranks) == 1 and self._continues_plainly(ranks[0], line.level):
+            return len(self.levels) - 1, ranks[0]
         open_ranks = [(level.rank, level.indent) for level in self.levels]
         moves = _moves(open_ranks, ranks, line.level)
         best = [move for move in moves if move.cost < moves[0].cost + TIE]
         if len(best) > 1:
             ahead = self._ranks_ahead(at)
-            opens = bool(self.drafts) and self.drafts[-1].text.endswith((":", "—", "-"))
-            best.sort(key=lambda move: (round(_cost_ahead(open_ranks, move, ahead), 1), -move.keep if opens else move.keep))
+            deep = -1 if self.drafts and self.drafts[-1].text.endswith((":", "—", "-")) else 1
+            best.sort(key=lambda move: (round(_cost_ahead(open_ranks, move, ahead), 1), deep * move.keep))
         return best[0].keep, best[0].rank
+
+    def _continues_plainly(self, rank: Rank, indent: int) -> bool:
+        """Tell whether a number follows the last one and could follow no other: most do, and need no weighing."""
+        last = self.levels[-1]
+        if last.rank is None or last.indent != indent or rank.suffix:
+            return False
+        if last.rank.style != rank.style or rank.value != last.rank.value + 1:
+            return False
+        kind = rank.style[1:]
+        return all(level.rank is None or level.rank.style[1:] != kind for level in self.levels[:-1])
 
     def _ranks_ahead(self, at: int) -> list[tuple[tuple[Rank, ...], int]]:
         """Return the ranks and indents of the next numbered lines, as far as a tie looks ahead."""

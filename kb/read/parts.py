@@ -9,12 +9,12 @@ from kb.models import Line
 from kb.read.lines import HEADING_TAGS
 from kb.read.notes import is_history, is_notice, is_pending, is_repealed, split_history
 
-# Headings under which codifiers put what is not law: "History of Section."  "Cross References."  "NOTES TO DECISIONS"
+# Headings under which codifiers put what is no law: "History of Section."  "Cross References."  "NOTES TO DECISIONS"
 _NOTES = (
     r"(?:(?:legislative|statutory|section) )?histor(?:y|ical)(?: (?:of sections?|(?:and [a-z]+ )?notes?))?"
     r"|sources?(?: notes?)?|credits?|annotations?|derivation|notes?|footnotes?"
-    r"|(?:case|amendment|source|(?:editor|compiler|revis[eo]r|reporter|publisher|codifier|code commissioner)['’]?s?['’]?)"
-    r" (?:notes?|comments?)|official comments?|notes (?:to|of) decisions|(?:judicial|court) decisions"
+    r"|(?:case|amendment|source|"
+    r"(?:editor|compiler|revis[eo]r|reporter|publisher|codifier|code commissioner)['’]?s?['’]?) (?:notes?|comments?)|official comments?|notes (?:to|of) decisions|(?:judicial|court) decisions"
     r"|(?:cross|research|library|collateral)[- ]references?(?: and [a-z ]{4,20})?|law reviews?(?: and [a-z ]{4,30})?"
     r"|comparative (?:legislation|provisions)|reenactments?|repealed sections|effect of amendments?"
     r"|(?:opinions of (?:the )?attorney general|attorney general opinions)|statut\w+(?:/\w+)? (?:authority|implemented)"

@@ -6,34 +6,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from kb.models import ChangeRow
-from kb.store.queries import END_OF_TIME
-
-# The latest good reading of a location: while the document stood there, as far as waves were known.
-LOCATION_SEEN = """
-    SELECT MAX(RTRIM(seen.observed_at, 'Z')) || 'Z' FROM verdicts AS seen
-    WHERE seen.source = locations.source AND seen.url = locations.url
-        AND seen.verdict IN ('version', 'same')
-        AND RTRIM(seen.wave_at, 'Z') <= :cut
-        AND RTRIM(seen.observed_at, 'Z') >= RTRIM(locations.first_seen, 'Z')
-        AND (locations.gone_at IS NULL OR RTRIM(locations.gone_wave, 'Z') > :cut
-            OR RTRIM(seen.observed_at, 'Z') < RTRIM(locations.gone_at, 'Z'))
-"""
-# The latest good reading of any of its URLs while the version was shown.
-VERSION_SEEN = """
-    SELECT MAX(RTRIM(seen.observed_at, 'Z')) || 'Z' FROM locations
-    JOIN verdicts AS seen ON seen.source = locations.source AND seen.url = locations.url
-    WHERE locations.document = versions.document AND locations.strand = versions.strand
-        AND locations.source = versions.source
-        AND seen.verdict IN ('version', 'same')
-        AND RTRIM(locations.wave_at, 'Z') <= :cut
-        AND RTRIM(seen.wave_at, 'Z') <= :cut
-        AND RTRIM(seen.observed_at, 'Z') >= RTRIM(locations.first_seen, 'Z')
-        AND (locations.gone_at IS NULL OR RTRIM(locations.gone_wave, 'Z') > :cut
-            OR RTRIM(seen.observed_at, 'Z') < RTRIM(locations.gone_at, 'Z'))
-        AND RTRIM(seen.observed_at, 'Z') >= RTRIM(versions.observed_from, 'Z')
-        AND (versions.closed_at IS NULL OR RTRIM(versions.closed_wave, 'Z') > :cut
-            OR RTRIM(seen.observed_at, 'Z') < RTRIM(versions.closed_at, 'Z'))
-"""
+from kb.store.queries import END_OF_TIME, LOCATION_SEEN, VERSION_SEEN
 
 # The tables in their order. An ending that was not known yet is left out of its row.
 QUERIES: Mapping[str, str] = {

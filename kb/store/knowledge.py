@@ -81,6 +81,10 @@ MIGRATIONS = (
         since TEXT NOT NULL, source TEXT NOT NULL, wave_at TEXT NOT NULL, change TEXT NOT NULL
     ) STRICT;
     CREATE INDEX crosswalk_by_old ON crosswalk (old_document, old_eid);
+    CREATE TABLE change_topics (
+        change TEXT NOT NULL, topic TEXT NOT NULL, words TEXT NOT NULL, source TEXT NOT NULL, wave_at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX change_topics_by_change ON change_topics (change);
     CREATE TABLE facts (fact TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
     CREATE TABLE fact_history (fact TEXT NOT NULL, wave_at TEXT NOT NULL, body TEXT NOT NULL) STRICT;
     CREATE TABLE page_states (source TEXT NOT NULL, url TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (source, url))
@@ -91,7 +95,7 @@ MIGRATIONS = (
 )
 DERIVED = (
     "waves", "verdicts", "documents", "locations", "changes", "events", "problems", "crosswalk", "page_states",
-    "removed_laws",
+    "removed_laws", "change_topics",
 )  # fmt: skip
 # Kinds that give a text a new citation or number: old links lead on.
 MOVING = ("renumbered", "moved", "amended")
@@ -147,6 +151,7 @@ def record_wave(db: sqlite3.Connection, result: WaveResult, fingerprint: str) ->
     _record_versions(db, result)
     _record_places(db, result)
     _record_changes(db, result)
+    _record_topics(db, result)
 
 
 def _record_pages(db: sqlite3.Connection, result: WaveResult) -> None:
@@ -278,6 +283,13 @@ def _record_changes(db: sqlite3.Connection, result: WaveResult) -> None:
             and row["part"] == "text"
             and (row["old_eid"], row["old_document"]) != (row["eid"], row["document"])
         ],
+    )
+
+
+def _record_topics(db: sqlite3.Connection, result: WaveResult) -> None:
+    db.executemany(
+        """INSERT INTO change_topics (change, topic, words, source, wave_at) VALUES (?, ?, ?, ?, ?)""",
+        [(change, found.id, found.words, result.source, result.wave_at) for change, found in result.found_words],
     )
 
 

@@ -31,6 +31,33 @@ WHERE_CHANGES = """
 # A citation without what typists leave out or print in several ways: "D.C. Code § 1–2" and "D.C. CODE 1-2" are alike.
 FOLDED_CITATION = "REPLACE(REPLACE(REPLACE(REPLACE(LOWER(citation), '–', '-'), '‑', '-'), '§', ''), ' ', '')"
 
+# The latest good reading of a location: while the document stood there, as far as waves were known.
+LOCATION_SEEN = """
+    SELECT MAX(RTRIM(seen.observed_at, 'Z')) || 'Z' FROM verdicts AS seen
+    WHERE seen.source = locations.source AND seen.url = locations.url
+        AND seen.verdict IN ('version', 'same')
+        AND RTRIM(seen.wave_at, 'Z') <= :cut
+        AND RTRIM(seen.observed_at, 'Z') >= RTRIM(locations.first_seen, 'Z')
+        AND (locations.gone_at IS NULL OR RTRIM(locations.gone_wave, 'Z') > :cut
+            OR RTRIM(seen.observed_at, 'Z') < RTRIM(locations.gone_at, 'Z'))
+"""
+# The latest good reading of any of its URLs while the version was shown.
+VERSION_SEEN = """
+    SELECT MAX(RTRIM(seen.observed_at, 'Z')) || 'Z' FROM locations
+    JOIN verdicts AS seen ON seen.source = locations.source AND seen.url = locations.url
+    WHERE locations.document = versions.document AND locations.strand = versions.strand
+        AND locations.source = versions.source
+        AND seen.verdict IN ('version', 'same')
+        AND RTRIM(locations.wave_at, 'Z') <= :cut
+        AND RTRIM(seen.wave_at, 'Z') <= :cut
+        AND RTRIM(seen.observed_at, 'Z') >= RTRIM(locations.first_seen, 'Z')
+        AND (locations.gone_at IS NULL OR RTRIM(locations.gone_wave, 'Z') > :cut
+            OR RTRIM(seen.observed_at, 'Z') < RTRIM(locations.gone_at, 'Z'))
+        AND RTRIM(seen.observed_at, 'Z') >= RTRIM(versions.observed_from, 'Z')
+        AND (versions.closed_at IS NULL OR RTRIM(versions.closed_wave, 'Z') > :cut
+            OR RTRIM(seen.observed_at, 'Z') < RTRIM(versions.closed_at, 'Z'))
+"""
+
 
 class ChangeFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which changes are asked for: empty lets all pass; instants bound the first sight and are included.
@@ -219,7 +246,12 @@ def read_open_suspects(db: sqlite3.Connection) -> list[OpenSuspect]:
         ORDER BY source, url
         """
     )
-    return [OpenSuspect(*row[:3], msgspec.json.decode(row[3], type=tuple[str, ...])) for row in rows]
+    return [
+        OpenSuspect(
+            row["source"], row["url"], row["observed_at"], msgspec.json.decode(row["reasons"], type=tuple[str, ...])
+        )
+        for row in rows
+    ]
 
 
 def count_problems(db: sqlite3.Connection) -> list[ProblemCount]:
@@ -269,11 +301,7 @@ def find_numbered(db: sqlite3.Connection, numbers: Collection[str]) -> list[Name
     rows = db.execute(
         """
         SELECT DISTINCT document, citation FROM documents
-        WHERE SUBSTR(document, INSTR(document, '/') + 1) IN (
-            SELECT works.work || '/' || LOWER(wanted.value)
-            FROM (SELECT DISTINCT SUBSTR(tail, 1, INSTR(tail, '/') - 1) AS work
-                  FROM (SELECT SUBSTR(document, INSTR(document, '/') + 1) AS tail FROM documents)) AS works,
-                JSON_EACH(:numbers) AS wanted)
+        JOIN JSON_EACH(:numbers) AS wanted ON SUBSTR(document, -LENGTH(wanted.value) - 1) = '/' || LOWER(wanted.value)
         ORDER BY document
         """,
         {"numbers": msgspec.json.encode(list(numbers)).decode()},
@@ -335,15 +363,9 @@ def _make_version_row(row: sqlite3.Row) -> VersionRow:
 def read_standings(db: sqlite3.Connection, version: VersionRow, known_at: str) -> list[Standing]:
     """Return the URLs of a version's strand in its source, the latest last, as known at an instant."""
     rows = db.execute(
-        """
+        f"""
         SELECT url, first_seen,
-            COALESCE((
-                SELECT MAX(observed_at) FROM verdicts
-                WHERE verdicts.source = locations.source AND verdicts.url = locations.url
-                    AND verdict IN ('version', 'same')
-                    AND RTRIM(verdicts.wave_at, 'Z') <= :cut
-                    AND RTRIM(observed_at, 'Z') < RTRIM(COALESCE(gone_at, '9999'), 'Z')
-            ), first_seen) AS last_seen,
+            COALESCE(({LOCATION_SEEN}), first_seen) AS last_seen,
             CASE WHEN RTRIM(gone_wave, 'Z') <= :cut THEN gone_at END AS gone_at
         FROM locations
         WHERE document = :document AND strand = :strand AND source = :source AND RTRIM(wave_at, 'Z') <= :cut
@@ -357,6 +379,15 @@ def read_standings(db: sqlite3.Connection, version: VersionRow, known_at: str) -
         },
     )
     return [Standing(*row) for row in rows]
+
+
+def read_last_seen(db: sqlite3.Connection, version: VersionRow, known_at: str) -> str:
+    """Return when a version was last read on one of its URLs while it was shown, as known at an instant."""
+    row = db.execute(
+        f"""SELECT COALESCE(({VERSION_SEEN}), observed_from) FROM versions WHERE version = :version""",
+        {"version": version.version, "cut": known_at.rstrip("Z")},
+    ).fetchone()
+    return str(row[0])
 
 
 def read_leads(db: sqlite3.Connection, document: str, known_at: str) -> list[Lead]:

@@ -1,0 +1,145 @@
+"""The evaluation sets: how each is measured, and the measuring of several in turn."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from kb.errors import UsageError
+from kb.evaluate.corpus import CAPTURES, BuiltSet, build_set, read_lines
+from kb.evaluate.figures import Figure, SetResult, make_count, make_result
+from kb.evaluate.pages import PageTruth, score_pages
+from kb.evaluate.paths import score_paths
+from kb.evaluate.provisions import ProvisionTruth, score_provisions
+from kb.evaluate.titles import SectionMove, score_broken, score_moves, score_rerender, score_sections
+from kb.sources import Source
+from kb.store.knowledge import count_rows
+from kb.store.measures import count_verdicts, count_waves, list_events, list_numbered_places, list_standing
+
+# Where the corpus is unpacked to, and where the sources of its sets are declared, unless told otherwise.
+CORPUS = Path(".corpus")
+SOURCES = Path("tests/corpus_sources")
+
+Score = tuple[list[Figure], list[str]]
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+
+def list_sets() -> tuple[str, ...]:
+    """Return the names of all evaluation sets, in the order they are measured."""
+    return tuple(SETS)
+
+
+def evaluate_sets(
+    names: Sequence[str], corpus: Path, sources: Sequence[Source], *, workers: int = 1
+) -> Iterator[SetResult]:
+    """Measure sets one after the other, each in a folder of its own that is removed afterwards.
+
+    No names: all sets. A name also stands for the sets it begins ("cic-ri": "cic-ri-rerender" too). Returns an
+    iterator that yields each set's result when it is measured. Raises UsageError for an unknown name, CapturesError for
+    a corpus whose captures cannot be read, and what import and build raise.
+    """
+    chosen = _choose_sets(names)
+    return _measure_sets(chosen, corpus, sources, workers)
+
+
+def _choose_sets(names: Sequence[str]) -> list[str]:
+    unknown = [name for name in names if name not in SETS]
+    if unknown:
+        raise UsageError(f"evaluation set {unknown[0]!r}: expected one of {', '.join(SETS)}")
+    return [
+        known for known in SETS if not names or any(known == name or known.startswith(f"{name}-") for name in names)
+    ]
+
+
+def _measure_sets(names: Sequence[str], corpus: Path, sources: Sequence[Source], workers: int) -> Iterator[SetResult]:
+    captures = corpus / CAPTURES
+    lines = list(read_lines(captures)) if captures.is_file() else []
+    for name in names:
+        own = [line for line in lines if line.set == name]
+        if not own:
+            yield SetResult(name, found=False, remarks=(f"{captures}: expected captures of the set, found none",))
+            continue
+        with tempfile.TemporaryDirectory(prefix="kb-eval-") as folder:
+            built = build_set(Path(folder), corpus, own, sources=sources, workers=workers)
+            figures, misses = SETS[name](built, corpus)
+            counts = _count_built(built)
+        yield make_result(name, [*figures, *counts], remarks=list(built.remarks), misses=misses)
+
+
+def _count_built(built: BuiltSet) -> list[Figure]:
+    """Return what came of importing and building a set, whatever it is."""
+    with closing(built.open()) as db:
+        rows = count_rows(db, ("documents", "versions", "provisions", "changes", "problems"))
+        verdicts = count_verdicts(db)
+    return [
+        make_count("built: captures", len(built.lines)),
+        *(make_count(f"built: {table}", count) for table, count in rows.items()),
+        *(make_count(f"built: pages judged {verdict}", count) for verdict, count in verdicts.items()),
+        make_count("built: damaged snapshots", len(built.result.damaged), ceiling=0),
+    ]
+
+
+def _measure_code(built: BuiltSet, corpus: Path) -> Score:
+    """Measure section pages with page truth, provision truth and official XML."""
+    changes = built.read_changes()
+    with closing(built.open()) as db:
+        places = list_numbered_places(db)
+    folder = corpus / built.lines[0].set
+    scores = (
+        score_pages(_read_rows(folder / "truth_changes.jsonl", PageTruth), changes),
+        score_provisions(_read_rows(folder / "truth_provisions.jsonl", ProvisionTruth), changes),
+        score_paths(places, folder / "xml"),
+    )
+    return [figure for figures, _ in scores for figure in figures], [miss for _, misses in scores for miss in misses]
+
+
+def _measure_titles(built: BuiltSet, corpus: Path) -> Score:
+    """Measure title pages: their sections and, where a list of them was derived, their changed sections."""
+    with closing(built.open()) as db:
+        standing = list_standing(db)
+    figures, misses = score_sections(corpus, built.lines, standing)
+    derived = corpus / built.lines[0].set / "derived_section_changes.jsonl"
+    if derived.is_file():
+        figures.extend(score_moves(_read_rows(derived, SectionMove), built.lines, built.read_changes()))
+    return figures, misses
+
+
+def _measure_rerender(built: BuiltSet, _: Path) -> Score:
+    with closing(built.open()) as db:
+        events, waves = list_events(db), sum(count_waves(db).values())
+    changes = built.read_changes()
+    misses = [f"{one.event_kind}: {one.citation} {one.kind} {one.part}: {one.reason}" for one in changes]
+    return score_rerender(changes, events, waves), misses
+
+
+def _measure_broken(built: BuiltSet, _: Path) -> Score:
+    with closing(built.open()) as db:
+        return score_broken(count_verdicts(db), count_rows(db, ("versions",))["versions"]), []
+
+
+def _measure_nothing(_: BuiltSet, __: Path) -> Score:
+    """Measure no more than that the set was imported and built."""
+    return [], []
+
+
+def _read_rows(path: Path, kind: type[Row]) -> list[Row]:
+    return [msgspec.json.decode(line, type=kind) for line in path.read_bytes().splitlines()]
+
+
+SETS: Mapping[str, Callable[[BuiltSet, Path], Score]] = {
+    "dc": _measure_code,
+    "cic-ri": _measure_titles,
+    "cic-ri-rerender": _measure_rerender,
+    "cic-ri-broken": _measure_broken,
+    "cic-tn": _measure_titles,
+    "cic-id": _measure_titles,
+    "cic-ak": _measure_titles,
+    "hi": _measure_nothing,
+    "ota": _measure_nothing,
+    "edgi-pairs": _measure_nothing,
+    "official-fixtures": _measure_nothing,
+    "tx-dshs": _measure_nothing,
+}

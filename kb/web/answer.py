@@ -1,0 +1,33 @@
+"""What a page is: a path it answers, and the answer it gives from one published generation."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One answer: HTTP status, body and its type; ``headers`` are added to those every answer carries.
+
+    The security headers and ``X-Generation`` are set by the site, never by a page.
+    """
+
+    status: int
+    body: str
+    content_type: str = "text/html; charset=utf-8"
+    headers: dict[str, str] = {}
+
+
+View = Callable[[sqlite3.Connection, Mapping[str, str]], Answer]
+
+
+class PageRoute(msgspec.Struct, frozen=True):
+    """Where a page stands: a pattern over the whole path, and the view that answers it.
+
+    ``pattern`` is a regular expression with named groups ("^/d/(?P<document>.+)$"). The view is a pure function of the
+    generation, opened read-only (rows are ``sqlite3.Row``), and of the asked values: the pattern's named groups,
+    percent-decoded, and the query string; a name in both is the pattern's, a name given twice has its first value.
+    """
+
+    pattern: str
+    view: View
