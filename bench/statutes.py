@@ -1,11 +1,14 @@
 """Invented law for measurements: the same seed gives the same pages, every page has a text of its own."""
 
+import itertools
 import random
+import re
 from collections.abc import Iterator
 
 SEED = 20240601
-PAGE_SIZE = 20_000
-TITLE_SECTIONS, TITLE_SIZE = 2_000, 4_000_000
+# Characters of law, so that a page has 20 KB with its frame, and with a publisher's markup.
+PLAIN_LAW, MARKED_LAW = 18_000, 13_500
+TITLE_SECTIONS, SECTION_LAW = 2_000, 1_700
 NOUNS = (
     "license permit application applicant board department hearing notice record facility practitioner patient "
     "prescription substance order fee penalty inspection premises registrant provider officer report form fund"
@@ -13,8 +16,11 @@ NOUNS = (
 VERBS = "issue deny revoke suspend file submit keep provide review renew inspect publish maintain transfer".split()
 JOINTS = "unless if when before after provided that except that and or because until".split()
 MODALS = ("shall", "may", "must", "shall not", "may not")
-MARKS = ("({})", "({})", "({})", "({})")
 ROMAN = ("i", "ii", "iii", "iv", "v")
+# "<p>(a)"
+NUMBERED = re.compile(rb"<p>(\(\w+\))")
+# "§ 12-345", "21 U.S.C. § 812"
+CITED = re.compile(rb"((?:21 U\.S\.C\. )?\xc2\xa7 [\d-]+)")
 
 
 class Statutes:
@@ -44,13 +50,13 @@ class Statutes:
 
     def write_paragraphs(self, size: int) -> Iterator[tuple[str, str]]:
         """Yield (number, text) of numbered paragraphs, (a)(1)(A)(i) deep, until they hold ``size`` characters."""
-        written = letter = 0
-        while written < size:
-            for number in self._number_branch(letter):
-                text = " ".join(self.write_sentence() for _ in range(self.chance.randint(1, 2)))
-                written += len(text)
-                yield number, text
-            letter += 1
+        written = 0
+        for number in itertools.chain.from_iterable(map(self._number_branch, itertools.count())):
+            text = " ".join(self.write_sentence() for _ in range(self.chance.randint(1, 2)))
+            written += len(text)
+            yield number, text
+            if written >= size:
+                return
 
     def _number_branch(self, letter: int) -> Iterator[str]:
         yield f"({chr(97 + letter % 26) * (1 + letter // 26)})"
@@ -78,18 +84,23 @@ def write_page(main: str, stamp: str = "") -> bytes:
     ).encode()
 
 
-def write_statutes(pages: int, *, stamp: str = "") -> list[bytes]:
-    """Return pages of one section each, with about 20 KB of law; the stamp alters bytes and never the law."""
+def write_statutes(pages: int, law: int = PLAIN_LAW, *, stamp: str = "") -> list[bytes]:
+    """Return pages of one section each, with so much law; the stamp alters bytes and never the law."""
     statutes = Statutes()
-    return [write_page(statutes.write_section(f"12-{100 + page}", PAGE_SIZE), stamp) for page in range(pages)]
+    return [write_page(statutes.write_section(f"12-{100 + page}", law), stamp) for page in range(pages)]
+
+
+def mark_up(page: bytes) -> bytes:
+    """Return a page with the markup publishers add: a class and anchor on paragraphs, links on citations."""
+    anchored = NUMBERED.sub(rb'<p class="subsection indent" id="x\1"><span class="num">\1</span>', page)
+    return CITED.sub(rb'<a class="cite" href="/find?cite=\1">\1</a>', anchored)
 
 
 def write_title() -> bytes:
     """Return one page of about 4 MB with 2,000 sections."""
     statutes = Statutes()
-    size = TITLE_SIZE // TITLE_SECTIONS - 500
-    sections = (statutes.write_section(f"7-{number}", size, heading="h3") for number in range(1, TITLE_SECTIONS + 1))
-    return write_page("".join(sections))
+    numbers = range(1, TITLE_SECTIONS + 1)
+    return write_page("".join(statutes.write_section(f"7-{one}", SECTION_LAW, heading="h3") for one in numbers))
 
 
 def write_sections(size: int, count: int) -> list[str]:

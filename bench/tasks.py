@@ -9,12 +9,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 from lxml import html as lxml_html
 
-from bench.statutes import write_sections, write_statutes, write_title
+from bench.statutes import MARKED_LAW, PLAIN_LAW, mark_up, write_sections, write_statutes, write_title
 from kb.build import BuildRequest, build
 from kb.collect import ImportRequest, import_captures
 from kb.compare.readings import compare_readings
@@ -68,11 +69,21 @@ class Inputs(msgspec.Struct, frozen=True):
 
 
 def load_statutes() -> Inputs:
-    """Return generated section pages of 20 KB."""
-    bodies = write_statutes(PAGES)
-    source = parse_source(SECTION_PAGES, "the bench")
+    """Return generated section pages of 20 KB, with hardly any markup."""
+    return _make_inputs(PLAIN_LAW, bytes)
+
+
+def load_marked() -> Inputs:
+    """Return generated section pages of 20 KB, a third of it markup."""
+    return _make_inputs(MARKED_LAW, mark_up)
+
+
+def _make_inputs(law: int, dress: Callable[[bytes], bytes]) -> Inputs:
+    bodies = list(map(dress, write_statutes(PAGES, law)))
+    restamped = list(map(dress, write_statutes(PAGES, law, stamp="served today")))
     urls = [f"{SITE}12-{100 + page}.html" for page in range(PAGES)]
-    return Inputs(source, urls, bodies, write_statutes(PAGES, stamp="served today"), list(map(edit_law, bodies)))
+    source = parse_source(SECTION_PAGES, "the bench")
+    return Inputs(source, urls, bodies, restamped, list(map(edit_law, bodies)))
 
 
 def load_title() -> Inputs:
@@ -109,8 +120,8 @@ def time_runs(inputs: Inputs, prepare: Callable[[Path], object], work: Callable[
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory(prefix="kb-bench-") as name:
             prepare(Path(name))
-            own.append(_time(lambda folder=name: work(Path(folder))))
-        bare.append(_time(lambda: parse_bare(inputs)))
+            own.append(_time(partial(work, Path(name))))
+        bare.append(_time(partial(parse_bare, inputs)))
     raw = sum(map(len, inputs.bodies))
     return Cost(seconds=min(own), bare_seconds=min(bare), pages=len(inputs.bodies), raw_bytes=raw)
 
@@ -251,7 +262,7 @@ def measure_sentence() -> Cost:
 
 def measure_sections() -> Cost:
     """Measure the redline of about 189,000 words and signs in which three sections of ten were edited."""
-    sections = write_sections(1_080_000, 200)
+    sections = write_sections(960_000, 200)
     edited = [
         text.replace(" shall ", " must ").replace(" the ", " any ", 5) if number % 10 < 3 else text
         for number, text in enumerate(sections)
@@ -260,7 +271,12 @@ def measure_sections() -> Cost:
     return Cost(seconds=min(_time(lambda: redline(old, new)) for _ in range(2)), raw_bytes=len(old.encode()))
 
 
-LOADERS: Mapping[str, Callable[[], Inputs]] = {"statutes": load_statutes, "title": load_title, "dc": load_recorded}
+LOADERS: Mapping[str, Callable[[], Inputs]] = {
+    "statutes": load_statutes,
+    "marked": load_marked,
+    "title": load_title,
+    "dc": load_recorded,
+}
 PAGE_TASKS: Mapping[str, Callable[[Inputs], Cost]] = {
     "tree": measure_tree,
     "read": measure_read,

@@ -34,6 +34,7 @@ STRAND_RANK: tuple[Strand, ...] = ("current", "permanent", "pending", "mirror")
 # A text that is still shown past the end it states is open: the publisher's word goes before a strand of lower rank.
 STATE_RANK: Mapping[State, int] = {"in_force": 0, "expired": 0, "coming": 1, "removed": 2, "unknown_before": 3}
 
+
 class Moment(msgspec.Struct, frozen=True):
     """The law's date asked about, and the instant whose knowledge is asked for (UTC)."""
 

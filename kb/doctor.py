@@ -22,7 +22,7 @@ from kb.store.queries import (
     read_watches,
 )
 
-Weight = Literal["note", "act", "damage"]
+Weight = Literal["ok", "note", "act", "damage"]
 
 # How often a source is looked at, in days, and how much later than that it counts as stale: a round may fail once.
 CADENCE_DAYS = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "yearly": 366}
@@ -54,8 +54,8 @@ def examine(data: Path, examination: Examination) -> list[Finding]:
         archive = _open(data / "archive.db", open_archive, stack)
         knowledge = _open(data / "kb.db", open_knowledge, stack)
         findings: list[Finding] = []
-        for database in (archive, knowledge):
-            findings.extend([database] if isinstance(database, Finding) else _examine_file(database))
+        for name, database in (("archive.db", archive), ("kb.db", knowledge)):
+            findings.append(database if isinstance(database, Finding) else _examine_file(data / name, database))
         if any(finding.weight == "damage" for finding in findings):
             return findings
         if isinstance(archive, sqlite3.Connection):
@@ -74,7 +74,7 @@ def is_damaged(findings: Iterable[Finding]) -> bool:
 
 def needs_action(findings: Iterable[Finding]) -> bool:
     """Tell whether somebody must do something."""
-    return any(finding.weight != "note" for finding in findings)
+    return any(finding.weight in ("act", "damage") for finding in findings)
 
 
 def _open(path: Path, opener: Callable[..., sqlite3.Connection], stack: ExitStack) -> sqlite3.Connection | Finding:
@@ -97,13 +97,11 @@ def _damaged(path: Path, found: str) -> Finding:
     return Finding("damage", "damaged_file", f"{path}: {found}", advice)
 
 
-def _examine_file(db: sqlite3.Connection) -> Iterator[Finding]:
-    path = Path(db.execute("PRAGMA database_list").fetchone()["file"])
+def _examine_file(path: Path, db: sqlite3.Connection) -> Finding:
     found = check_integrity(db)
     if found:
-        yield _damaged(path, _name_some(found))
-    else:
-        yield Finding("note", "sound", f"{path.name}: opens, and its structure is sound")
+        return _damaged(path, _name_some(found))
+    return Finding("ok", "sound", f"{path.name}: opens, and its structure is sound")
 
 
 def _examine_archive(archive: sqlite3.Connection, examination: Examination) -> Iterator[Finding]:
@@ -117,7 +115,10 @@ def _find_foreign(archive: sqlite3.Connection, sources: Sequence[Source]) -> Ite
     declared = {source.id for source in sources} | {row.source for row in read_declarations(archive)}
     for source in sorted({key.source for key in list_waves(archive)} - declared):
         yield Finding(
-            "act", "foreign", f"{source}: the archive holds captures of it, but no declaration", "declare it (--sources)"
+            "act",
+            "foreign",
+            f"{source}: the archive holds captures of it, but no declaration",
+            "declare it (--sources)",
         )
 
 
@@ -137,7 +138,7 @@ def _rehash(archive: sqlite3.Connection) -> Iterator[Finding]:
         except DamagedSnapshotError as error:
             damaged += 1
             yield Finding("damage", "damaged_snapshot", str(error), "restore archive.db from a backup")
-    yield Finding("note", "rehashed", f"{len(hashes) - damaged} of {len(hashes)} snapshots are what their hashes say")
+    yield Finding("ok", "rehashed", f"{len(hashes) - damaged} of {len(hashes)} snapshots are what their hashes say")
 
 
 def _examine_knowledge(knowledge: sqlite3.Connection, examination: Examination) -> Iterator[Finding]:
@@ -145,12 +146,10 @@ def _examine_knowledge(knowledge: sqlite3.Connection, examination: Examination) 
     for watch in watches:
         yield from _find_stale(watch, examination.today)
     for suspect in read_open_suspects(knowledge):
-        yield Finding(
-            "act",
-            "suspect",
-            f"{suspect.source}: {suspect.url} is not trusted ({'; '.join(suspect.reasons)}, seen {suspect.observed_at})",
-            "look at the page; its last good text stands until a later capture settles it",
-        )
+        reasons = "; ".join(suspect.reasons)
+        message = f"{suspect.source}: {suspect.url} is not trusted since {suspect.observed_at[:10]}: {reasons}"
+        advice = "look at the page; its last good text stands until a later capture settles it"
+        yield Finding("act", "suspect", message, advice)
     for problem in count_problems(knowledge):
         yield Finding(
             "note",
@@ -170,7 +169,7 @@ def _find_stale(watch: Watch, today: date) -> Iterator[Finding]:
     if today - checked > timedelta(days=days):
         yield Finding("act", "stale", message, "capture it again, and kb import the recording")
     else:
-        yield Finding("note", "fresh", message)
+        yield Finding("ok", "fresh", message)
 
 
 def _find_unbuilt(archive: sqlite3.Connection, knowledge: sqlite3.Connection) -> Iterator[Finding]:

@@ -66,11 +66,12 @@ def find_targets(db: sqlite3.Connection, asked: str) -> list[Target]:
         return [Target(row.document, row.citation)]
     name, _, eid = text.removeprefix("/d/").partition("#")
     steps = STEPS.search(name)
-    for words, path in ((name, ""), (name[: steps.start()], steps[0])) if steps else ((name, ""),):
-        found = find_named(db, words) or _find_cited(db, words)
-        if found:
-            one = _choose_one(asked, found)
-            return [Target(one.document, one.citation, eid or "__".join(STEP.findall(path)))]
+    whole = find_named(db, name)
+    found = whole or _find_cited(db, name[: steps.start()] if steps else name)
+    if found:
+        one = _choose_one(asked, found)
+        path = STEP.findall(steps[0]) if steps and not whole else []
+        return [Target(one.document, one.citation, eid or "__".join(path))]
     raise NotFoundError(f"{asked!r} is no citation, document or version we hold{_suggest(db, name)}")
 
 
@@ -116,9 +117,10 @@ def _swap_scheme(url: str) -> str:
 
 def _find_cited(db: sqlite3.Connection, words: str) -> list[Named]:
     """Find what a citation in any known form names: "D.C. Official Code § 1-2" as well as "1-2"."""
+    named = find_named(db, words)
     work, number, _ = parse_citation(words)
-    if not number:
-        return []
+    if named or not number:
+        return named
     number = number.replace("–", "-").replace("‑", "-")
     found = find_numbered(db, {number, number.partition("-")[2] or number} if work else {number})
     home = HOMES.get(work, "")

@@ -77,7 +77,8 @@ def _describe_place(change: Change | ChangeRow) -> str:
     before, after = print_eid(change.old_eid or ""), print_eid(change.eid or "")
     place = f"{before} → {after}" if before and after and before != after else after or before
     count = f"({change.count} provisions)" if change.count > 1 else ""
-    return " ".join(filter(None, (place or "the whole", PART_WORDS[change.part], count)))
+    whole = "" if place or PART_WORDS[change.part] else "whole document"
+    return " ".join(filter(None, (place or whole, PART_WORDS[change.part], count)))
 
 
 def describe_tallies(tallies: Sequence[Tally]) -> str:
@@ -176,7 +177,7 @@ def write_changes_markdown(rows: Iterable[ChangeRow]) -> Iterator[str]:
         yield f"\n## {escape_markdown(day.title)}\n"
         for document in day.documents:
             yield f"### {escape_markdown(document.title)}\n"
-            yield f"<{document.url}>\n"
+            yield f"<{document.url.replace('>', '%3E')}>\n"
             for change in document.changes:
                 yield from _write_change(change)
             yield ""

@@ -8,7 +8,6 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from kb.compare.redline import Span, redline_text, spell_controls
@@ -46,7 +45,7 @@ def print_change(console: Console, change: ChangeView, *, indent: int = INDENT) 
     """Print one change: what moved, why it counts as what it does, and its redline."""
     print_line(console, f"{change.title}: {change.reason}" if change.reason else change.title, indent=indent)
     if change.spans:
-        console.print(Padding(paint_redline(console, change.spans), (0, 0, 0, indent + INDENT)), width=_width(console))
+        _print_wrapped(console, paint_redline(console, change.spans), indent + INDENT)
 
 
 def paint_redline(console: Console, spans: Sequence[Span]) -> Text:
@@ -57,8 +56,14 @@ def paint_redline(console: Console, spans: Sequence[Span]) -> Text:
 
 def print_line(console: Console, line: str, *, style: str = "", indent: int = 0) -> None:
     """Print one paragraph, wrapped under its own beginning."""
-    text = Text(spell_controls(line), style=style, overflow="fold")
-    console.print(Padding(text, (0, 0, 0, indent)), width=_width(console))
+    _print_wrapped(console, Text(spell_controls(line), style=style), indent)
+
+
+def _print_wrapped(console: Console, text: Text, indent: int) -> None:
+    """Print a text wrapped and indented, with no blanks at the ends of its lines: they would be copied along."""
+    for line in text.wrap(console, _width(console) - indent, overflow="fold"):
+        line.rstrip()
+        console.print(Text(" " * indent) + line, soft_wrap=True)
 
 
 def print_answer(console: Console, answer: Answer, *, notes: bool) -> None:
@@ -73,12 +78,20 @@ def print_answer(console: Console, answer: Answer, *, notes: bool) -> None:
     if version is None:
         return
     for label, value in _describe_version(answer, version):
-        console.print(Text(f"{label:<{LABEL_WIDTH}}", style="dim"), end="")
-        console.print(Text(spell_controls(value)), soft_wrap=True)
+        _print_row(console, label, value)
     console.print()
     print_provisions(console, answer.shown, chosen=target.eid)
     if notes:
         _print_notes(console, answer.shown)
+
+
+def _print_row(console: Console, label: str, value: str) -> None:
+    # An address or a hash stays in one piece, to be copied.
+    lines = Text(spell_controls(value)).wrap(console, _width(console) - LABEL_WIDTH, no_wrap=" " not in value)
+    for number, line in enumerate(lines):
+        line.rstrip()
+        lead = Text(f"{'' if number else label:<{LABEL_WIDTH}}", style="dim")
+        console.print(lead + line, soft_wrap=True)
 
 
 def describe_standing(answer: Answer) -> list[str]:
@@ -86,7 +99,8 @@ def describe_standing(answer: Answer) -> list[str]:
     choice, as_of = answer.choice, answer.moment.as_of
     where = f"kb show {answer.target.document}"
     if choice.version is None:
-        return [f"Unknown before {choice.since}: that is when our record of it starts, and {as_of} is earlier."]
+        known = answer.moment.known_at[:10]
+        return [f"Unknown before {choice.since}, when our record of it starts; asked was {as_of}, as known at {known}."]
     sentences = {
         "in_force": [] if answer.is_current else [_describe_past(answer, choice.version)],
         "coming": [f"NOT YET IN FORCE: it says it applies from {choice.since}."],
@@ -122,7 +136,8 @@ def _describe_version(answer: Answer, version: VersionRow) -> Iterator[tuple[str
     yield "Valid", _describe_validity(version)
     yield "Seen", f"{seen}{f', gone {version.closed_at[:10]}' if version.closed_at is not None else ''}"
     yield "As of", f"{answer.moment.as_of}, as known at {answer.moment.known_at[:10]}"
-    yield "Version", f"{version.version} · snapshot sha256 {version.sha256}"
+    yield "Version", version.version
+    yield "Snapshot", f"sha256 {version.sha256}"
     if version.acts:
         yield "Acts", "; ".join(_describe_act(act) for act in version.acts)
     if answer.later_changes:

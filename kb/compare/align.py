@@ -1,7 +1,8 @@
 """Pair the provisions of two readings of one document: which old provision is which new one.
 
-Order of belief (DESIGN.md §5): identical text under the same number; identical text elsewhere; the same number; the
-same heading; then overlap of word triples between what is left. A pair is never undone by a weaker reason.
+Order of belief (DESIGN.md §5): identical text under the same number; identical text elsewhere; a paragraph that only
+holds others goes where they went; an entry of a list of short ones stays itself; the same number below the same
+parent; then alikeness of what is left. A pair is never undone by a weaker reason.
 """
 
 from collections import Counter, defaultdict
@@ -10,8 +11,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from rapidfuzz import fuzz
 
+from kb.compare.classify import PLACEHOLDER
 from kb.models import Provision
 from kb.read.canonical import fold_text
+from kb.read.notes import is_repealed
 
 # A text this short ("Repealed.", "and") proves nothing when it stands elsewhere too.
 LEAST_TEXT = 25
@@ -23,9 +26,13 @@ AKIN = 60.0
 OTHER_TEXT = 35.0
 # A word triple that stands in more provisions than this tells nothing about which is which.
 COMMON_TRIPLE = 12
-
+# Fewer short entries than this are no list ("Ketamine", "Esketamine", …).
+LEAST_LIST = 3
+# Above this product of two counts only paragraphs that share word triples are held against each other.
+MOST_SCORED = 10_000
 
 Triple = tuple[str, str, str]
+Scored = tuple[float, str, str]
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -54,13 +61,16 @@ def align_provisions(old: Sequence[Provision], new: Sequence[Provision]) -> list
     table = _Table(old, new)
     table.pair_same_number_and_text()
     table.pair_same_text()
+    table.pair_holders()
+    table.pair_entries()
     table.pair_same_number()
     table.pair_unnumbered()
     table.pair_similar()
-    partner = {id(after): before for before, after in table.pairs}
-    pairs = [Pair(partner.get(id(after)), after) for after in new]
-    taken = {id(before) for before, _ in table.pairs}
-    pairs.extend(Pair(before, None) for before in old if id(before) not in taken)
+    table.pair_same_number()
+    before = {part.eid: part for part in old}
+    origin = {after: eid for eid, after in table.partner.items()}
+    pairs = [Pair(before.get(origin.get(after.eid, "")), after) for after in new]
+    pairs.extend(Pair(part, None) for part in old if part.eid in table.old)
     return pairs
 
 
@@ -80,26 +90,32 @@ def find_akin(removed: Sequence[Provision], added: Sequence[Provision]) -> list[
 
 
 class _Table:
-    """The provisions not paired yet, by eid, and the pairs so far."""
+    """The provisions not paired yet, by eid, and the new eid of each one that is."""
 
     def __init__(self, old: Sequence[Provision], new: Sequence[Provision]) -> None:
         self.old = {part.eid: part for part in old}
         self.new = {part.eid: part for part in new}
         self.keys = {id(part): _key(part) for part in (*old, *new)}
-        self.pairs: list[tuple[Provision, Provision]] = []
+        self.partner = {"": ""}
+        self.below = (_group_children(old), _group_children(new))
 
     def take(self, before: Provision, after: Provision) -> None:
-        self.pairs.append((before, after))
+        self.partner[before.eid] = after.eid
         del self.old[before.eid]
         del self.new[after.eid]
 
     def pair_same_number_and_text(self) -> None:
+        """Pair what stands unchanged in its place; a paragraph that only holds others waits for them."""
         for eid in [eid for eid in self.old if eid in self.new]:
-            if self.keys[id(self.old[eid])] == self.keys[id(self.new[eid])]:
-                self.take(self.old[eid], self.new[eid])
+            before, after = self.old[eid], self.new[eid]
+            if self.keys[id(before)] == self.keys[id(after)] and not self._only_holds(before):
+                self.take(before, after)
+
+    def _only_holds(self, part: Provision) -> bool:
+        return 0 < len(self.keys[id(part)]) < LEAST_TEXT and any(part.eid in side for side in self.below)
 
     def pair_same_text(self) -> None:
-        """Pair texts that stand once on each side under another number; equal counts are paired in order."""
+        """Pair texts that stand equally often on both sides under other numbers, in their order."""
         before = self._by_text(self.old.values())
         after = self._by_text(self.new.values())
         for key, olds in before.items():
@@ -117,37 +133,96 @@ class _Table:
                 found[key].append(part)
         return found
 
+    def pair_holders(self) -> None:
+        """Pair a paragraph of few words of its own ("Fees:") with the equal one that now holds most of what it held.
+
+        One without any words ("(2)(A) …" opens it) keeps its number: nothing printed tells it from another.
+        """
+        for eid in sorted(self.old, key=lambda eid: -eid.count("__")):
+            before = self.old[eid]
+            held = self.below[0].get(eid, ())
+            went = Counter(parent_of(self.partner[child.eid]) for child in held if child.eid in self.partner)
+            place, count = max(went.items(), key=lambda item: item[1], default=("", 0))
+            after = self.new.get(place)
+            if after is not None and count * 2 > len(held) and self._has_words_of(before, after):
+                self.take(before, after)
+
+    def _has_words_of(self, before: Provision, after: Provision) -> bool:
+        return bool(self.keys[id(before)]) and self.keys[id(before)] == self.keys[id(after)]
+
+    def pair_entries(self) -> None:
+        """Pair the entries of a list of short ones ("Ketamine") by their words, whatever number they have now."""
+        for parent, place in list(self.partner.items()):
+            before, after = (
+                self._entries(side.get(eid, ())) for side, eid in zip(self.below, (parent, place), strict=True)
+            )
+            for key in before.keys() & after.keys():
+                if before[key].eid in self.old and after[key].eid in self.new:
+                    self.take(before[key], after[key])
+
+    def _entries(self, parts: Sequence[Provision]) -> dict[str, Provision]:
+        """Return the short entries among the numbered provisions of one parent, by text, if they make up a list."""
+        numbered = [part for part in parts if not is_unnumbered(part.eid)]
+        short = [part for part in numbered if 0 < len(self.keys[id(part)]) < LEAST_TEXT]
+        if len(short) < LEAST_LIST or len(short) * 2 <= len(numbered):
+            return {}
+        times = Counter(self.keys[id(part)] for part in short)
+        entries = {self.keys[id(part)]: part for part in short}
+        return {key: part for key, part in sorted(entries.items()) if times[key] == 1 and not _is_stub(key)}
+
     def pair_same_number(self) -> None:
-        for eid in [eid for eid in self.old if eid in self.new and not is_unnumbered(eid)]:
-            self.take(self.old[eid], self.new[eid])
+        """Pair equal numbers below one parent (a table row's is its first cell); below a moved one only alike texts."""
+        for before in list(self.old.values()):
+            after = self.new.get(self._place_now(before.eid))
+            if after is None or _is_paragraph(before.eid):
+                continue
+            if before.eid == after.eid or self._score(before, after) >= SAME_EDITED:
+                self.take(before, after)
+
+    def _place_now(self, eid: str) -> str:
+        """Return the eid that a provision has below its parent's new number; its own where the parent is not paired."""
+        parent = parent_of(eid)
+        now = self.partner.get(parent, parent)
+        last = eid.rpartition("__")[2]
+        return f"{now}__{last}" if now else last
 
     def pair_unnumbered(self) -> None:
-        """Pair paragraphs and rows without a number within one parent, most alike first, then in order."""
-        olds = [part for part in self.old.values() if is_unnumbered(part.eid)]
+        """Pair paragraphs without a number within one parent, most alike first."""
+        olds: dict[str, list[Provision]] = defaultdict(list)
         news: dict[str, list[Provision]] = defaultdict(list)
+        for part in self.old.values():
+            if is_unnumbered(part.eid):
+                olds[self.partner.get(parent_of(part.eid), parent_of(part.eid))].append(part)
         for part in self.new.values():
             if is_unnumbered(part.eid):
                 news[parent_of(part.eid)].append(part)
-        for before in olds:
-            same_parent = news.get(parent_of(before.eid), [])
-            best = max(same_parent, key=lambda after: self._score(before, after), default=None)
-            if best is not None and self._score(before, best) >= OTHER_TEXT:
-                same_parent.remove(best)
-                self.take(before, best)
+        for parent, parts in olds.items():
+            self._take_best(self._score_all(parts, news.get(parent, ())), OTHER_TEXT)
 
-    def pair_similar(self) -> None:
-        for score, one, other in self.score_by_words():
-            if score >= SAME_EDITED and one in self.old and other in self.new:
+    def _take_best(self, scored: Iterable[Scored], least: float) -> None:
+        for score, one, other in sorted(scored, key=lambda found: (-found[0], found[1], found[2])):
+            if score >= least and one in self.old and other in self.new:
                 self.take(self.old[one], self.new[other])
 
-    def score_by_words(self) -> list[tuple[float, str, str]]:
+    def _score_all(self, olds: Sequence[Provision], news: Sequence[Provision]) -> list[Scored]:
+        if len(olds) * len(news) > MOST_SCORED:
+            return self._score_sharing(olds, news)
+        return [(self._score(before, after), before.eid, after.eid) for before in olds for after in news]
+
+    def pair_similar(self) -> None:
+        scored = self.score_by_words()
+        self._take_best((one for one in scored if is_unnumbered(one[1]) == is_unnumbered(one[2])), SAME_EDITED)
+
+    def score_by_words(self) -> list[Scored]:
         """Return (score, old eid, new eid) of the unpaired provisions that share word triples, most alike first."""
-        candidates = _candidates(self._triples(self.old), self._triples(self.new))
-        scored = ((self._score(self.old[one], self.new[other]), one, other) for one, other in candidates)
+        scored = self._score_sharing(self.old.values(), self.new.values())
         return sorted(scored, key=lambda found: (-found[0], found[1], found[2]))
 
-    def _triples(self, parts: dict[str, Provision]) -> dict[str, set[tuple[str, str, str]]]:
-        return {eid: _word_triples(self.keys[id(part)]) for eid, part in parts.items()}
+    def _score_sharing(self, olds: Iterable[Provision], news: Iterable[Provision]) -> list[Scored]:
+        before = {part.eid: _word_triples(self.keys[id(part)]) for part in olds}
+        after = {part.eid: _word_triples(self.keys[id(part)]) for part in news}
+        found = _candidates(before, after)
+        return [(self._score(self.old[one], self.new[other]), one, other) for one, other in found]
 
     def _score(self, before: Provision, after: Provision) -> float:
         one, other = self.keys[id(before)], self.keys[id(after)]
@@ -156,20 +231,35 @@ class _Table:
         return fuzz.ratio(one.split(), other.split())
 
 
+def _is_stub(text: str) -> bool:
+    """Tell whether a text only states that a paragraph is repealed or reserved: such words belong to no paragraph."""
+    return is_repealed(text) or PLACEHOLDER.search(text) is not None
+
+
+def _group_children(parts: Iterable[Provision]) -> dict[str, list[Provision]]:
+    found: dict[str, list[Provision]] = defaultdict(list)
+    for part in parts:
+        found[parent_of(part.eid)].append(part)
+    return found
+
+
+def _is_paragraph(eid: str) -> bool:
+    """Tell whether the last step is a mere count of paragraphs (p3), which proves nothing."""
+    return is_unnumbered(eid) and not eid.rpartition("__")[2].startswith("r_")
+
+
 def _key(part: Provision) -> str:
     return fold_text(f"{part.heading} {part.text}" if part.heading else part.text)
 
 
-def _word_triples(text: str) -> set[tuple[str, str, str]]:
+def _word_triples(text: str) -> set[Triple]:
     words = text.split()
     return set(zip(words, words[1:], words[2:], strict=False))
 
 
-def _candidates(
-    old: dict[str, set[tuple[str, str, str]]], new: dict[str, set[tuple[str, str, str]]]
-) -> list[tuple[str, str]]:
+def _candidates(old: dict[str, set[Triple]], new: dict[str, set[Triple]]) -> list[tuple[str, str]]:
     """Return the pairs of eids that share enough word triples to be worth comparing."""
-    places: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    places: dict[Triple, list[str]] = defaultdict(list)
     for eid, triples in new.items():
         for triple in triples:
             places[triple].append(eid)
@@ -181,9 +271,7 @@ def _candidates(
     ]
 
 
-def _count_shared(
-    triples: Iterable[tuple[str, str, str]], places: dict[tuple[str, str, str], list[str]]
-) -> Counter[str]:
+def _count_shared(triples: Iterable[tuple[str, str, str]], places: dict[Triple, list[str]]) -> Counter[str]:
     """Count the triples shared with each new provision; those that stand everywhere tell nothing."""
     return Counter(
         other for triple in triples if len(places.get(triple, ())) <= COMMON_TRIPLE for other in places.get(triple, ())

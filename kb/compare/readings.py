@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
@@ -9,7 +10,7 @@ from kb.compare.align import Pair, align_provisions, find_akin, is_unnumbered, p
 from kb.compare.classify import CONNECTOR_MOVED, Judgement, classify_edit, classify_whole
 from kb.compare.divided import fold_divided
 from kb.models import Change, Kind, Part, Provision, Reading
-from kb.read.canonical import fold_text
+from kb.read.canonical import fold_text, squeeze_text
 
 # "Repealed.", "Not funded.", "(b) [Reserved]": a status printed in place of a text
 MOST_STUB_WORDS = 3
@@ -32,7 +33,7 @@ def compare_readings(old: Reading, new: Reading) -> list[Change]:
     akin = find_akin(removed, added) if removed and added else []
     changes.extend(_report_whole(removed, "removed", akin))
     changes.extend(_report_whole(added, "added", [(other, one) for one, other in akin]))
-    changes = fold_divided(_drop_stubs(changes), old, new, "added")
+    changes = fold_divided(_drop_stubs(changes, old, new), old, new, "added")
     return _weigh_connectors(fold_divided(changes, old, new, "removed"))
 
 
@@ -58,14 +59,43 @@ def _weigh_connectors(changes: list[Change]) -> list[Change]:
     ]
 
 
-def _drop_stubs(changes: list[Change]) -> list[Change]:
-    """Drop the word that stands in for a text ("Repealed.", "Not funded.") where the change of that text is told.
+def _drop_stubs(changes: list[Change], old: Reading, new: Reading) -> list[Change]:
+    """Drop the words that stood alone in place of a text ("Repealed.", "Not funded.") where that text's change is told.
 
-    What remains says the same once: the subtree that left, or the one that came.
+    What remains says the same once: the subtree that left, or the one that came. A lead ("Fees:") that a paragraph
+    below it repeats now is dropped likewise.
     """
-    whole = [change for change in changes if change.count > 1 or not _is_stub(change)]
-    told = {parent_of(change.eid or change.old_eid or "") for change in whole if change.kind in ("added", "removed")}
-    return [change for change in changes if not _is_stub(change) or _stub_place(change) not in told]
+    if not any(_is_stub(change) for change in changes):
+        return changes
+    whole = [change for change in changes if change.kind in ("added", "removed") and not _is_stub(change)]
+    came = {parent_of(change.eid) for change in whole if change.eid is not None}
+    left = {parent_of(change.old_eid) for change in whole if change.old_eid is not None}
+    alone_then, alone_now = _hold_one_text(old), _hold_one_text(new)
+
+    def is_told(change: Change) -> bool:
+        place = _stub_place(change)
+        beside, alone, other = (came, alone_then, new) if change.old_text else (left, alone_now, old)
+        if place in beside and place in alone:
+            return True
+        return place in came | left and _stands_below(change.old_text or change.new_text, place, other)
+
+    return [change for change in changes if not (_is_stub(change) and is_told(change))]
+
+
+def _stands_below(words: str, place: str, reading: Reading) -> bool:
+    """Tell whether a paragraph below a place has these words, whatever their signs."""
+    sought = squeeze_text(words)
+    return any(part.eid.startswith(f"{place}__") and sought in squeeze_text(part.text) for part in reading.provisions)
+
+
+def _hold_one_text(reading: Reading) -> set[str]:
+    """Return the provisions in and below which a single text stands."""
+    texts: Counter[str] = Counter()
+    for part in reading.provisions:
+        if part.text:
+            steps = part.eid.split("__")
+            texts.update({"__".join(steps[:depth]) for depth in range(len(steps) + 1)})
+    return {eid for eid, count in texts.items() if count == 1}
 
 
 def _stub_place(change: Change) -> str:
@@ -105,7 +135,8 @@ def _compare_pair(old: Provision, new: Provision, partner: dict[str, str], same:
     if fold_text(old.text) != fold_text(new.text):
         changes.append(_amend(old, new, "text", classify_edit(old.text, new.text, part="text", same=same)))
     elif _is_renumbered(old, new, partner):
-        kind: Kind = "renumbered" if _last(old.eid) != _last(new.eid) else "moved"
+        printed = _last(old.eid) != _last(new.eid) and not (is_unnumbered(old.eid) and is_unnumbered(new.eid))
+        kind: Kind = "renumbered" if printed else "moved"
         reason = f"text unchanged, {old.number or old.eid} is now {new.number or new.eid}"
         changes.append(_amend(old, new, "text", Judgement("structural", (), reason), kind=kind))
     for part in SIDE_PARTS:
@@ -128,19 +159,39 @@ def _is_renumbered(old: Provision, new: Provision, partner: dict[str, str]) -> b
     return not follows or not (unprinted or _last(old.eid) == _last(new.eid))
 
 
-def _report_whole(parts: Sequence[Provision], kind: Kind, akin: Sequence[tuple[str, str]]) -> list[Change]:
+def _report_whole(
+    parts: Sequence[Provision], kind: Literal["added", "removed"], akin: Sequence[tuple[str, str]]
+) -> list[Change]:
     """Report added or removed provisions, each subtree once at its root, with its kin on the other side."""
     eids = {part.eid for part in parts}
     roots: dict[str, list[Provision]] = {}
     for part in parts:
         roots.setdefault(_root_of(part.eid, eids), []).append(part)
-    return [
-        _make_whole(
-            kind, under, text=subtree_text(under), akin=[other for one, other in akin if _root_of(one, eids) == root]
-        )
-        for root, under in roots.items()
-        if any(part.text or part.heading for part in under)
-    ]
+    kin: dict[str, list[str]] = {}
+    for one, other in akin:
+        kin.setdefault(_root_of(one, eids), []).append(other)
+    changes = []
+    for root, under in roots.items():
+        if any(part.text or part.heading for part in under):
+            changes.append(_make_whole(kind, under, text=subtree_text(under), akin=kin.get(root, ())))
+        else:
+            changes.extend(_report_notes(under, kind))
+    return changes
+
+
+def _report_notes(parts: Sequence[Provision], kind: Literal["added", "removed"]) -> list[Change]:
+    """Report the notes and banners of provisions that came or went without any law in them."""
+    changes = []
+    for part in parts:
+        nothing = Provision(part.eid)
+        old, new = (nothing, part) if kind == "added" else (part, nothing)
+        for side in SIDE_PARTS:
+            if getattr(part, side):
+                judgement = classify_edit(getattr(old, side), getattr(new, side), part=side)
+                change = _amend(old, new, side, judgement, kind=kind)
+                without = {"old_eid": None} if kind == "added" else {"eid": None}
+                changes.append(msgspec.structs.replace(change, **without))
+    return changes
 
 
 def _root_of(eid: str, eids: set[str]) -> str:

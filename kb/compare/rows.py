@@ -17,6 +17,9 @@ from kb.read.canonical import fold_text
 from kb.sources import Source
 from kb.topics import Found, find_professions, find_topics
 
+# A law of fewer signs than this ("(a) Repealed.") may stand anywhere: it names no document.
+LEAST_LAW = 40
+
 TITLES: dict[EventKind, str] = {
     "revision": "rules or notes changed",
     "rerender": "pages rendered anew, the text is the same",
@@ -75,18 +78,24 @@ class RowMaker:
 
     @staticmethod
     def law_hash(reading: Reading) -> str:
-        """Return the hash of a document's law without its heading and notes: the same law under another number."""
-        return hashlib.sha256(fold_text(subtree_text(reading.provisions[1:])).encode()).hexdigest()[:16]
+        """Return the hash of a document's law without its heading and notes: the same law under another number.
 
-    def make(self, place: Place, told: Told, reading: Reading, old: Reading | None, showing: Sight) -> ChangeRow:
-        """Return the row of a change between two readings of a strand; ``old`` None for a new document."""
+        "" where the law is too short to prove anything ("Repealed.").
+        """
+        root, *below = reading.provisions
+        law = fold_text("\n".join(filter(None, (root.text, subtree_text(below)))))
+        return hashlib.sha256(law.encode()).hexdigest()[:16] if len(law) >= LEAST_LAW else ""
+
+    def make(self, place: Place, told: Told, reading: Reading, showing: Sight) -> ChangeRow:
+        """Return the row of a change; ``reading`` is the text it is found in, a change without an old one is new."""
+        old = told.old
         acts = [act for act in reading.acts if old is None or act not in old.acts]
         row = self._row(place, told.change, reading, showing.first_sight)
         return msgspec.structs.replace(
             row,
             url=showing.fetch.url,
             old_url=showing.old_url or None,
-            old_document=place.document if old is not None else None,
+            old_document=old.document if old is not None else None,
             old_citation=old.citation if old is not None else None,
             confirmed_at=showing.fetch.observed_at,
             effective_on=told.effective_on or _latest(acts),
@@ -119,8 +128,7 @@ class RowMaker:
             reason=judgement.reason,
             count=len(reading.provisions),
         )
-        row = self.make(place, Told(change), reading, old, showing)
-        return msgspec.structs.replace(row, old_document=old.document)
+        return self.make(place, Told(change, old=old), reading, showing)
 
     def _row(self, place: Place, change: Change, reading: Reading, observed_at: str) -> ChangeRow:
         name = change_id(place, change, observed_at)

@@ -10,8 +10,9 @@ class PageState(msgspec.Struct):
     """What is known of one URL: its last good bytes and text, whether it is missing or under suspicion since when.
 
     ``places`` are the documents last read from it, ``names`` the documents it names as a list and ``fresh`` those it
-    did not name when it was first read completely. ``restless`` tells that its frame changed before while its text and
-    markup stood still: its bytes differ for no reason.
+    did not name when it was first read completely; ``doubted`` are those it dropped while their own page still stood.
+    ``dissents`` are documents that stand here with other words than where their text is taken from. ``restless`` tells
+    that its frame changed before while its text and markup stood still: its bytes differ for no reason.
     """
 
     url: str
@@ -22,6 +23,8 @@ class PageState(msgspec.Struct):
     places: tuple[Place, ...] = ()
     names: tuple[str, ...] = ()
     fresh: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
+    dissents: tuple[Place, ...] = ()
     missing_at: str = ""
     missing_wave: str = ""
     was_missing: bool = False

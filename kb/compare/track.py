@@ -6,6 +6,7 @@ Strictly causal: ``track_wave`` sees what earlier waves left behind (SourceState
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from typing import get_args
 
 import msgspec
 
@@ -22,7 +23,7 @@ from kb.compare.state import (
     WaveResult,
 )
 from kb.compare.twins import Load, Now, Told, compare_strand, order_twins
-from kb.models import Fetch, Flaw, Judged, Page, Place, Problem, Reading, Shown, Verdict, Version, Wave
+from kb.models import Fetch, Flaw, Judged, Page, Place, Problem, Reading, Shown, Strand, Verdict, Version, Wave
 from kb.read.canonical import squeeze_text
 from kb.read.notes import is_repealed
 from kb.sources import Source
@@ -33,6 +34,7 @@ MISSING_FOR = timedelta(hours=20)
 STATUS = re.compile(r"\[([^\]]{3,40})\]\.?$")
 # A page that keeps less than this share of its known text is not believed at once.
 LEAST_KEPT = 0.25
+STRANDS: tuple[Strand, ...] = get_args(Strand)
 
 
 class Showing(msgspec.Struct, frozen=True):
@@ -89,10 +91,13 @@ class _Tracker:
         self.result = WaveResult(source=source.id, wave_at=wave.at)
         self.rows = RowMaker(source, wave.at)
         self.found: dict[Place, list[Showing]] = {}
-        self.vanished: dict[Place, Gone] = {}
+        self.vanished: dict[tuple[Place, str], Gone] = {}
+        self.unlisted: dict[str, Fetch] = {}
         self.missing: list[tuple[Fetch, PageState, bool]] = []
+        self.read_well: set[str] = set()
         self.changed_urls: set[str] = set()
-        self.rerendered: set[str] = set()
+        self.rerendered: dict[str, PageState] = {}
+        self.restless: set[str] = set()
         self.relocated: set[str] = set()
         self.touched: dict[str, PageState] = {}
         self.accepted: list[Fetch] = []
@@ -103,25 +108,33 @@ class _Tracker:
 
     def take(self, fetch: Fetch, see: ReadSeen) -> None:
         """Judge one fetch and note what its page shows."""
-        page = self.state.pages.get(fetch.url)
-        if page is None:
-            page = self.state.pages[fetch.url] = PageState(fetch.url)
-        self.touched[fetch.url] = page
+        page = self._touch(fetch.url)
         if fetch.outcome == "missing":
             self._take_missing(fetch, page)
         elif fetch.outcome == "not_modified" or (fetch.sha256 is not None and fetch.sha256 == page.sha256):
             page.missing_at = page.suspect_at = page.suspect_text = ""
+            self.read_well.add(fetch.url)
+            self.unlisted.update(dict.fromkeys(page.doubted, fetch))
             self._judge(fetch, "same")
         elif fetch.outcome != "ok" or fetch.sha256 is None:
             self._suspect(fetch, [Flaw("not_retrieved", f"{fetch.outcome}, status {fetch.status}")])
         else:
             self._take_page(fetch, page, see(fetch))
 
+    def _touch(self, url: str) -> PageState:
+        """Return the state of a page, to be kept with the wave."""
+        page = self.state.pages.get(url)
+        if page is None:
+            page = self.state.pages[url] = PageState(url)
+        self.touched[url] = page
+        return page
+
     def _take_missing(self, fetch: Fetch, page: PageState) -> None:
         page.was_missing = True
         page.sha256 = ""
-        if not page.places:
-            self._judge(fetch, "noise", "not there, and never was")
+        self.read_well.discard(fetch.url)
+        if not page.places and not page.names:
+            self._judge(fetch, "noise", "not found, and nothing is known to stand there")
             return
         if not page.missing_at:
             page.missing_at, page.missing_wave = fetch.observed_at, self.wave.at
@@ -139,7 +152,7 @@ class _Tracker:
         shows = [(reading, text_hash(reading)) for reading in read.readings]
         whole = " ".join(hashed for _, hashed in shows)
         first_sight = fetch.observed_at
-        if self._is_shrunk(page, read):
+        if self._is_shrunk(page, read, shows):
             if page.suspect_text != whole or page.suspect_wave == self.wave.at:
                 if page.suspect_text != whole:
                     page.suspect_at, page.suspect_wave, page.suspect_text = fetch.observed_at, self.wave.at, whole
@@ -149,11 +162,16 @@ class _Tracker:
             first_sight = page.suspect_at
         self._accept(fetch, page, seen, shows, first_sight)
 
-    @staticmethod
-    def _is_shrunk(page: PageState, read: Page) -> bool:
+    def _is_shrunk(self, page: PageState, read: Page, shows: Sequence[tuple[Reading, str]]) -> bool:
+        """Tell whether most of a page's text is gone and no stub on it ("Repealed.") says why."""
         if not page.length or read.length >= LEAST_KEPT * page.length:
             return False
-        return not any(proves_itself(reading) for reading in read.readings)
+        explained = all(proves_itself(reading) or self._is_known(reading, hashed) for reading, hashed in shows)
+        return not (shows and explained and {_place(reading) for reading, _ in shows}.issuperset(page.places))
+
+    def _is_known(self, reading: Reading, hashed: str) -> bool:
+        strand = self.state.strands.get(_place(reading))
+        return strand is not None and any(shown.text_hash == hashed for shown in strand.shown)
 
     def _accept(
         self, fetch: Fetch, page: PageState, seen: Seen, shows: Sequence[tuple[Reading, str]], first_sight: str
@@ -161,44 +179,44 @@ class _Tracker:
         read = seen.page
         by_place: dict[Place, list[Now]] = {}
         for reading, hashed in shows:
-            by_place.setdefault(Place(reading.document, reading.strand), []).append(Now(reading, hashed))
+            by_place.setdefault(_place(reading), []).append(Now(reading, hashed))
         provable = page.was_missing or bool(page.places)
         for place, now in by_place.items():
             self.found.setdefault(place, []).append(Showing(fetch, tuple(order_twins(now)), first_sight, provable))
         for place in page.places:
             if place not in by_place:
-                self.vanished.setdefault(place, Gone(fetch.url, first_sight, fetch.observed_at))
+                self.vanished[place, fetch.url] = Gone(fetch.url, first_sight, fetch.observed_at)
+                self.changed_urls.add(fetch.url)
         if read.complete:
             self._take_list(fetch, page, read)
         self._note_frame(fetch, page, seen)
         page.sha256 = fetch.sha256 or ""
         page.shape, page.frame, page.length = read.shape, seen.frame, read.length
-        page.places, page.names = tuple(by_place), read.names
+        page.places = tuple(by_place)
         page.missing_at = page.suspect_at = page.suspect_text = ""
+        self.read_well.add(fetch.url)
         self.accepted.append(fetch)
 
     def _take_list(self, fetch: Fetch, page: PageState, read: Page) -> None:
         """Take what a completely read list proves: documents it no longer names are gone, newly named ones are new."""
-        if not page.names:
-            return
-        unlisted = set(page.names) - set(read.names)
-        for place, strand in self.state.strands.items() if unlisted else ():
-            if place.document in unlisted and strand.shown:
-                url = strand.urls[0] if strand.urls else fetch.url
-                self.vanished.setdefault(place, Gone(url, fetch.observed_at, fetch.observed_at))
-        fresh = [name for name in read.names if name not in page.names]
-        page.fresh = (*page.fresh, *fresh)
-        self.state.fresh.update(fresh)
+        before, now = {*page.names, *page.doubted}, set(read.names)
+        if page.names:
+            self.unlisted.update(dict.fromkeys(sorted(before - now), fetch))
+            fresh = [name for name in read.names if name not in before]
+            page.fresh = (*page.fresh, *fresh)
+            self.state.fresh.update(fresh)
+            if before != now:
+                self.changed_urls.add(fetch.url)
+        page.names, page.doubted = read.names, ()
 
     def _note_frame(self, fetch: Fetch, page: PageState, seen: Seen) -> None:
         """Remember a page whose bytes differ; whether only its rendering does is known when its text is compared."""
         if not page.frame or page.frame == seen.frame:
             return
-        if page.shape != seen.page.shape:
-            self.rerendered.add(fetch.url)
-        elif not page.restless:
-            self.rerendered.add(fetch.url)
-            page.restless = True
+        if page.shape != seen.page.shape or not page.restless:
+            self.rerendered[fetch.url] = page
+        if page.shape == seen.page.shape:
+            self.restless.add(fetch.url)
 
     def _suspect(self, fetch: Fetch, flaws: Sequence[Flaw]) -> None:
         self._judge(fetch, "suspect", *(flaw.message for flaw in flaws))
@@ -235,51 +253,56 @@ class _Tracker:
         for place in sorted(self.found, key=lambda place: (place.document, place.strand)):
             showings = self.found[place]
             strand = self.state.strands.get(place)
+            known = strand is not None
             if strand is None:
-                citation = showings[0].now[0].reading.citation
-                strand = self.state.strands[place] = StrandState(citation)
-            told = self._choose_showings(place, strand, showings)
-            for showing in told:
-                self._settle_showing(place, strand, showing)
+                strand = self.state.strands[place] = StrandState(showings[0].now[0].reading.citation)
+            for showing in self._choose_showings(place, strand, showings):
+                self._settle_showing(place, strand, showing, known=known)
             for showing in showings:
                 self._open_location(place, strand, showing)
 
     def _choose_showings(self, place: Place, strand: StrandState, showings: list[Showing]) -> list[Showing]:
-        """Return the showings of the strand's own URL; other URLs that disagree with it are a problem, not a change."""
-        urls = [showing.fetch.url for showing in showings]
-        own = next((url for url in reversed(strand.urls) if url in urls), urls[0])
-        chosen = [showing for showing in showings if showing.fetch.url == own]
-        others = [showing for showing in showings if showing.fetch.url != own]
-        said = _hashes(chosen[-1])
-        for showing in others:
-            if _hashes(showing) != said:
-                message = f"{place.document} reads otherwise at {showing.fetch.url} than at {own}"
+        """Return the showings of the URL that tells the strand's text; what others say otherwise is a problem."""
+        teller = self._find_teller(place, strand, showings)
+        chosen = [showing for showing in showings if showing.fetch.url == teller]
+        said = _hashes(chosen[-1]) if chosen else [shown.text_hash for shown in strand.shown]
+        for showing in showings:
+            url = showing.fetch.url
+            page = self._touch(url)
+            page.dissents = tuple(other for other in page.dissents if other != place)
+            if url != teller and _hashes(showing) != said:
+                page.dissents = (*page.dissents, place)
+                self.changed_urls.add(url)
+                message = f"{place.document} reads otherwise at {url} than at {teller}"
                 self.result.problems.append(self._problem(showing.fetch, Flaw("disagreement", message)))
         return chosen
 
-    def _settle_showing(self, place: Place, strand: StrandState, showing: Showing) -> None:
+    def _find_teller(self, place: Place, strand: StrandState, showings: list[Showing]) -> str:
+        """Return the latest address of a document that was read well in this wave and did not read otherwise before.
+
+        An address that dissented stays a witness while another stands, whatever either of them says next.
+        """
+        urls = [showing.fetch.url for showing in showings]
+        trusted = [url for url in strand.urls if place not in self.state.pages[url].dissents]
+        read = next((url for url in reversed(trusted) if url in self.read_well), None)
+        new = (url for url in urls if url not in strand.urls)
+        return read or next(new, trusted[-1] if trusted else urls[0])
+
+    def _settle_showing(self, place: Place, strand: StrandState, showing: Showing, *, known: bool) -> None:
         if not strand.shown:
-            known = bool(strand.urls) or place in self.gone
-            provable = showing.provable or place.document in self.state.fresh or known
-            baseline = self.state.waves == 0 or not provable
-            row = DocumentRow(place, strand.citation, showing.first_sight, baseline)
-            self.result.documents.append(row)
-            if not baseline:
-                self.new[place] = showing
+            provable = known or showing.provable or place.document in self.state.fresh
+            self.new[place] = msgspec.structs.replace(showing, provable=provable and self.state.waves > 0)
         else:
             today = date.fromisoformat(showing.first_sight[:10])
-            told = compare_strand(strand.shown, showing.now, today, self.load)
-            self._report(place, strand, showing, told)
+            self._report(place, strand, showing, compare_strand(strand.shown, showing.now, today, self.load))
         self._show(place, strand, showing)
 
     def _report(self, place: Place, strand: StrandState, showing: Showing, told: Sequence[Told]) -> None:
-        if not told:
-            return
-        old = self.load(strand.shown[-1].version)
-        reading = showing.now[-1].reading
         seen = msgspec.structs.replace(showing, old_url=strand.urls[-1] if strand.urls else "")
-        rows = [self.rows.make(place, one, reading, old, seen) for one in told]
-        self.result.changes.extend(link_akin(rows, [one.change for one in told]))
+        rows = [self.rows.make(place, one, one.new or showing.now[-1].reading, seen) for one in told]
+        linked = link_akin(rows, [one.change for one in told])
+        # Twins may move alike: the same words at the same place are one change.
+        self.result.changes.extend({row.id: row for row in linked}.values())
 
     def _show(self, place: Place, strand: StrandState, showing: Showing) -> None:
         """Make versions of what is shown and was not, and close those no longer shown."""
@@ -317,100 +340,149 @@ class _Tracker:
     def _open_location(self, place: Place, strand: StrandState, showing: Showing) -> None:
         url = showing.fetch.url
         if url not in strand.urls:
+            if strand.urls and not self._stands_elsewhere(place, strand, url):
+                self.relocated.add(url)
             strand.urls.append(url)
             self.result.locations.append(LocationRow(place, url, showing.first_sight))
+
+    def _stands_elsewhere(self, place: Place, strand: StrandState, url: str) -> str:
+        """Return another address that shows the document in this wave, "" if none does."""
+        others = (other for other in reversed(strand.urls) if other != url and other in self.read_well)
+        return next((other for other in others if place in self.state.pages[other].places), "")
 
     def settle_missing(self) -> None:
         """Decide what became of addresses that answered "not found" and of documents that left a page or list."""
         for fetch, page, proven in self.missing:
             self._settle_address(fetch, page, proven=proven)
-        for place, gone in self.vanished.items():
-            strand = self.state.strands[place]
-            elsewhere = [url for url in strand.urls if url != gone.url]
-            if place in self.found or elsewhere:
-                self._leave(place, strand, gone)
-            else:
+        for (place, url), gone in self.vanished.items():
+            if place in self.state.pages[url].places:
+                continue
+            if self.state.strands[place].urls == [url]:
                 self.gone[place] = gone
+            else:
+                self._leave(place, gone)
+        self._settle_lists()
         self._report_gone_and_new()
 
+    def _settle_lists(self) -> None:
+        """Take documents that no list names any more for gone, unless their own page was read in this very wave."""
+        named = {name for page in self.state.pages.values() for name in page.names} if self.unlisted else set()
+        for name, fetch in self.unlisted.items():
+            places = [Place(name, strand) for strand in STRANDS] if name not in named else []
+            for place in places:
+                strand = self.state.strands.get(place)
+                if strand is None or not strand.shown or place in self.gone:
+                    continue
+                if self._stands_elsewhere(place, strand, ""):
+                    self._touch(fetch.url).doubted += (name,)
+                    message = f"{name} is no longer listed at {fetch.url}, but its own page stands"
+                    self.result.problems.append(self._problem(fetch, Flaw("unlisted", message)))
+                else:
+                    url = strand.urls[-1] if strand.urls else fetch.url
+                    self.gone[place] = Gone(url, fetch.observed_at, fetch.observed_at)
+
     def _settle_address(self, fetch: Fetch, page: PageState, *, proven: bool) -> None:
+        if not page.missing_at:
+            self._judge(fetch, "suspect", "not found, but found again in the same wave")
+            return
         gone = Gone(fetch.url, page.missing_at, fetch.observed_at)
         page.places = tuple(place for place in page.places if not self._leaves_address(place, gone, proven=proven))
-        if page.places:
+        if page.places or (page.names and not proven):
             message = f"not found; unavailable since {page.missing_at}"
             self._suspect(fetch, [Flaw("unavailable", message)])
         else:
+            page.length = 0
             self._judge(fetch, "removed", f"not found since {page.missing_at}")
 
     def _leaves_address(self, place: Place, gone: Gone, *, proven: bool) -> bool:
         """Take a document from a missing address if it stands elsewhere or its absence is proven."""
         strand = self.state.strands[place]
-        if place in self.found:
-            self._leave(place, strand, gone)
-            self.relocated.add(gone.url)
-            return True
-        if not proven:
+        other = self._stands_elsewhere(place, strand, gone.url)
+        if other:
+            self.relocated.add(other)
+        elif not proven:
             return False
         if strand.urls == [gone.url]:
             self.gone[place] = gone
         else:
-            self._leave(place, strand, gone)
+            self._leave(place, gone)
         return True
 
-    def _leave(self, place: Place, strand: StrandState, gone: Gone) -> None:
+    def _leave(self, place: Place, gone: Gone) -> None:
+        strand = self.state.strands[place]
         if gone.url in strand.urls:
             strand.urls.remove(gone.url)
             self.result.locations.append(LocationRow(place, gone.url, gone.first_sight, gone=True))
 
     def _report_gone_and_new(self) -> None:
         """Report documents that left and came; one that came with the law of one that left was renumbered."""
-        left = [(place, gone, self._close(place, gone)) for place, gone in self.gone.items()]
-        by_law = {self.rows.law_hash(reading): (gone, reading) for _, gone, reading in left if reading is not None}
-        renumbered = {self._report_new(place, showing, by_law) for place, showing in self.new.items()}
-        for place, gone, reading in left:
-            if reading is not None and reading.document not in renumbered:
-                row = self.rows.make_removed(place, removed_document(reading), reading, gone)
-                self.result.changes.append(row)
-                self.result.removed[self.rows.law_hash(reading)] = row.id
+        left = {place: (gone, reading) for place, gone in self.gone.items() if (reading := self._close(place, gone))}
+        by_law = {
+            (place.strand, self.rows.law_hash(reading)): place
+            for place, (_, reading) in left.items()
+            if place not in self.new
+        }
+        for place, showing in self.new.items():
+            law = self.rows.law_hash(showing.now[-1].reading)
+            former = by_law.pop((place.strand, law), None) if law else None
+            self._report_new(place, showing, left.pop(former) if former is not None else None)
+        for place, (gone, reading) in left.items():
+            row = self.rows.make_removed(place, removed_document(reading), reading, gone)
+            self.result.changes.append(row)
+            law = self.rows.law_hash(reading)
+            if law:
+                self.result.removed[law] = row.id
         self.state.removed.update(self.result.removed)
 
     def _close(self, place: Place, gone: Gone) -> Reading | None:
-        """Close what a document showed and its last location; returns its last reading, None if it showed nothing."""
+        """Close what a document showed and its last locations; returns its last reading, None if it showed nothing."""
         strand = self.state.strands[place]
         reading = self.load(strand.shown[-1].version) if strand.shown else None
         self.result.closings.extend(Closing(shown.version, gone.first_sight) for shown in strand.shown)
         strand.shown = []
-        self._leave(place, strand, gone)
+        for url in list(strand.urls):
+            page = self._touch(url)
+            page.places = tuple(other for other in page.places if other != place)
+            self._leave(place, msgspec.structs.replace(gone, url=url))
         return reading
 
-    def _report_new(self, place: Place, showing: Showing, by_law: dict[str, tuple[Gone, Reading]]) -> str:
-        """Report a new document; returns the id of the document it was renumbered from, "" if from none."""
+    def _report_new(self, place: Place, showing: Showing, former: tuple[Gone, Reading] | None) -> None:
+        """Report a new document unless it is baseline; ``former`` is the one it was renumbered from, if any."""
         reading = showing.now[-1].reading
-        law = self.rows.law_hash(reading)
-        former = by_law.pop(law, None)
+        baseline = former is None and not showing.provable
+        citation = self.state.strands[place].citation
+        self.result.documents.append(DocumentRow(place, citation, showing.first_sight, baseline))
         if former is not None:
             gone, old = former
             seen = msgspec.structs.replace(showing, old_url=gone.url)
             self.result.changes.append(self.rows.make_renumbered(place, reading, old, seen))
-            return old.document
-        row = self.rows.make(place, Told(added_document(reading)), reading, None, showing)
-        see_also = (self.state.removed[law],) if law in self.state.removed else ()
-        self.result.changes.append(msgspec.structs.replace(row, see_also=see_also))
-        return ""
+        elif not baseline:
+            today = date.fromisoformat(showing.first_sight[:10])
+            begins = showing.now[0].begins
+            coming = begins if begins is not None and begins > today else None
+            row = self.rows.make(place, Told(added_document(reading), coming), reading, showing)
+            removed = self.state.removed.get(self.rows.law_hash(reading))
+            self.result.changes.append(msgspec.structs.replace(row, see_also=(removed,) if removed else ()))
 
     def finish(self) -> None:
         """Write the verdicts on accepted pages, the events, and the state of the pages touched."""
         for fetch in self.accepted:
             self._judge(fetch, "version" if fetch.url in self.changed_urls else "same")
-        self.rerendered -= self.changed_urls
+        rerendered = {url: page for url, page in self.rerendered.items() if url not in self.changed_urls}
+        for url in self.restless - self.changed_urls:
+            self.state.pages[url].restless = True
         suspects = {judged.url for judged in self.result.judged if judged.verdict == "suspect"}
         self.result.events.extend(
             self.rows.make_events(
-                self.result.changes, relocated=self.relocated, rerendered=self.rerendered, suspects=suspects
+                self.result.changes, relocated=self.relocated, rerendered=rerendered, suspects=suspects
             )
         )
         self.result.pages.extend(self.touched.values())
         self.result.found_words.extend(self.rows.found_words)
+
+
+def _place(reading: Reading) -> Place:
+    return Place(reading.document, reading.strand)
 
 
 def _hashes(showing: Showing) -> list[str]:
@@ -421,7 +493,7 @@ def proves_itself(reading: Reading) -> bool:
     """Tell whether a short text says itself that the law is gone: "Repealed.", or the status its heading prints too."""
     root, *below = reading.provisions
     texts = [part.text for part in below if part.text]
-    if is_repealed(root.heading) or any(is_repealed(text) for text in texts):
+    if is_repealed(root.heading) or (texts and all(is_repealed(text) for text in texts)):
         return True
     status = STATUS.search(root.heading)
     return status is not None and squeeze_text(" ".join(texts)) in ("", squeeze_text(status[1]))

@@ -1,5 +1,6 @@
 """The evaluation sets: how each is measured, and the measuring of several in turn."""
 
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -8,23 +9,49 @@ from typing import TypeVar
 
 import msgspec
 
+from kb.build import BuildRequest, BuildResult, build
+from kb.collect import ImportRequest, import_captures
 from kb.errors import UsageError
-from kb.evaluate.corpus import CAPTURES, BuiltSet, build_set, read_lines
+from kb.evaluate.corpus import CAPTURES, CorpusLine, copy_captures, date_line, read_lines, remark_dates
 from kb.evaluate.figures import Figure, SetResult, make_count, make_result
+from kb.evaluate.noise import NoisyPair, score_pairs
 from kb.evaluate.pages import PageTruth, score_pages
 from kb.evaluate.paths import score_paths
 from kb.evaluate.provisions import ProvisionTruth, score_provisions
 from kb.evaluate.titles import SectionMove, score_broken, score_moves, score_rerender, score_sections
+from kb.models import ChangeRow
 from kb.sources import Source
-from kb.store.knowledge import count_rows
+from kb.store.knowledge import count_rows, open_knowledge
 from kb.store.measures import count_verdicts, count_waves, list_events, list_numbered_places, list_standing
+from kb.store.queries import ChangeFilter, read_changes
 
 # Where the corpus is unpacked to, and where the sources of its sets are declared, unless told otherwise.
 CORPUS = Path(".corpus")
 SOURCES = Path("tests/corpus_sources")
+# Measurements are repeatable: their runs bear a fixed name and instant.
+IMPORTED_AT = "2000-01-01T00:00:00Z"
+RUN = "evaluation"
 
 Score = tuple[list[Figure], list[str]]
 Row = TypeVar("Row", bound=msgspec.Struct)
+
+
+class BuiltSet(msgspec.Struct, frozen=True):
+    """A set that was imported and built: its captures (with the dates used), the database, what the build did."""
+
+    lines: tuple[CorpusLine, ...]
+    knowledge: Path
+    result: BuildResult
+    remarks: tuple[str, ...] = ()
+
+    def read_changes(self) -> list[ChangeRow]:
+        """Return all changes the build derived."""
+        with closing(self.open()) as db:
+            return list(read_changes(db, ChangeFilter()))
+
+    def open(self) -> sqlite3.Connection:
+        """Open the built database for reading."""
+        return open_knowledge(self.knowledge, read_only=True)
 
 
 def list_sets() -> tuple[str, ...]:
@@ -56,6 +83,7 @@ def _choose_sets(names: Sequence[str]) -> list[str]:
 
 def _measure_sets(names: Sequence[str], corpus: Path, sources: Sequence[Source], workers: int) -> Iterator[SetResult]:
     captures = corpus / CAPTURES
+    request = BuildRequest(sources=sources, workers=workers)
     lines = list(read_lines(captures)) if captures.is_file() else []
     for name in names:
         own = [line for line in lines if line.set == name]
@@ -63,10 +91,24 @@ def _measure_sets(names: Sequence[str], corpus: Path, sources: Sequence[Source],
             yield SetResult(name, found=False, remarks=(f"{captures}: expected captures of the set, found none",))
             continue
         with tempfile.TemporaryDirectory(prefix="kb-eval-") as folder:
-            built = build_set(Path(folder), corpus, own, sources=sources, workers=workers)
+            built = build_set(Path(folder), corpus, own, request)
             figures, misses = SETS[name](built, corpus)
             counts = _count_built(built)
         yield make_result(name, [*figures, *counts], remarks=list(built.remarks), misses=misses)
+
+
+def build_set(folder: Path, corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest) -> BuiltSet:
+    """Import captures of a corpus into an empty folder and build them; returns where the result lies.
+
+    A capture without a valid instant is dated, and a remark says so. Raises what import and build raise.
+    """
+    dated = tuple(map(date_line, lines))
+    file = copy_captures(folder / "recorded", corpus, dated)
+    data = folder / "data"
+    data.mkdir()
+    import_captures(data, ImportRequest(file=file, sources=request.sources, now=IMPORTED_AT, token=RUN))
+    result = build(data, request)
+    return BuiltSet(dated, data / "kb.db", result, tuple(remark_dates(lines, dated)))
 
 
 def _count_built(built: BuiltSet) -> list[Figure]:
@@ -120,6 +162,11 @@ def _measure_broken(built: BuiltSet, _: Path) -> Score:
         return score_broken(count_verdicts(db), count_rows(db, ("versions",))["versions"]), []
 
 
+def _measure_noise(built: BuiltSet, corpus: Path) -> Score:
+    truth = _read_rows(corpus / built.lines[0].set / "truth_pairs.jsonl", NoisyPair)
+    return score_pairs(truth, built.lines, built.read_changes())
+
+
 def _measure_nothing(_: BuiltSet, __: Path) -> Score:
     """Measure no more than that the set was imported and built."""
     return [], []
@@ -138,7 +185,7 @@ SETS: Mapping[str, Callable[[BuiltSet, Path], Score]] = {
     "cic-id": _measure_titles,
     "cic-ak": _measure_titles,
     "hi": _measure_nothing,
-    "ota": _measure_nothing,
+    "ota": _measure_noise,
     "edgi-pairs": _measure_nothing,
     "official-fixtures": _measure_nothing,
     "tx-dshs": _measure_nothing,

@@ -8,7 +8,7 @@ import msgspec
 from kb.models import Act, Line, Provision, Reading, Reference, Strand, Validity
 from kb.read.citations import read_references
 from kb.read.headings import take_heading, trim_heading
-from kb.read.lines import HEADING_TAGS
+from kb.read.labels import HEADING_TAGS
 from kb.read.notes import is_history, is_notice, read_acts, read_expiry, read_validity
 from kb.read.outline import build_provisions
 from kb.read.parts import part_lines
@@ -59,9 +59,7 @@ def _cut_at_headings(lines: Sequence[Line], source: Source) -> list[Section]:
     tried = [(at, line) for at, line in enumerate(lines) if not declared or line.part == "heading"]
     marks = [(at, found) for at, line in tried if (found := _match_heading(line, source)) is not None]
     ends = [*(at for at, _ in marks[1:]), len(lines)][: len(marks)]
-    return [
-        _cut_section(lines[at], found, lines[at + 1 : end]) for (at, found), end in zip(marks, ends, strict=True)
-    ]
+    return [_cut_section(lines[at], found, lines[at + 1 : end]) for (at, found), end in zip(marks, ends, strict=True)]
 
 
 def _cut_section(line: Line, identity: Identity, below: Sequence[Line]) -> Section:

@@ -7,7 +7,7 @@ import msgspec
 
 from kb.models import Line
 from kb.read.canonical import DASHES, squeeze_text
-from kb.read.lines import HEADING_TAGS
+from kb.read.labels import HEADING_TAGS
 
 # "(a)"  "(1)": where the text begins that a copy of the catchline ran into
 FIRST_LABEL = re.compile(r"\((?:a|A|1|i|I)\)\Z")

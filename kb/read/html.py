@@ -12,15 +12,19 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from kb.errors import UnreadablePageError
 from kb.models import Line, Part
-from kb.read.lines import HEADING_TAGS, build_lines, clean_text
+from kb.read.labels import HEADING_TAGS
+from kb.read.lines import build_lines, clean_text
 from kb.read.main_part import choose_main_part
 
 # Never law: their text is not printed, or is a control.
 UNPRINTED = ["script", "style", "noscript", "template", "iframe", "object", "svg", "button", "select", "textarea"]
 # Elements whose role in HTML is to hold remarks beside the text, whoever wrote the page.
 NOTE_SELECTOR = "aside, [role=note], [class~=annotations], [class~=history], [class~=historynote]"
-# A part that is read apart leaves this private-use mark and its index behind, so that order is kept.
-SLOT = re.compile("\ue000(\\d+)\ue001")
+# A part that is read apart leaves private-use signs and its index behind, so that order is kept; the last sign tells
+# whether it stood within a line or parted two.
+SLOT = re.compile("\ue000(\\d{1,9})[\ue001\ue003]")
+PARTING_SLOT = re.compile("\ue000(\\d{1,9})\ue003")
+INLINE_TAGS = frozenset(("span", "a", "b", "i", "u", "em", "strong", "small", "sup", "sub", "font", "cite", "mark"))
 # <a href="…">text</a> in written-out HTML
 LINK = re.compile(r'<a\b[^>"]*(?:"[^"]*"[^>"]*)*?\bhref="([^"]*)"[^>"]*(?:"[^"]*"[^>"]*)*>(.*?)</a>', re.DOTALL)
 
@@ -124,9 +128,10 @@ def _cut_slots(nodes: list[LexborNode], selectors: Selectors) -> list[list[Line]
     slots: list[list[Line]] = []
     for selector, part in wanted:
         for found in _find_inside(nodes, selector) if selector else ():
-            lines = _lines_of([found], part)
+            lines = _fill_slots(_lines_of([found], part), slots)
             slots.append(_join_heading(lines) if part == "heading" else lines)
-            found.replace_with(f"\ue000{len(slots) - 1}\ue001")
+            end = "\ue001" if found.tag in INLINE_TAGS else "\ue003"
+            found.replace_with(f"\ue000{len(slots) - 1}{end}")
     return slots
 
 
@@ -145,6 +150,7 @@ def _find_inside(nodes: list[LexborNode], selector: str) -> list[LexborNode]:
 
 
 def _fill_slots(lines: list[Line], slots: list[list[Line]]) -> list[Line]:
+    """Put the lines of parts that were cut out where their marks stand; each part is used up, for it has one place."""
     if not slots:
         return lines
     filled: list[Line] = []
@@ -152,9 +158,26 @@ def _fill_slots(lines: list[Line], slots: list[list[Line]]) -> list[Line]:
         if "\ue000" not in line.text:
             filled.append(line)
             continue
-        rest = SLOT.sub("", line.text).strip()
-        if rest:
-            filled.append(msgspec.structs.replace(line, text=rest))
-        for index in SLOT.findall(line.text):
-            filled.extend(_fill_slots(slots[int(index)], slots))
+        pieces = PARTING_SLOT.split(line.text)
+        filled.extend(_fill_line(line, pieces[0], slots))
+        after = msgspec.structs.replace(line, number="", lead="", path=None)
+        for index, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+            filled.extend(_take_slot(index, slots))
+            filled.extend(_fill_line(after, piece, slots))
     return filled
+
+
+def _fill_line(line: Line, text: str, slots: list[list[Line]]) -> list[Line]:
+    """Return a line without the parts that stood within it, and these after it."""
+    rest = " ".join(SLOT.sub(" ", text).split())
+    parts = [part for index in SLOT.findall(text) for part in _take_slot(index, slots)]
+    return [msgspec.structs.replace(line, text=rest), *parts] if rest or line.number else parts
+
+
+def _take_slot(index: str, slots: list[list[Line]]) -> list[Line]:
+    """Hand out a part's lines once; signs of a page that are no mark of ours name none."""
+    at = int(index)
+    if at >= len(slots):
+        return []
+    taken, slots[at] = slots[at], []
+    return taken

@@ -13,6 +13,8 @@ import msgspec
 
 Style = Literal["d", "a", "A", "i", "I", "aa", "AA", "x", "s"]
 
+# Elements whose text is a heading, widest first.
+HEADING_TAGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 # 12, 3A, 12B, b, B, aa, BBB, xiv, XIV, a1; then -1, -i, .1, -A1 (numbers inserted later)
 _CORE = (
@@ -26,10 +28,14 @@ LABEL = re.compile(
     r"\d{1,4}(?:\.\d{1,3}){2,6}\.?(?=\s)|\d{1,3}\.\d{1,3}\.?(?=\s+[A-Z“\"])|"
     r"(?:Sec(?:tion|\.)|Subd(?:ivision|\.)|Subsec(?:tion|\.)|§)\s*\d{1,3}[A-Za-z]?\.(?=\s|$|\())\s*"
 )
+# "§ 12-305. Fees."  "Sec. 08.04.020. Board"  "12:3-1.2 Scope": a section's own number before its catchline
+SECTION = re.compile(
+    r"((?:§+\s*|Sec(?:tion|s?\.)\s*)?\d+[A-Z]?(?:[-\u2010-\u2013.:]\d+[A-Za-z]?)+\.?)(?:\s*[—–-])?\s+(?=[A-Z\[“\"(])"
+)
 # type="a"
 _TYPE = re.compile(r'\btype="([1aAiI])"')
 # class="alpha", class="lower-roman": the usual names of list styles in style sheets
-_STYLE_NAME = re.compile(r'(?:class|style)="[^"]*\b(lower|upper)?-?(alpha|latin|roman|decimal)\b')
+_STYLE_NAME = re.compile(r'(?:class|style)="[^"]*?\b(?:(lower|upper)-)?(alpha|latin|roman|decimal)\b')
 # start="3", value="12"
 _START = re.compile(r'\b(?:start|value)="(\d+)"')
 # (12)(B-i): the leading digits or letters, then what was inserted

@@ -9,17 +9,16 @@ from html import unescape
 from itertools import pairwise
 
 from kb.models import Line
-from kb.read.labels import LABEL, ListFrame
+from kb.read.labels import HEADING_TAGS, LABEL, ListFrame
 
-HEADING_TAGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 # <p class="x">, </li>, <br>: every element that ends a line; "<" first, so that the search runs at memory speed
 BLOCK = re.compile(
     r"<(/?)(p|div|li|h[1-6]|t[rdh]|[ou]l|[bh]r|d[dltr]|table|article|aside|section|main|center|blockquote|body|caption|"
     r"nav|header|footer|form|fieldset|figure|figcaption|address|pre|details|dialog|hgroup|menu|dir|summary|tbody|thead|"
     r'tfoot)\b([^>"]*(?:"[^"]*"[^>"]*)*)>'
 )
-# <a href="…">, </span>, <!-- … -->: what is left between two blocks
-INLINE = re.compile(r'<!--.*?-->|<[^>"]*(?:"[^"]*"[^>"]*)*>', re.DOTALL)
+# <a href="…">, </span>: what is left between two blocks
+INLINE = re.compile(r'<[^>"]*(?:"[^"]*"[^>"]*)*>')
 # </a> </cite> , : the white space that a link's end leaves before a stop is no printed space
 LINK_END = re.compile(r"</(?:a|cite)>\s*(?:</[a-z]+>\s*)*(?=[.,;:)])")
 # id="t21c28s21-28-2.08"
@@ -30,6 +29,8 @@ STATED_PATH = re.compile(r'\s*<[a-z]+[^>"]*?(?:"[^"]*"[^>"]*?)*?\bid="((?:\([^()
 PATH_STEP = re.compile(r"\(([^()]+)\)")
 # <b>414.025 Definitions.</b> at the start of a block, inside any number of spans
 LEAD = re.compile(r"\s*(?:<(?:span|font|a|u|i|em)\b[^>]*>\s*)*<(?:b|strong)\b[^>]*>(.*?)</(?:b|strong)>", re.DOTALL)
+# <i>Acts 2016, ch. 12, § 3.</i>: a line in its own type is its own line
+WHOLLY_SET_APART = re.compile(r"\s*<(i|em|small)\b[^<>]*>[^<]*</\1>\s*")
 # class="text-indent-2", class="level3", class="pad_1"
 INDENT_CLASS = re.compile(r'class="[^"]*?(?:indent|level|lvl|tab|pad)[^"\d]{0,8}(\d)')
 # style="margin-left:1.5in", style="text-indent: 36pt"
@@ -60,7 +61,7 @@ def build_lines(written: str) -> tuple[list[Line], str]:
 
     Returns the lines in reading order and the shape of the markup: a hash of its block tags and their attributes.
     """
-    pieces = BLOCK.split(written)
+    pieces = BLOCK.split(_drop_comments(written) if "<!--" in written else written)
     builder = _Builder()
     builder.emit(pieces[0])
     for at in range(1, len(pieces), 4):
@@ -70,6 +71,16 @@ def build_lines(written: str) -> tuple[list[Line], str]:
             builder.emit(chunk)
     shape = blake2b("".join(pieces[3::4]).encode() + "".join(pieces[2::4]).encode())
     return builder.lines, shape.hexdigest()[:16]
+
+
+def _drop_comments(written: str) -> str:
+    """Cut comments out in one pass; a comment's sign inside an attribute is none."""
+    first, *rest = written.split("<!--")
+    kept = [first]
+    for piece in rest:
+        within_tag = kept[-1].rfind("<") > kept[-1].rfind(">")
+        kept.append(f"<!--{piece}" if within_tag else piece.partition("-->")[2])
+    return "".join(kept)
 
 
 class _Row:
@@ -152,7 +163,7 @@ class _Builder:
 
     def _continues(self, chunk: str) -> bool:
         text = clean_text(chunk)
-        if not text or LABEL.match(text) is not None:
+        if not text or LABEL.match(text) is not None or WHOLLY_SET_APART.fullmatch(chunk) is not None:
             return not text
         last = self.lines[-1]
         if last.tag != self.tag:

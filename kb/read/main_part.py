@@ -13,6 +13,8 @@ MAIN_SELECTORS = ("main", "[role=main]", "article")
 LEAST_SHARE = 0.3
 # A child that holds this share of its parent's text is the box we look for.
 BOX_SHARE = 0.85
+# No page nests its text deeper on purpose; each step measures all that is below it.
+MOST_DEPTH = 100
 
 
 def choose_main_part(tree: LexborHTMLParser) -> LexborNode | None:
@@ -36,13 +38,14 @@ def choose_main_part(tree: LexborHTMLParser) -> LexborNode | None:
 
 def _innermost_box(node: LexborNode) -> LexborNode:
     """Walk down while one child holds nearly all of the text that is not links."""
-    while True:
+    for _ in range(MOST_DEPTH):
         size = _size(node)
         boxes = [child for child in node.iter() if child.tag in ("div", "section", "article", "main", "table", "tbody")]
         heavy = [child for child in boxes if _size(child) >= BOX_SHARE * size]
         if len(heavy) != 1 or size == 0:
-            return node
+            break
         node = heavy[0]
+    return node
 
 
 def _size(node: LexborNode) -> int:

@@ -7,22 +7,28 @@ decided by which successor comes first further down.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
 from kb.models import Line, Provision
 from kb.read.canonical import fold_number
-from kb.read.labels import LABEL, Rank, read_label
-from kb.read.lines import HEADING_TAGS
+from kb.read.labels import HEADING_TAGS, LABEL, SECTION, Rank, read_label
 
 # How many lines ahead are tried under each reading of a tie.
 LOOK_AHEAD = 14
 # Cost of a move: 0 is a plain successor or a first number; more is odder. Moves closer than TIE are a tie.
-GAP, ODD_START, RESTART, OTHER_MARK, ODD_INDENT, TIE = 2.0, 5.0, 6.0, 0.7, 0.5, 0.1
+GAP, ODD_START, REPEAT, RESTART, OTHER_MARK, ODD_INDENT, TIE = 2.0, 5.0, 5.5, 6.0, 0.7, 0.5, 0.1
+# A bold run or a bare section number stands below every heading element.
+LEAD_DEPTH = 7
 # No law nests deeper; numbers that would are put beside the deepest. And no line begins with more numbers.
 MOST_LEVELS, MOST_NUMBERS = 20, 8
 # "Ketamine | 7285" → ketamine
 _ROW_NAME = re.compile(r"[^a-z0-9.]+")
+
+
+# A page prints the same few numbers again and again.
+_segment = lru_cache(maxsize=20_000)(fold_number)
 
 
 class _Move(msgspec.Struct, frozen=True):
@@ -111,12 +117,27 @@ class _Outline:
             self._add(self._owner(line).eid, "r_" + _row_name(text), "", "", text)
         elif numbers:
             self._follow_numbers(at, numbers, line, text)
-        elif line.tag in HEADING_TAGS:
-            self._open_heading(line)
-        elif self._fills_empty():
-            self.drafts[-1].text = text
+        elif line.tag in HEADING_TAGS or line.lead or text.startswith("§"):
+            self._place_headed(line)
         else:
-            self._add_paragraph(self._owner(line), text)
+            self._place_plain(line)
+
+    def _place_plain(self, line: Line) -> None:
+        if self._fills_empty():
+            self.drafts[-1].text = line.text
+        else:
+            self._add_paragraph(self._owner(line), line.text)
+
+    def _place_headed(self, line: Line) -> None:
+        """Put a line that is, or begins with, a heading; a section's number in it names the provision it opens."""
+        heading = line.text if line.tag in HEADING_TAGS or not line.lead else line.lead
+        section = SECTION.match(heading)
+        if section is not None:
+            self._open_heading(line, section[1], heading[section.end() :], line.text[len(heading) :].strip())
+        elif line.tag in HEADING_TAGS:
+            self._open_heading(line, "", heading, "")
+        else:
+            self._place_plain(line)
 
     def _fills_empty(self) -> bool:
         """Tell whether a paragraph is the text of a number that stood alone on the line before."""
@@ -152,12 +173,16 @@ class _Outline:
             return self.levels[-2]
         return self.levels[-1]
 
-    def _open_heading(self, line: Line) -> None:
-        depth = int(line.tag[1])
+    def _open_heading(self, line: Line, number: str, heading: str, text: str) -> None:
+        depth = int(line.tag[1]) if line.tag in HEADING_TAGS else LEAD_DEPTH
         while self.levels[-1].rank is not None and not self._holds(self.levels[-1], depth):
             self.levels.pop()
-        eid = self._add_paragraph(self.levels[-1], "")
-        self.drafts[-1].heading = line.text
+        owner = self.levels[-1]
+        if number:
+            eid = self._add(owner.eid, fold_number(number), number, heading, text)
+        else:
+            eid = self._add_paragraph(owner, "")
+            self.drafts[-1].heading = heading
         self.levels.append(_Level(eid, Rank(f"h{depth}", 1), -1))
 
     @staticmethod
@@ -166,12 +191,12 @@ class _Outline:
 
     def _follow_path(self, line: Line) -> None:
         """Take the chain of numbers the publisher states; a step not met before is opened without text."""
-        steps = [fold_number(f"({step})") for step in line.path or ()][:MOST_LEVELS]
+        steps = [_segment(f"({step})") for step in line.path or ()][:MOST_LEVELS]
         keep = 1
         while keep < min(len(self.levels), len(steps)) and self.levels[keep].segment == steps[keep - 1]:
             keep += 1
         del self.levels[keep:]
-        printed = LABEL.findall(line.number)
+        printed = LABEL.findall(line.number) if line.number.count("(") > 1 else [line.number]
         for depth in range(keep, len(steps) + 1):
             last = depth == len(steps)
             number = printed[depth - len(steps) - 1] if len(steps) - depth < len(printed) else f"({steps[depth - 1]})"
@@ -185,10 +210,16 @@ class _Outline:
             last = place == len(numbers) - 1
             ranks = read_label(number)
             keep, rank = self._choose(at, ranks, line) if ranks else (len(self.levels), Rank("?", 1))
-            del self.levels[min(keep, MOST_LEVELS) :]
+            keep = min(keep, MOST_LEVELS)
+            listed = line.tag == "li" or self._is_listed(keep, line.level)
+            del self.levels[keep:]
             own_text = text if last and not heading else ""
-            eid = self._add(self.levels[-1].eid, fold_number(number), number, heading if last else "", own_text)
-            self.levels.append(_Level(eid, rank, line.level, listed=line.tag == "li"))
+            eid = self._add(self.levels[-1].eid, _segment(number), number, heading if last else "", own_text)
+            self.levels.append(_Level(eid, rank, line.level, listed=listed))
+
+    def _is_listed(self, keep: int, indent: int) -> bool:
+        """Tell whether a number takes the place of a list's item: a paragraph that goes on with the list's numbers."""
+        return keep < len(self.levels) and self.levels[keep].listed and self.levels[keep].indent == indent
 
     def _choose(self, at: int, ranks: tuple[Rank, ...], line: Line) -> tuple[int, Rank]:
         """Return how many levels stay open and the rank read: the cheapest move, ties decided by what follows."""
@@ -272,6 +303,9 @@ def _step_cost(before: Rank, after: Rank) -> float | None:
         return 0.0
     if step == 0 and after.suffix and after.suffix != before.suffix:
         return 0.0 if len(after.suffix) >= len(before.suffix) else 0.05
+    if step == 0:
+        # The publisher printed a number twice.
+        return REPEAT if after.suffix == before.suffix else None
     if step == 1:
         return 0.2
     return GAP + min(step, 20) * 0.05 if step > 1 else None

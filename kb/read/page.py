@@ -12,12 +12,13 @@ import msgspec
 
 from kb.errors import UnreadablePageError
 from kb.models import Flaw, Page, Reading, Validity
+from kb.read.canonical import fold_text
 from kb.read.decode import decode_text
 from kb.read.documents import Section, cut_sections, document_id, read_section
 from kb.read.html import Markup, Selectors, read_links, read_markup
 from kb.read.pdf import read_pdf_lines
 from kb.read.xml import XmlDocument, read_xml_lines
-from kb.sources import Source
+from kb.sources import Checks, Source
 
 # The largest page that is read, after decompression; the largest known title page has 4 MB.
 MOST_BYTES = 48 * 1024 * 1024
@@ -158,18 +159,31 @@ def _check_doubles(readings: Sequence[Reading], where: str) -> list[Flaw]:
 
 def _check_declared(readings: Sequence[Reading], source: Source, where: str) -> list[Flaw]:
     checks = source.checks
-    flaws = []
-    found = sum(len(reading.provisions) for reading in readings)
-    if found < checks.provisions_min:
-        flaws.append(Flaw("too_few", f"expected at least {checks.provisions_min} provisions, found {found} {where}"))
-    if len(readings) < checks.documents_min:
-        flaws.append(
-            Flaw("too_few", f"expected at least {checks.documents_min} documents, found {len(readings)} {where}")
-        )
-    text = "\n".join(part.text for reading in readings for part in reading.provisions) if checks.must_contain else ""
-    flaws.extend(
-        Flaw("lacks_text", f"expected the words '{words}', found none {where}")
-        for words in checks.must_contain
-        if words not in text
+    sizes = (
+        ("provisions", checks.provisions_min, sum(len(reading.provisions) for reading in readings)),
+        ("documents", checks.documents_min, len(readings)),
+        ("characters of law", checks.length_min, _length(readings)),
     )
+    flaws = [
+        Flaw("too_few", f"expected at least {least} {what}, found {found} {where}")
+        for what, least, found in sizes
+        if found < least
+    ]
+    if checks.must_contain or checks.must_not_contain:
+        flaws.extend(_check_words(fold_text(_all_text(readings)), checks, where))
     return flaws
+
+
+def _check_words(text: str, checks: Checks, where: str) -> list[Flaw]:
+    lacking = [words for words in checks.must_contain if fold_text(words) not in text]
+    unwanted = [words for words in checks.must_not_contain if fold_text(words) in text]
+    return [
+        *(Flaw("lacks_text", f"expected the words '{words}', found none {where}") for words in lacking),
+        *(Flaw("holds_text", f"expected no words '{words}', found them {where}") for words in unwanted),
+    ]
+
+
+def _all_text(readings: Sequence[Reading]) -> str:
+    """Return every printed part of the page's documents, one a line."""
+    parts = (part for reading in readings for part in reading.provisions)
+    return "\n".join(text for part in parts for text in (part.heading, part.text, part.note, part.pending) if text)

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 import msgspec
 
 from kb.models import Line
-from kb.read.lines import HEADING_TAGS
+from kb.read.labels import HEADING_TAGS, SECTION
 from kb.read.notes import is_history, is_notice, is_pending, is_repealed, split_history
 
 # Headings under which codifiers put what is no law: "History of Section."  "Cross References."  "NOTES TO DECISIONS"
 _NOTES = (
     r"(?:(?:legislative|statutory|section) )?histor(?:y|ical)(?: (?:of sections?|(?:and [a-z]+ )?notes?))?"
     r"|sources?(?: notes?)?|credits?|annotations?|derivation|notes?|footnotes?"
-    r"|(?:case|amendment|source|"
-    r"(?:editor|compiler|revis[eo]r|reporter|publisher|codifier|code commissioner)['’]?s?['’]?) (?:notes?|comments?)|official comments?|notes (?:to|of) decisions|(?:judicial|court) decisions"
+    r"|(?:case|amendment|source|editor|compiler|revis[eo]r|reporter|publisher|codifier|code commissioner)"
+    r"['’]?s?['’]? (?:notes?|comments?)|official comments?|notes (?:to|of) decisions|(?:judicial|court) decisions"
     r"|(?:cross|research|library|collateral)[- ]references?(?: and [a-z ]{4,20})?|law reviews?(?: and [a-z ]{4,30})?"
     r"|comparative (?:legislation|provisions)|reenactments?|repealed sections|effect of amendments?"
     r"|(?:opinions of (?:the )?attorney general|attorney general opinions)|statut\w+(?:/\w+)? (?:authority|implemented)"
@@ -28,8 +28,6 @@ NOTE_SEQUEL = re.compile(
     r"savings clauses?|references|comments?|change in government)\b.{0,60}",
     re.IGNORECASE,
 )
-# "414.033 Expenditures for …"  "§ 12-305. Fees": a bold run that opens the next section of a page
-SECTION_LEAD = re.compile(r"\W*(?:Sec(?:tion|s?\.) ?)?\d+[A-Z]?(?:[-‑–.:]\d+[A-Za-z]?)+\b")
 # Links to other pages that a copy of the page left in its text: "Previous"  "Next"  "Vol06_Ch0321-0344"
 FURNITURE = re.compile(r"\W*(?:(?:previous|next|back|top|back to top|print|share|home)\W*|\w+_[\w-]+)", re.IGNORECASE)
 
@@ -81,7 +79,9 @@ class _Parting:
         if line.tag in HEADING_TAGS:
             wide = bool(self.widest) and line.tag <= self.widest
             return wide and not NOTE_HEADING.fullmatch(line.text) and not NOTE_SEQUEL.fullmatch(line.text)
-        return bool(line.lead) and SECTION_LEAD.match(line.lead) is not None
+        if line.lead:
+            return SECTION.match(f"{line.lead} A") is not None
+        return line.text.startswith("§") and SECTION.match(line.text) is not None and not is_history(line.text)
 
 
 def part_lines(lines: Sequence[Line]) -> Parted:

@@ -107,6 +107,11 @@ MIGRATIONS = (
     CREATE TRIGGER leaves_stay BEFORE UPDATE ON leaves BEGIN SELECT RAISE(ABORT, 'leaves are never altered'); END;
     CREATE TRIGGER leaves_last BEFORE DELETE ON leaves BEGIN SELECT RAISE(ABORT, 'leaves are never removed'); END;
     """,
+    # A crawl asks for the last answer of a page and for the open pages of one source.
+    """
+    CREATE INDEX fetches_by_url ON fetches (source, url, observed_at);
+    CREATE INDEX frontier_by_source ON frontier (source, priority DESC, due_at, url) WHERE state <> 'done';
+    """,
 )
 
 INSERT_SNAPSHOT = """

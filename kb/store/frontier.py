@@ -21,6 +21,7 @@ LEASE_URLS = """
         SELECT source, url
         FROM frontier
         WHERE state <> 'done'
+            AND {only}
             AND ((state = 'pending' AND due_at <= :now) OR (state = 'leased' AND leased_until <= :now))
         ORDER BY priority DESC, due_at, source, url
         LIMIT :limit
@@ -63,6 +64,15 @@ class Lease(msgspec.Struct, frozen=True):
     priority: int
 
 
+class Claim(msgspec.Struct, frozen=True):
+    """What a crawler asks for: who it is, the instant, for how many seconds, and at most how many URLs."""
+
+    owner: str
+    now: str
+    seconds: int
+    limit: int
+
+
 def add_urls(db: sqlite3.Connection, source: str, urls: Iterable[str], *, due_at: str, priority: int = 0) -> None:
     """Add URLs of a source to be fetched from ``due_at`` on, those of high ``priority`` first.
 
@@ -79,11 +89,51 @@ def lease_urls(db: sqlite3.Connection, owner: str, now: str, lease_seconds: int,
 
     Returns them by falling priority, then due date, source and URL.
     """
-    until = (datetime.fromisoformat(now) + timedelta(seconds=lease_seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _lease(db, Claim(owner, now, lease_seconds, limit), None)
+
+
+def lease_source(db: sqlite3.Connection, source: str, claim: Claim) -> list[Lease]:
+    """Lease due URLs of one source, as ``lease_urls`` does for all: a large source then cannot crowd out the rest."""
+    return _lease(db, claim, source)
+
+
+def take_over(db: sqlite3.Connection) -> int:
+    """End every lease at once; returns how many there were.
+
+    Only for a crawler that knows no other to be at work (it holds the lock of the data folder): the holders are dead.
+    """
     with transaction(db):
-        rows = db.execute(LEASE_URLS, {"owner": owner, "now": now, "until": until, "limit": limit}).fetchall()
-    rows.sort(key=lambda row: (-row["priority"], row["due_at"], row["source"], row["url"]))
-    return [Lease(row["source"], row["url"], row["attempts"], row["priority"]) for row in rows]
+        return db.execute(
+            """
+            UPDATE frontier
+            SET state = 'pending', lease_owner = NULL, leased_until = NULL
+            WHERE state = 'leased'
+            """
+        ).rowcount
+
+
+def list_open_sources(db: sqlite3.Connection, due_at: str) -> list[str]:
+    """List the sources with URLs that are not done and were due by ``due_at``, in alphabetical order."""
+    rows = db.execute(
+        """
+        SELECT DISTINCT source FROM frontier
+        WHERE state <> 'done' AND due_at <= :due_at
+        ORDER BY source
+        """,
+        {"due_at": due_at},
+    )
+    return [row["source"] for row in rows]
+
+
+def read_latest_due(db: sqlite3.Connection) -> str:
+    """Return the latest due date of any URL, "" for an empty frontier."""
+    return str(db.execute("SELECT COALESCE(MAX(due_at), '') FROM frontier").fetchone()[0])
+
+
+def read_depths(db: sqlite3.Connection, source: str) -> dict[str, int]:
+    """Return the priority of every URL of a source that was ever asked for, by URL."""
+    rows = db.execute("SELECT url, priority FROM frontier WHERE source = :source", {"source": source})
+    return {row["url"]: row["priority"] for row in rows}
 
 
 def acknowledge(db: sqlite3.Connection, urls: Iterable[tuple[str, str]]) -> None:
@@ -97,3 +147,13 @@ def release(db: sqlite3.Connection, owner: str, urls: Iterable[tuple[str, str]],
     rows = [{"source": source, "url": url, "owner": owner, "due_at": due_at} for source, url in urls]
     with transaction(db):
         db.executemany(RELEASE_URL, rows)
+
+
+def _lease(db: sqlite3.Connection, claim: Claim, source: str | None) -> list[Lease]:
+    end = datetime.fromisoformat(claim.now) + timedelta(seconds=claim.seconds)
+    facts = {"owner": claim.owner, "now": claim.now, "until": end.strftime("%Y-%m-%dT%H:%M:%SZ"), "limit": claim.limit}
+    query = LEASE_URLS.format(only="TRUE" if source is None else "source = :source")
+    with transaction(db):
+        rows = db.execute(query, facts if source is None else {**facts, "source": source}).fetchall()
+    rows.sort(key=lambda row: (-row["priority"], row["due_at"], row["source"], row["url"]))
+    return [Lease(row["source"], row["url"], row["attempts"], row["priority"]) for row in rows]

@@ -317,12 +317,8 @@ def _read_shown(db: sqlite3.Connection, key: Mapping[str, str], state: SourceSta
         key,
     )
     for row in rows:
-        shown = msgspec.convert(
-            (row["version"], row["text_hash"], row["valid_from"], row["valid_to"]), type=tuple[str, str, str, str]
-        )
-        state.strands[Place(row["document"], row["strand"])].shown.append(
-            msgspec.convert(dict(zip(("version", "text_hash", "valid_from", "valid_to"), shown, strict=True)), Shown)
-        )
+        shown = {name: row[name] for name in ("version", "text_hash", "valid_from", "valid_to")}
+        state.strands[Place(row["document"], row["strand"])].shown.append(msgspec.convert(shown, Shown))
     rows = db.execute(
         """SELECT document, strand, url FROM locations WHERE source = :source AND gone_at IS NULL
            ORDER BY wave_at, rowid""",

@@ -24,6 +24,7 @@ WHERE_CHANGES = """
         AND (:natures = '[]' OR nature IN (SELECT value FROM JSON_EACH(:natures)))
         AND (:kinds = '[]' OR kind IN (SELECT value FROM JSON_EACH(:kinds)))
         AND (:parts = '[]' OR part IN (SELECT value FROM JSON_EACH(:parts)))
+        AND (:notes OR part <> 'note')
         AND (:topics = '[]' OR EXISTS (
             SELECT 1 FROM JSON_EACH(changes.topics) AS own
             WHERE own.value IN (SELECT value FROM JSON_EACH(:topics))))
@@ -62,7 +63,8 @@ VERSION_SEEN = """
 class ChangeFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which changes are asked for: empty lets all pass; instants bound the first sight and are included.
 
-    ``document`` matches the document's id now or before; ``limit`` keeps the latest so many, 0 all.
+    ``document`` matches the document's id now or before; ``notes`` False leaves out changes of notes; ``limit`` keeps
+    the latest so many, 0 all.
     """
 
     since: str = ""
@@ -74,6 +76,7 @@ class ChangeFilter(msgspec.Struct, frozen=True, kw_only=True):
     natures: tuple[Nature, ...] = ()
     kinds: tuple[Kind, ...] = ()
     parts: tuple[Part, ...] = ()
+    notes: bool = True
     limit: int = 0
 
 
@@ -206,6 +209,7 @@ def _bind_filter(wanted: ChangeFilter) -> dict[str, object]:
         "since": wanted.since.rstrip("Z"),
         "until": wanted.until.rstrip("Z") or END_OF_TIME,
         "document": wanted.document,
+        "notes": wanted.notes,
         "limit": wanted.limit or -1,
     }
 

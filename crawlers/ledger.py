@@ -1,0 +1,141 @@
+"""The book of one crawl: which pages are asked for, and what came of them, stored so that a kill loses nothing.
+
+A page is leased from the frontier, asked for once, and acknowledged in the transaction that stores its answer and the
+links found on it. What was not stored is still leased, and is asked for again by whoever goes on with the crawl.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+
+import msgspec
+
+from kb.models import Capture
+from kb.sources import Source
+from kb.store.archive import read_snapshot, record_captures
+from kb.store.connection import transaction
+from kb.store.crawls import Validators, read_validators
+from kb.store.frontier import Claim, Lease, add_urls, lease_source
+
+# Pages asked for at once of one source: enough to keep its host busy, few enough that large sources leave room.
+WINDOW = 32
+# Stored at the latest after so many answers, bytes or seconds. A sync to disk costs about as much as five answers.
+BATCH_ANSWERS = 64
+BATCH_BYTES = 8 * 1024 * 1024
+BATCH_SECONDS = 0.5
+# Longer than any page may take with all its attempts: a lease ends early only for a crawler that died.
+LEASE_SECONDS = 3600
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A page to ask for now: its lease, its source, and what a conditional request may say (None: nothing)."""
+
+    lease: Lease
+    source: Source
+    validators: Validators | None = None
+
+    @property
+    def depth(self) -> int:
+        """Return how many links lie between a start page and this one; pages near the start are asked for first."""
+        return -self.lease.priority
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came of a job: the capture to archive and the URLs it leads to."""
+
+    job: Job
+    capture: Capture
+    links: tuple[str, ...] = ()
+
+
+class Course(msgspec.Struct, frozen=True):
+    """What a crawl is: its run, the due date its pages share, its sources, and whose last answers are not trusted.
+
+    ``clock`` gives the instant an answer is observed at; ``suspects`` holds URLs by source id.
+    """
+
+    run: str
+    due_at: str
+    sources: Mapping[str, Source]
+    clock: Callable[[], str]
+    suspects: Mapping[str, frozenset[str]] = {}
+
+
+class Ledger:
+    """Leases pages and stores answers of one crawl; ``failure`` holds what stopped it from storing."""
+
+    def __init__(self, db: sqlite3.Connection, course: Course) -> None:
+        self.db = db
+        self.course = course
+        self.failure: sqlite3.Error | None = None
+        self.asked = dict.fromkeys(course.sources, 0)
+        self.open = dict.fromkeys(course.sources, True)
+        self.answers: list[Answer] = []
+        self.size = 0
+        self.stored_at = time.monotonic()
+        self.answered = asyncio.Event()
+
+    def lease_jobs(self) -> list[Job]:
+        """Lease pages of every source that has few in work; returns what to ask for now."""
+        jobs: list[Job] = []
+        for source, is_open in self.open.items():
+            if is_open and self.asked[source] <= WINDOW // 2:
+                jobs += self._lease(source, WINDOW - self.asked[source])
+        return jobs
+
+    def record(self, answer: Answer) -> None:
+        """Take an answer to be stored with the next batch."""
+        self.answers.append(answer)
+        self.size += len(answer.capture.body or b"")
+        self.asked[answer.job.source.id] -= 1
+        self.answered.set()
+
+    def is_done(self) -> bool:
+        """Tell whether nothing is in work, nothing waits to be stored and nothing is left to lease."""
+        return not self.answers and not any(self.asked.values()) and not any(self.open.values())
+
+    async def wait(self) -> None:
+        """Wait for an answer, a short time at most, and store what is due; raises sqlite3.Error."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.answered.wait(), BATCH_SECONDS)
+        self.answered.clear()
+        full = len(self.answers) >= BATCH_ANSWERS or self.size >= BATCH_BYTES
+        if full or time.monotonic() - self.stored_at >= BATCH_SECONDS or not any(self.asked.values()):
+            self.store()
+
+    def store(self) -> None:
+        """Store the answers taken so far, with their links and acknowledgements: all of it or nothing."""
+        try:
+            with transaction(self.db):
+                self._store(self.answers)
+        except sqlite3.Error as error:
+            self.failure = error
+            raise
+        self.open |= {answer.job.source.id: True for answer in self.answers if answer.links}
+        self.answers, self.size, self.stored_at = [], 0, time.monotonic()
+
+    def read_known_body(self, job: Job) -> bytes:
+        """Read the bytes a page had when it was last seen; raises NotFoundError and DamagedSnapshotError."""
+        return read_snapshot(self.db, job.validators.sha256 if job.validators is not None else "")
+
+    def _store(self, answers: Iterable[Answer]) -> None:
+        done = [(answer.job.source.id, answer.job.lease.url) for answer in answers]
+        record_captures(self.db, self.course.run, [answer.capture for answer in answers], acknowledge=done)
+        for answer in answers:
+            if answer.links:
+                priority = -(answer.job.depth + 1)
+                add_urls(self.db, answer.job.source.id, answer.links, due_at=self.course.due_at, priority=priority)
+
+    def _lease(self, source: str, limit: int) -> list[Job]:
+        leases = lease_source(self.db, source, Claim(self.course.run, self.course.due_at, LEASE_SECONDS, limit))
+        self.open[source] = len(leases) == limit
+        self.asked[source] += len(leases)
+        urls = [lease.url for lease in leases]
+        known = read_validators(self.db, source, urls, self.course.clock()) if urls else {}
+        suspects = self.course.suspects.get(source, frozenset())
+        return [
+            Job(lease, self.course.sources[source], None if lease.url in suspects else known.get(lease.url))
+            for lease in leases
+        ]

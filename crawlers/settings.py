@@ -1,0 +1,155 @@
+"""Scrapy's settings for this project: beside each value stands Scrapy's own default and the reason to differ.
+
+Read by Scrapy as upper-case names. What depends on the crawl (delays of hosts, replay) is added by crawlers.run.
+"""
+
+from typing import Any
+
+BOT_NAME = "statusquo"  # scrapybot
+
+# --- manners
+
+# False. What a publisher asks robots not to fetch is not fetched, and recorded as refused.
+ROBOTSTXT_OBEY = True
+# 0. One request a second and host, unless a source's host_delay or a robots.txt asks for more.
+DOWNLOAD_DELAY = 1.0
+# 0.5: half a second could lie between two requests. The delay we promise is the least, not the mean.
+DOWNLOAD_DELAY_JITTER = 0.0
+# 8. A slow server is never asked twice at once.
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+# 16. Requests that wait for their host's delay count as well: fewer would let a few hosts hold up all others.
+CONCURRENT_REQUESTS = 256
+# False. Servers that answer slowly are asked more slowly (crawlers.download.PoliteThrottle keeps the least delay).
+AUTOTHROTTLE_ENABLED = True
+# 5. The first requests wait no longer than the delay we promise.
+AUTOTHROTTLE_START_DELAY = 1.0
+
+# --- bounds
+
+# 1 GiB. Thirteen times the largest title of a code measured in one page (3.3 MB); counted after decompression too.
+DOWNLOAD_MAXSIZE = 48 * 1024 * 1024
+# 32 MiB, a warning in the log. Sizes are recorded with every fetch.
+DOWNLOAD_WARNSIZE = 0
+# 180. Seconds from connecting to the last byte: a server that sends a byte a second ends here as well.
+DOWNLOAD_TIMEOUT = 60
+# True. A cut answer is kept and recorded as truncated instead of being dropped.
+DOWNLOAD_FAIL_ON_DATALOSS = False
+# 0, unlimited. Beyond this the crawl stops; it goes on where it was when started again.
+MEMUSAGE_LIMIT_MB = 2048
+# 10. Resolving names blocks a thread each; a dead name server must not hold up the other hosts.
+REACTOR_THREADPOOL_MAXSIZE = 20
+
+# --- trust
+
+# False. A page fetched past a wrong certificate proves nothing.
+DOWNLOAD_VERIFY_CERTIFICATES = True
+# scrapy.resolver.CachingThreadedResolver. Ours refuses addresses that are not the public web's.
+TWISTED_DNS_RESOLVER = "crawlers.addresses.GuardedResolver"
+# http, https, data, file, s3, ftp. Only the web is crawled: a link must never open a file of this machine.
+DOWNLOAD_HANDLERS: dict[str, str | None] = {
+    "http": "crawlers.download.PoliteHandler",
+    "https": "crawlers.download.PoliteHandler",
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
+# True. Cookies would tie answers to a session, and be a trace of us in them.
+COOKIES_ENABLED = False
+# True. Nobody is told from which page we came, least of all a URL that held a secret.
+REFERER_ENABLED = False
+# True. A proxy named in the environment would resolve names behind the guard's back.
+HTTPPROXY_ENABLED = False
+# 1. An open console on a port of this machine is a way in.
+TELNETCONSOLE_ENABLED = False
+# True. The same holds for the newer remote control.
+REMOTE_CONTROL_ENABLED = False
+
+# --- the road of an answer
+
+# Every answer is evidence, whatever its status.
+HTTPERROR_ALLOW_ALL = True  # False
+ITEM_PIPELINES = {"crawlers.pipelines.ArchivePipeline": 500}  # none
+# Our frontier knows which URL was asked for in this crawl.
+DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # RFPDupeFilter
+DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
+    # The nearer to 0 the nearer to the spider. Those set to None are Scrapy's own, replaced or not needed.
+    "crawlers.middlewares.RobotsMiddleware": 100,
+    "crawlers.middlewares.RetryMiddleware": 550,
+    "crawlers.middlewares.RedirectMiddleware": 580,
+    "crawlers.middlewares.BoundedCompressionMiddleware": 590,
+    "crawlers.middlewares.TransportMiddleware": 595,
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
+}
+SPIDER_MIDDLEWARES: dict[str, int | None] = {
+    # Links are followed through the frontier, which knows their depth and refuses long ones.
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+}
+EXTENSIONS: dict[str, int | None] = {
+    "scrapy.extensions.throttle.AutoThrottle": None,
+    "crawlers.download.PoliteThrottle": 0,
+    "scrapy.extensions.telnet.TelnetConsole": None,
+    "scrapy.extensions.feedexport.FeedExporter": None,
+    "scrapy.extensions.spiderstate.SpiderState": None,
+}
+
+# --- words
+
+# "DEBUG" writes a line a request.
+LOG_LEVEL = "INFO"
+# True. Counters in the log help nobody; the summary says what came of the crawl.
+STATS_DUMP = False
+DEFAULT_REQUEST_HEADERS = {
+    # Without PDF and XML in the list some servers answer 406 for them.
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,application/pdf;q=0.9,*/*;q=0.8",
+    "Accept-Language": "en-US,en;q=0.9",
+}
+
+# --- our own
+
+# Redirects followed for one URL; Scrapy's 20 is what browsers do for cookies' sake.
+KB_REDIRECTS = 10
+# Attempts beside the first for what may pass: no answer, 5xx, 429, a cut body.
+KB_RETRIES = 2
+# Seconds before the first further attempt, four times as long before each next one.
+KB_RETRY_WAIT = 2.0
+# A host that asks for more patience than this is left alone until the next crawl.
+KB_LONGEST_WAIT = 300.0
+# Attempts in a row without any answer, after which a host is not asked again in this crawl.
+KB_DEAD_AFTER = 6
+# Whether addresses of this machine may be crawled.
+KB_ALLOW_LOOPBACK = False
+# Seconds between two requests to hosts that want more than DOWNLOAD_DELAY, by host.
+KB_HOST_DELAYS: dict[str, float] = {}
+# The port of the replay on this machine, 0 for the live web.
+KB_REPLAY_PORT = 0
+
+# What differs in a replay: the server is ours, answers at once and will not change its mind.
+REPLAY: dict[str, Any] = {
+    "AUTOTHROTTLE_ENABLED": False,
+    "DOWNLOAD_DELAY": 0,
+    "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
+    "KB_RETRIES": 0,
+    "KB_LONGEST_WAIT": 0,
+    "KB_DEAD_AFTER": 1_000_000,
+    "KB_HOST_DELAYS": {},
+    "DOWNLOAD_HANDLERS": {
+        **DOWNLOAD_HANDLERS,
+        "http": "crawlers.replay.ReplayHandler",
+        "https": "crawlers.replay.ReplayHandler",
+    },
+    "KB_ALLOW_LOOPBACK": True,
+}

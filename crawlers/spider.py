@@ -1,0 +1,180 @@
+"""The one spider: asks for what the ledger leases, and says what came of each page."""
+
+import logging
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any, cast
+
+from scrapy import Request, Spider
+from scrapy.exceptions import CloseSpider
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from crawlers.ledger import Answer, Job, Ledger
+from crawlers.masking import MaskingFilter, MissingSecretError, expand_url, mask
+from crawlers.middlewares import read_headers
+from crawlers.outcomes import explain_failure
+from crawlers.platforms import find_platform
+from crawlers.platforms.links import NO_LINKS, Links, ListPage
+from kb.captures import tell_outcome
+from kb.errors import DamagedSnapshotError, NotFoundError
+from kb.models import Capture, Outcome
+from kb.snapshots import read_content_type
+
+logger = logging.getLogger(__name__)
+
+# A page by its media type, or by the lack of one, in which links are looked for.
+LINKING_TYPES = ("", "text/html", "application/xhtml+xml")
+
+
+class StatusQuoSpider(Spider):
+    """Crawls every source of a ledger until its frontier is empty."""
+
+    name = "statusquo"
+
+    def __init__(self, ledger: Ledger, masking: MaskingFilter, **facts: Any) -> None:
+        super().__init__(**facts)
+        self.ledger = ledger
+        self.masking = masking
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Yield requests as hosts keep up, storing answers in between, until nothing is left."""
+        while not self.ledger.is_done():
+            for job in self.ledger.lease_jobs():
+                request = self._make_request(job)
+                if request is not None:
+                    yield request
+            await self.ledger.wait()
+            if self.ledger.failure is not None:
+                raise CloseSpider("the archive cannot be written")
+
+    def take_response(self, response: Response) -> Iterator[Answer]:
+        """Turn the answer of a server into what is archived and followed."""
+        meta = response.meta
+        headers = _mask_headers(meta.get("sent_headers", {}), meta["secrets"])
+        outcome = tell_outcome(response.status, {}, None)
+        error = "" if outcome in ("ok", "not_modified") else f"status {response.status}"
+        if "dataloss" in response.flags:
+            outcome, error = "truncated", "cut: the answer ended before its end"
+        capture = _make_capture(
+            self,
+            cast("Request", response.request),
+            status=response.status,
+            outcome=outcome,
+            error=error,
+            headers=headers,
+            body=response.body or (b"" if outcome == "ok" else None),
+        )
+        links = self._find_links(meta["job"], capture)
+        yield Answer(meta["job"], capture, tuple(mask(url, meta["secrets"]) for url in links.urls))
+
+    def take_failure(self, failure: Failure) -> Iterator[Answer]:
+        """Turn a request without a usable answer into a row that says what came of it."""
+        # Scrapy hangs the request on the failure.
+        request: Request = failure.request  # type: ignore[attr-defined]
+        outcome, reason = explain_failure(cast("BaseException", failure.value))
+        answer = request.meta.get("answer")
+        headers = {} if answer is None else _mask_headers(read_headers(answer), request.meta["secrets"])
+        if reason.startswith("unexpected:"):
+            logger.error("%s: %s", request.meta["job"].lease.url, reason, exc_info=failure.value)
+        capture = _make_capture(
+            self,
+            request,
+            status=0 if answer is None else answer.status,
+            outcome=outcome,
+            error=mask(reason, request.meta["secrets"]),
+            headers=headers,
+        )
+        yield Answer(request.meta["job"], capture)
+
+    def _make_request(self, job: Job) -> Request | None:
+        """Make the request of a job; one whose secret is missing is recorded as refused at once."""
+        try:
+            url, secrets = expand_url(job.lease.url, os.environ)
+        except MissingSecretError as error:
+            self.ledger.record(Answer(job, _make_refusal(self, job, f"secret: {error}")))
+            return None
+        self.masking.secrets.update(secrets)
+        known = job.validators
+        return Request(
+            url,
+            callback=self.take_response,
+            errback=self.take_failure,
+            headers=_make_conditions(job),
+            dont_filter=True,
+            meta={
+                "job": job,
+                "source": job.source,
+                "secrets": secrets,
+                "last_final_url": known.final_url if known is not None else "",
+            },
+        )
+
+    def _find_links(self, job: Job, capture: Capture) -> Links:
+        """Find where a list page leads; of one that has not changed, in the bytes we have."""
+        platform = find_platform(job.source)
+        media_type, charset = read_content_type(capture.media_type, capture.headers)
+        if not platform.is_list(job.source, job.lease.url, job.depth) or media_type not in LINKING_TYPES:
+            return NO_LINKS
+        body = self._read_list(job, capture)
+        if body is None:
+            return NO_LINKS
+        base = capture.final_url or job.lease.url
+        links = platform.find_links(job.source, ListPage(job.lease.url, base, body, charset, job.depth))
+        for problem in links.problems:
+            logger.warning("%s", problem)
+        return links
+
+    def _read_list(self, job: Job, capture: Capture) -> bytes | None:
+        if capture.outcome == "ok":
+            return capture.body
+        if capture.outcome != "not_modified":
+            return None
+        try:
+            return self.ledger.read_known_body(job)
+        except (NotFoundError, DamagedSnapshotError) as error:
+            logger.warning("%s: its links are not known: %s", job.lease.url, error)
+            return None
+
+
+def _make_conditions(job: Job) -> dict[str, str]:
+    """Return the headers that ask for a page only if it differs from what we have."""
+    known = job.validators
+    if known is None:
+        return {}
+    named = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+    return {name: value for name, value in named.items() if value}
+
+
+def _make_capture(spider: StatusQuoSpider, request: Request, **facts: Any) -> Capture:
+    """Make the capture of a request that was sent, perhaps several times and on to other addresses."""
+    secrets: Mapping[str, str] = request.meta["secrets"]
+    job: Job = request.meta["job"]
+    hops = request.meta.get("hops", ())
+    headers: Mapping[str, str] = facts["headers"]
+    return Capture(
+        url=job.lease.url,
+        observed_at=spider.ledger.course.clock(),
+        source=job.source.id,
+        media_type=headers.get("content-type", ""),
+        final_url=mask(request.url, secrets) if hops else "",
+        redirects=tuple(mask(url, secrets) for url in (*hops[1:], request.url)) if hops else (),
+        elapsed_ms=round(1000 * request.meta.get("download_latency", 0.0)),
+        **facts,
+    )
+
+
+def _make_refusal(spider: StatusQuoSpider, job: Job, reason: str) -> Capture:
+    outcome: Outcome = "refused"
+    return Capture(
+        url=job.lease.url,
+        observed_at=spider.ledger.course.clock(),
+        status=0,
+        source=job.source.id,
+        outcome=outcome,
+        error=reason,
+    )
+
+
+def _mask_headers(headers: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
+    return {name: mask(value, secrets) for name, value in headers.items()}

@@ -1,0 +1,11 @@
+"""Hand the site's hooks to Datasette; what they do stands in kb.web."""
+
+from datasette import hookimpl
+
+from kb.web import mount
+
+asgi_wrapper = hookimpl(mount.asgi_wrapper)
+get_metadata = hookimpl(mount.get_metadata)
+handle_exception = hookimpl(mount.handle_exception)
+register_routes = hookimpl(mount.register_routes)
+render_cell = hookimpl(mount.render_cell)

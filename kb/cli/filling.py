@@ -1,0 +1,165 @@
+"""Commands that fill a data folder: init, sources, import, build."""
+
+import secrets
+from contextlib import closing
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from kb.build import BuildRequest, BuildResult
+from kb.build import build as build_knowledge
+from kb.cli.frame import (
+    INTEGRITY,
+    data_option,
+    load_sources,
+    make_console,
+    read_clock,
+    reading,
+    say_plural,
+    showing_progress,
+    sources_option,
+)
+from kb.collect import ARCHIVE, ImportRequest, import_captures
+from kb.errors import DeclarationError
+from kb.sources import Source
+from kb.store.archive import ensure_log, open_archive
+from kb.store.knowledge import open_knowledge
+from kb.store.queries import Watch, read_watches
+
+
+@click.command()
+@data_option
+def init(data: Path) -> None:
+    """Make an empty data folder; what is there already stays."""
+    had = (data / ARCHIVE).is_file()
+    now = read_clock()
+    with closing(open_archive(data / ARCHIVE)) as archive:
+        ensure_log(archive, f"{now}-{secrets.token_hex(4)}", now)
+    open_knowledge(data / "kb.db").close()
+    click.echo(f"{data}: {'was there already' if had else 'ready'}; next: kb import FILE")
+
+
+@click.group()
+def sources() -> None:
+    """List or check the declared sources."""
+
+
+@sources.command("list")
+@sources_option
+@data_option
+def list_sources(folders: tuple[Path, ...], data: Path) -> None:
+    """List the declared sources, and what was captured of each."""
+    declared = load_sources(folders)
+    watches = _read_known(data)
+    console = make_console()
+    if not declared:
+        console.print("No source is declared; --sources FOLDER names a folder of declarations.")
+        return
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    table.add_column("source", no_wrap=True)
+    table.add_column("documents", justify="right", no_wrap=True)
+    table.add_column("last checked", no_wrap=True)
+    table.add_column("cadence", no_wrap=True)
+    table.add_column("title")
+    for source in declared:
+        watch = watches.get(source.id)
+        seen = (str(watch.documents), watch.last_checked[:10] or "never") if watch is not None else ("-", "never")
+        barred = "" if source.crawl_policy.state == "open" else f" (crawling: {source.crawl_policy.state})"
+        table.add_row(source.id, *seen, source.cadence, Text(f"{source.title}{barred}"))
+    console.print(table)
+    console.print(_count_sources(declared))
+
+
+@sources.command("check")
+@sources_option
+@click.pass_context
+def check_sources(ctx: click.Context, /, folders: tuple[Path, ...]) -> None:
+    """Check all declarations: keys, selectors, patterns. Ends with 1 if one is not valid, naming file and key."""
+    try:
+        declared = load_sources(folders)
+    except DeclarationError as error:
+        click.echo(str(error), err=True)
+        ctx.exit(1)
+    click.echo(f"{_count_sources(declared)}: all valid")
+
+
+def _read_known(data: Path) -> dict[str, Watch]:
+    if not (data / "kb.db").is_file():
+        return {}
+    with reading(data) as db:
+        return {watch.source: watch for watch in read_watches(db)}
+
+
+def _count_sources(declared: tuple[Source, ...]) -> str:
+    places = len({source.jurisdiction for source in declared})
+    closed = sum(1 for source in declared if source.crawl_policy.state != "open")
+    barred = f", {closed} of them not open to crawling" if closed else ""
+    return f"{say_plural(len(declared), 'source')} of {say_plural(places, 'jurisdiction')}{barred}"
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@sources_option
+@click.option("--source", metavar="ID", help="Attribute all captures to this source, whatever their URLs.")
+@data_option
+def import_(file: Path, folders: tuple[Path, ...], source: str | None, data: Path) -> None:
+    """Archive a recording (captures.jsonl), whole or not at all.
+
+    Each capture goes to the source that claims its URL. A bad line or a page that no source claims refuses the whole
+    recording, naming it.
+    """
+    request = ImportRequest(
+        file=file, sources=load_sources(folders), source=source, now=read_clock(), token=secrets.token_hex(4)
+    )
+    with showing_progress("importing") as progress:
+        result = import_captures(data, request, progress=progress)
+    counts = result.counts
+    click.echo(
+        f"imported {say_plural(counts.fetches, 'capture')} of {say_plural(len(result.sources), 'source')}: "
+        f"{say_plural(counts.snapshots, 'new snapshot')}, {counts.raw_bytes:,} bytes kept in {counts.stored_bytes:,}"
+    )
+    for name, count in result.sources.items():
+        click.echo(f"  {name}: {count:,}")
+
+
+@click.command()
+@sources_option
+@click.option("--from-scratch", is_flag=True, help="Delete kb.db and derive everything again.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that read pages.")
+@click.option(
+    "--wait", type=click.FloatRange(0), default=0, show_default=True, help="Seconds to wait for another build."
+)
+@data_option
+@click.pass_context
+def build(ctx: click.Context, /, folders: tuple[Path, ...], data: Path, **options: float) -> None:
+    """Derive documents, versions and changes from the archive; only what is new is read.
+
+    Ends with 4 if a stored page is damaged: it is named and left out, the rest is built.
+    """
+    request = BuildRequest(
+        sources=load_sources(folders),
+        from_scratch=bool(options["from_scratch"]),
+        workers=int(options["workers"]),
+        wait_seconds=options["wait"],
+    )
+    with showing_progress("building") as progress:
+        result = build_knowledge(data, request, progress=progress)
+    click.echo(describe_build(result))
+    for damaged in result.damaged:
+        click.echo(f"damaged snapshot, left out: {damaged}", err=True)
+    if result.damaged:
+        ctx.exit(INTEGRITY)
+
+
+def describe_build(result: BuildResult) -> str:
+    """Say in one line what a build did."""
+    if not result.waves:
+        return "nothing new: every wave of the archive is built"
+    again = f"; derived anew: {', '.join(result.rederived)}" if result.rederived else ""
+    return (
+        f"built {say_plural(result.waves, 'wave')}, {say_plural(result.pages, 'page')}: "
+        f"{say_plural(result.versions, 'new version')}, {say_plural(result.changes, 'change')}, "
+        f"{say_plural(result.suspects, 'page')} not trusted{again}"
+    )

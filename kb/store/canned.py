@@ -1,0 +1,133 @@
+"""The obvious questions to a generation, as SQL that the site offers ready-made and anyone may edit.
+
+Parameters left empty let everything pass. Today is the day of the generation, never the clock's.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class CannedQuery(msgspec.Struct, frozen=True):
+    """A question with its title, what it answers, and its SQL."""
+
+    title: str
+    description: str
+    sql: str
+
+
+CANNED: Mapping[str, CannedQuery] = {
+    "changes_since": CannedQuery(
+        "What changed in a state since a date",
+        "Changes first seen on or after a date (2024-01-31) in a jurisdiction (us-or); latest first.",
+        """
+SELECT observed_at, jurisdiction, citation, eid, kind, part, nature, reason, effective_on, document, url, id
+FROM changes
+WHERE (:jurisdiction = '' OR jurisdiction = :jurisdiction)
+    AND observed_at >= :since
+ORDER BY observed_at DESC, document, place
+LIMIT 500
+""",
+    ),
+    "rule_changes_by_topic": CannedQuery(
+        "Rule changes on a topic",
+        "Substantive changes of text or heading whose topics name the one asked for; latest first.",
+        """
+SELECT observed_at, jurisdiction, citation, eid, kind, reason, signals, topics, effective_on, document, url, id
+FROM changes
+WHERE nature = 'substantive'
+    AND part IN ('text', 'heading')
+    AND (:topic = '' OR EXISTS (SELECT 1 FROM JSON_EACH(changes.topics) WHERE value = :topic))
+ORDER BY observed_at DESC, document, place
+LIMIT 500
+""",
+    ),
+    "sources_not_checked": CannedQuery(
+        "Sources not checked for a number of days",
+        "Sources whose last good reading is older than the days asked for, or that were never read; oldest first.",
+        """
+SELECT source, jurisdiction, title, cadence, crawl_state, last_checked,
+    CAST(JULIANDAY((SELECT MAX(published_at) FROM releases)) - JULIANDAY(NULLIF(last_checked, '')) AS INTEGER)
+        AS days_ago,
+    open_suspects
+FROM sources
+WHERE last_checked = ''
+    OR JULIANDAY((SELECT MAX(published_at) FROM releases)) - JULIANDAY(last_checked) >= CAST(:days AS REAL)
+ORDER BY last_checked, source
+""",
+    ),
+    "versions_of_document": CannedQuery(
+        "All versions of a document",
+        "Every text a document (us-dc/code/48-902.08) was seen with, in the order of first sight.",
+        """
+SELECT observed_from, last_seen, closed_at, valid_from, valid_to, valid_basis, strand, citation, heading, source,
+    url, sha256, version
+FROM versions
+WHERE document = :document
+ORDER BY strand, observed_from, valid_from, version
+""",
+    ),
+    "text_as_of": CannedQuery(
+        "The text of a document as it was shown on a date",
+        "The provisions of every version of a document that was first seen by the end of a date and not replaced by then.",
+        """
+SELECT versions.strand, provisions.eid, provisions.number, provisions.heading, provisions.text, provisions.note,
+    provisions.pending, versions.observed_from, versions.last_seen, versions.closed_at, versions.url, versions.sha256
+FROM versions
+JOIN provisions ON provisions.version = versions.version
+WHERE versions.document = :document
+    AND SUBSTR(versions.observed_from, 1, 10) <= :date
+    AND (versions.closed_at IS NULL OR SUBSTR(versions.closed_at, 1, 10) > :date)
+ORDER BY versions.strand, versions.valid_from, versions.version, provisions.place
+""",
+    ),
+    "search_provisions": CannedQuery(
+        "Search the text shown today",
+        "Provisions of the versions shown today that hold all the words asked for, in any of their forms.",
+        """
+SELECT versions.citation, provisions.eid, SNIPPET(provisions_fts, -1, '', '', '…', 24) AS found, versions.document,
+    versions.url, versions.last_seen
+FROM provisions_fts
+JOIN provisions ON provisions.rowid = provisions_fts.rowid
+JOIN versions ON versions.version = provisions.version
+WHERE provisions_fts MATCH ESCAPE_FTS(:words)
+    AND versions.closed_at IS NULL
+ORDER BY RANK
+LIMIT 100
+""",
+    ),
+    "search_changes": CannedQuery(
+        "Search what moved",
+        "Changes whose old or new text holds all the words asked for, in any of their forms; latest first.",
+        """
+SELECT changes.observed_at, changes.jurisdiction, changes.citation, changes.eid, changes.kind, changes.nature,
+    changes.reason, changes.document, changes.url, changes.id
+FROM changes_fts
+JOIN changes ON changes.rowid = changes_fts.rowid
+WHERE changes_fts MATCH ESCAPE_FTS(:words)
+ORDER BY changes.observed_at DESC, changes.document, changes.place
+LIMIT 200
+""",
+    ),
+    "upcoming": CannedQuery(
+        "What takes effect from a date on",
+        "Changes that state a date of effect on or after the date asked for; soonest first.",
+        """
+SELECT effective_on, jurisdiction, citation, eid, kind, nature, reason, observed_at, document, url, id
+FROM changes
+WHERE effective_on >= :from_date
+ORDER BY effective_on, document, place
+LIMIT 500
+""",
+    ),
+    "not_to_be_trusted": CannedQuery(
+        "Pages not to be trusted now",
+        "Pages whose latest answer was suspect (a stub, a maintenance page, a captcha): the last good version stands.",
+        """
+SELECT source, url, observed_at, status, reasons
+FROM incidents
+WHERE resolved_at IS NULL
+ORDER BY source, url, observed_at
+""",
+    ),
+}

@@ -1,0 +1,22 @@
+"""The site's own pages: where each stands and which view answers it."""
+
+from kb.web.answer import PageRoute
+from kb.web.pages.change import view_change
+from kb.web.pages.changes import view_changes
+from kb.web.pages.document import view_document
+from kb.web.pages.event import view_event
+from kb.web.pages.home import view_home
+from kb.web.pages.search import view_search
+from kb.web.pages.sources import view_source, view_sources
+
+# The first that matches a path answers it; ids and citations may hold slashes, so the last group takes the rest.
+PAGES: tuple[PageRoute, ...] = (
+    PageRoute(r"^/$", view_home),
+    PageRoute(r"^/changes$", view_changes),
+    PageRoute(r"^/c/(?P<change>[^/]+)$", view_change),
+    PageRoute(r"^/e/(?P<event>[^/]+)$", view_event),
+    PageRoute(r"^/d/(?P<document>.+)$", view_document),
+    PageRoute(r"^/sources$", view_sources),
+    PageRoute(r"^/s/(?P<source>[^/]+)$", view_source),
+    PageRoute(r"^/search$", view_search),
+)

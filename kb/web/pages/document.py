@@ -1,0 +1,246 @@
+"""A document as of a date: its text, whether that is current, its history and its proof."""
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import date
+from typing import get_args
+
+import msgspec
+
+from kb.consult import Choice, Moment, Question, choose_text
+from kb.errors import NotFoundError
+from kb.lookup import AmbiguousCitationError, Target, find_targets
+from kb.models import Provision, Strand
+from kb.store.knowledge import read_version
+from kb.store.pages import SourceState, count_waves, list_addresses, read_seen, read_sources
+from kb.store.queries import (
+    Lead,
+    Named,
+    VersionRow,
+    count_later_changes,
+    find_named,
+    read_leads,
+    read_version_rows,
+)
+from kb.web.answer import Answer
+from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
+from kb.web.pages.history import list_beside, list_steps, tell_validity
+from kb.web.pages.outline import grow_tree, list_parts
+from kb.web.pages.words import (
+    CADENCE_DAYS,
+    STRAND_LABELS,
+    count_of,
+    days_between,
+    link_document,
+    parse_day,
+    print_day,
+)
+
+END_OF_TIME = "9999-12-31T23:59:59Z"
+# A contents list helps from so many parts on.
+CONTENTS_FROM = 6
+# A source is late when it was not read for twice its cadence.
+LATE_AFTER = 2
+
+
+class Banner(msgspec.Struct, frozen=True):
+    """What stands between a reader and the text: a headline, sentences, and the path to what holds today."""
+
+    title: str
+    lines: tuple[str, ...]
+    path: str = ""
+    path_label: str = ""
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A document at a moment: the text that answers, the one that holds today, and what is known of both.
+
+    ``last_seen`` is the last good reading of the text shown, ``later_changes`` what was seen of its strand after it.
+    """
+
+    document: Named
+    moment: Moment
+    rows: tuple[VersionRow, ...]
+    choice: Choice
+    now: Choice
+    provisions: tuple[Provision, ...] = ()
+    last_seen: str = ""
+    later_changes: int = 0
+    lead: Lead | None = None
+
+    @property
+    def version(self) -> VersionRow | None:
+        """Return the text that answers, None before the first sight."""
+        return self.choice.version
+
+    @property
+    def is_current(self) -> bool:
+        """Tell whether the text shown is the one in force today, as known now."""
+        return self.choice.state == self.now.state == "in_force" and self.choice.version == self.now.version
+
+
+def view_document(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
+    """Answer "/d/<document id>": the text in force on ``as_of`` as known on ``known_at``, by default today's."""
+    frame = read_frame(db, asked)
+    errors = check_question(asked)
+    if errors:
+        return render_missing(frame, "We cannot read this question", errors, status=400)
+    named = find_named(db, asked["document"])
+    if not named:
+        return render_missing(frame, "No such document", explain_missing(db, asked["document"]))
+    try:
+        shown = choose_shown(db, named[0], read_question(asked))
+    except NotFoundError as error:
+        return render_missing(frame, "No such text", [str(error)])
+    frame = msgspec.structs.replace(
+        show_sources(frame, {row.source for row in shown.rows}),
+        as_of=shown.moment.as_of.isoformat(),
+        known_at=asked.get("known_at") or frame.known_at,
+        last_checked=shown.last_seen or frame.last_checked,
+    )
+    return _render_document(db, frame, shown, asked)
+
+
+def choose_shown(db: sqlite3.Connection, document: Named, question: Question) -> Shown:
+    """Choose what is shown of a document; raises NotFoundError for a strand it does not have."""
+    target = Target(document.document, document.citation)
+    rows = tuple(read_version_rows(db, document.document))
+    choice = choose_text(db, target, question)
+    version = choice.version
+    if version is None:
+        return Shown(document=document, moment=question.moment, rows=rows, choice=choice, now=choice)
+    leads = read_leads(db, document.document, question.moment.known_at) if choice.state == "removed" else []
+    today = Question(moment=question.now, now=question.now, strand=version.strand)
+    return Shown(
+        document=document,
+        moment=question.moment,
+        rows=rows,
+        choice=choice,
+        now=choose_text(db, target, today),
+        provisions=read_version(db, version.version).provisions,
+        last_seen=read_seen(db, version.version),
+        later_changes=count_later_changes(db, version, question.now.known_at),
+        lead=next((lead for lead in leads if lead.document != document.document), None),
+    )
+
+
+def check_question(asked: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each part of the question that cannot be understood."""
+    errors = [
+        f"{name}: “{asked[name]}” is no date; write it as 2024-07-01"
+        for name in ("as_of", "known_at")
+        if asked.get(name) and parse_day(asked[name]) is None
+    ]
+    strand = asked.get("strand")
+    if strand and strand not in get_args(Strand):
+        errors.append(f"strand: “{strand}” is none of {', '.join(get_args(Strand))}")
+    return errors
+
+
+def read_question(asked: Mapping[str, str]) -> Question:
+    """Return the question on both time axes; a day of knowledge counts to its end."""
+    today = date.fromisoformat(asked["today"])
+    known_at = f"{asked['known_at']}T23:59:59.999999Z" if asked.get("known_at") else END_OF_TIME
+    strand = asked.get("strand")
+    return Question(
+        moment=Moment(parse_day(asked.get("as_of", "")) or today, known_at),
+        now=Moment(today, END_OF_TIME),
+        strand=msgspec.convert(strand, Strand) if strand else None,
+    )
+
+
+def explain_missing(db: sqlite3.Connection, document: str) -> list[str]:
+    """Say what is nearest to a document there is not."""
+    try:
+        nearest = find_targets(db, document)
+    except (NotFoundError, AmbiguousCitationError) as error:
+        return str(error).splitlines()
+    return [f"“{document}” is none; did you mean {nearest[0].citation} ({nearest[0].document})?"]
+
+
+def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: Mapping[str, str]) -> Answer:
+    version = shown.version
+    document = shown.document.document
+    source = next(iter(read_sources(db, (version or shown.rows[0]).source)), None)
+    tree = grow_tree(shown.provisions)
+    path = link_document(document)
+    answer = render(
+        "document.html",
+        frame,
+        shown=shown,
+        version=version,
+        source=source,
+        withheld=tell_withheld(source),
+        asked=asked,
+        path=path,
+        banner=tell_banner(shown, frame.today),
+        late=tell_late(shown, source, frame.today),
+        validity=tell_validity(version) if version is not None else "",
+        root=shown.provisions[0] if shown.provisions else None,
+        tree=tree,
+        contents=tree if len(tree) >= CONTENTS_FROM else [],
+        notes=list(list_parts(shown.provisions, "note")),
+        pending=list(list_parts(shown.provisions, "pending")),
+        addresses=list_addresses(db, version.version) if version is not None else [],
+        beside=list_beside(shown.rows, version, shown.moment.known_at) if version is not None else [],
+        steps=list_steps(shown.rows, count_waves(db, document), version or shown.rows[0]),
+        permalink=link_document(document, "", frame.as_of),
+        citation=write_citation(shown),
+    )
+    return msgspec.structs.replace(answer, headers={"Link": f'<{path}>; rel="canonical"'})
+
+
+def tell_withheld(source: SourceState | None) -> str:
+    """Say why a source's texts are not shown in full, "" where they are."""
+    policy = source.publish if source is not None else "text"
+    return {
+        "text": "",
+        "quotes": "Others hold rights in this edition: we show numbers, hashes and short quotes. Read it there.",
+        "none": "Others hold rights in this edition: we show that it exists and when it moved. Read it there.",
+    }[policy]
+
+
+def tell_banner(shown: Shown, today: str) -> Banner | None:
+    """Say why the text shown is not the one in force today, None where it is."""
+    if shown.is_current:
+        return None
+    since = print_day(shown.choice.since)
+    told = {
+        "in_force": ("Past text, not current", f"You read the text that held on {print_day(shown.moment.as_of)}."),
+        "expired": ("Not current", f"The text itself says that it ended on {since}; its page still showed it then."),
+        "coming": ("Not in force yet", f"This text starts to apply on {since}, as its page states."),
+        "removed": ("Not current", f"This text was removed; it was last shown until {since}."),
+        "unknown_before": ("No record", f"We first saw this document on {since}; what it said before we cannot show."),
+    }
+    title, line = told[shown.choice.state]
+    later = f"{count_of(shown.later_changes, 'change')} seen since this text." if shown.later_changes else ""
+    lines = tuple(line for line in (line, later) if line)
+    if shown.lead is not None:
+        return Banner(title, lines, link_document(shown.lead.document), f"It is now {shown.lead.document}")
+    if shown.moment.as_of.isoformat() < today:
+        return Banner(title, lines, link_document(shown.document.document), "Go to the text of today")
+    return Banner(title, lines)
+
+
+def tell_late(shown: Shown, source: SourceState | None, today: str) -> str:
+    """Say that a text still shown was not read again for longer than its source's cadence allows, "" where it was."""
+    last_seen = shown.last_seen
+    if source is None or shown.version is None or shown.version.closed_at is not None:
+        return ""
+    days = days_between(last_seen, today)
+    if days <= LATE_AFTER * CADENCE_DAYS.get(source.cadence, CADENCE_DAYS["weekly"]):
+        return ""
+    return f"Not read again since {print_day(last_seen)}, {count_of(days, 'day')} ago (expected {source.cadence})."
+
+
+def write_citation(shown: Shown) -> str:
+    """Return how to cite the text shown: citation, date, official address, proof; "" where no text is shown."""
+    version = shown.version
+    if version is None:
+        return ""
+    strand = "" if version.strand == "current" else f" ({STRAND_LABELS[version.strand]})"
+    return (
+        f"{version.citation}{strand}, text in force on {print_day(shown.moment.as_of)}, {version.url} "
+        f"(captured {version.observed_from}, sha256 {version.sha256[:12]}, "
+        f"via Status Quo, {link_document(version.document, '', shown.moment.as_of)})."
+    )

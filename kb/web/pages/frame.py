@@ -1,0 +1,132 @@
+"""The frame every page stands in: what edition it shows, as of when, and the template that prints it."""
+
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from kb.compare.redline import spell_controls
+from kb.store.pages import Edition, read_edition
+from kb.web.answer import Answer
+from kb.web.pages import words
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+PAGE_SIZE = 50
+# "12"; longer numbers are no page of ours
+PAGE_NUMBER = re.compile(r"[1-9]\d{0,5}")
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What every page says of itself: the law's date, our knowledge's, the last check and the edition shown."""
+
+    edition: Edition
+    today: str
+    as_of: str
+    known_at: str
+    last_checked: str
+    shows_replica: bool = False
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """Which part of a long list is shown: its page number, and how many entries there are in all."""
+
+    page: int
+    total: int
+    size: int = PAGE_SIZE
+
+    @property
+    def first(self) -> int:
+        """Return the number of the first entry shown, counted from 1."""
+        return min((self.page - 1) * self.size + 1, self.total)
+
+    @property
+    def last(self) -> int:
+        """Return the number of the last entry shown."""
+        return min(self.page * self.size, self.total)
+
+    @property
+    def offset(self) -> int:
+        """Return how many entries stand before."""
+        return (self.page - 1) * self.size
+
+
+def read_frame(db: sqlite3.Connection, asked: Mapping[str, str]) -> Frame:
+    """Return the frame of a page; ``asked`` holds the day that is today as "today"."""
+    edition = read_edition(db)
+    today = asked["today"]
+    return Frame(
+        edition=edition,
+        today=today,
+        as_of=today,
+        known_at=edition.published_at,
+        last_checked=edition.last_checked,
+    )
+
+
+def show_sources(frame: Frame, sources: Iterable[str]) -> Frame:
+    """Return the frame for a page that shows these sources: it says so where one of them is a paraphrase."""
+    return msgspec.structs.replace(frame, shows_replica=not frame.edition.replicas.isdisjoint(sources))
+
+
+def render(template: str, frame: Frame, *, status: int = 200, **values: object) -> Answer:
+    """Print a page; returns the answer to send."""
+    return Answer(status, ENVIRONMENT.get_template(template).render(frame=frame, **values))
+
+
+def render_missing(frame: Frame, title: str, lines: Sequence[str], *, status: int = 404) -> Answer:
+    """Print the page for something there is not: what was asked, why it cannot be shown and what there is."""
+    return render("missing.html", frame, status=status, title=title, lines=lines)
+
+
+def read_page_number(asked: Mapping[str, str]) -> int:
+    """Return the page of a long list that is asked for, the first where none is."""
+    text = asked.get("page", "")
+    return int(text) if PAGE_NUMBER.fullmatch(text) else 1
+
+
+def _finalize(value: object) -> object:
+    """Spell out signs of crawled text that could turn a page's reading order round; our own markup has none."""
+    if value is None:
+        return ""
+    return spell_controls(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@pass_context
+def _name_jurisdiction(context: Context, jurisdiction: str) -> str:
+    frame: Frame = context["frame"]
+    return frame.edition.names.get(jurisdiction) or jurisdiction.upper()
+
+
+def _make_environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        finalize=_finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {
+        "day": words.mark_day,
+        "plain_day": words.print_day,
+        "instant": words.print_instant,
+        "web": words.keep_web,
+        "weigh": words.weigh,
+        "jurisdiction": _name_jurisdiction,
+    }
+    environment.globals |= {
+        "cite": words.cite,
+        "count_of": words.count_of,
+        "link_document": words.link_document,
+        **{name: value for name, value in vars(words).items() if name.endswith(("_LABELS", "_MARKS", "_SENTENCES"))},
+    }
+    return environment
+
+
+ENVIRONMENT = _make_environment()

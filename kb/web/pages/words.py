@@ -1,0 +1,202 @@
+"""The words the site says things with: labels, sentences and dates, each as data or one small function."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Literal, Protocol
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+from kb.compare.redline import spell_controls
+from kb.lookup import print_eid
+from kb.models import EventKind, Kind, Nature, Part, Signal, Strand
+
+# What a reader is told of a change first: whether the rule itself moved.
+Weight = Literal["rule", "wording", "moved", "note", "pending"]
+
+WEIGHT_LABELS: Mapping[Weight, str] = {
+    "rule": "Rule changed",
+    "wording": "Wording only",
+    "moved": "Moved or renumbered",
+    "note": "Editor’s note",
+    "pending": "Coming change",
+}
+# Counted: one, many.
+WEIGHT_NOUNS: Mapping[Weight, tuple[str, str]] = {
+    "rule": ("rule change", "rule changes"),
+    "wording": ("change of wording only", "changes of wording only"),
+    "moved": ("provision moved or renumbered", "provisions moved or renumbered"),
+    "note": ("change of editor’s notes", "changes of editor’s notes"),
+    "pending": ("notice of a coming change", "notices of coming changes"),
+}
+KIND_LABELS: Mapping[Kind, str] = {
+    "added": "New",
+    "removed": "Removed",
+    "amended": "Changed",
+    "renumbered": "New number",
+    "moved": "New place",
+}
+KIND_MARKS: Mapping[Kind, str] = {"added": "+", "removed": "−", "amended": "~", "renumbered": "#", "moved": "→"}
+PART_LABELS: Mapping[Part, str] = {
+    "text": "text",
+    "heading": "heading",
+    "note": "editor’s notes",
+    "pending": "notices of coming change",
+}
+NATURE_WEIGHTS: Mapping[Nature, Weight] = {"substantive": "rule", "editorial": "wording", "structural": "moved"}
+NATURE_SENTENCES: Mapping[Weight, str] = {
+    "rule": "The rule itself moved, not only its wording or number. In doubt a change is put here.",
+    "wording": "The words moved, the rule did not: punctuation, spelling, drafting style or a more exact reference.",
+    "moved": "The same words stand under another number or in another place. Never counted as a rule change.",
+    "note": "The publisher’s notes moved, not the law’s own text. Not counted as a rule change.",
+    "pending": "The publisher announces a change that is still to come. The text itself has not moved yet.",
+}
+SIGNAL_LABELS: Mapping[Signal, str] = {
+    "modality": "duty or permission (shall, may, must)",
+    "number": "a number",
+    "date": "a date",
+    "negation": "a negation",
+    "scope": "who or what is covered",
+    "reference": "a reference to other law",
+    "definition": "a definition",
+}
+EVENT_LABELS: Mapping[EventKind, str] = {
+    "revision": "Text changed",
+    "rerender": "Site rebuilt, same words",
+    "relocation": "New addresses, same words",
+    "incident": "Site trouble",
+}
+EVENT_SENTENCES: Mapping[EventKind, str] = {
+    "revision": "The words of the law or its notes moved. The changes below were seen in one round of reading.",
+    "rerender": "The publisher rebuilt its pages. The words are the same: no law changed.",
+    "relocation": "Documents stand at other addresses. Their words are the same: no law changed.",
+    "incident": "Pages could not be reached or trusted. This is trouble with the site: it says nothing of the law.",
+}
+STRAND_LABELS: Mapping[Strand, str] = {
+    "current": "current text",
+    "permanent": "permanent text, without temporary law",
+    "pending": "text not yet in force",
+    "mirror": "copy by another publisher",
+}
+POLICY_LABELS: Mapping[str, str] = {
+    "open": "May be read",
+    "forbidden": "Its rules forbid reading by machine",
+    "js": "Needs a browser",
+    "blocked": "Official site refuses us",
+    "api_key": "Needs a key",
+}
+PUBLISH_LABELS: Mapping[str, str] = {
+    "text": "shown in full",
+    "quotes": "short quotes only, others hold rights",
+    "none": "not shown, others hold rights",
+}
+WHOLE_LABELS: Mapping[Part, str] = {
+    "text": "whole text",
+    "heading": "its heading",
+    "note": "its notes",
+    "pending": "its notice",
+}
+CADENCE_DAYS: Mapping[str, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "yearly": 366}
+WEB_SCHEMES = ("https://", "http://")
+# "2024-10-20"
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+SNIPPET_SIGNS = 110
+
+
+class Weighed(Protocol):
+    """A change in whatever form: what its weight is told from."""
+
+    @property
+    def nature(self) -> Nature:
+        """Return whether rule, wording or place moved."""
+
+    @property
+    def part(self) -> Part:
+        """Return which part of the provision moved."""
+
+
+def weigh(change: Weighed) -> Weight:
+    """Tell what a reader must know first of a change: rule changed, wording only, moved, note or coming change."""
+    if change.part == "note" or change.part == "pending":
+        return change.part
+    return NATURE_WEIGHTS[change.nature]
+
+
+def parse_day(text: str) -> date | None:
+    """Return the date a text is ("2024-10-20"), None where it is none."""
+    try:
+        return date.fromisoformat(text) if DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def print_day(instant: str | date | None) -> str:
+    """Return a date or an instant as a day with its month in letters: "Oct 20, 2024"; "" for none."""
+    if not instant:
+        return ""
+    day = date.fromisoformat(str(instant)[:10])
+    return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+def print_instant(instant: str) -> str:
+    """Return an instant as day and minute: "Oct 20, 2024, 12:00 UTC"; "" for none."""
+    return f"{print_day(instant)}, {instant[11:16]} UTC" if instant else ""
+
+
+def mark_day(instant: str | date | None, empty: str = "") -> Markup:
+    """Return a <time> element that shows a day, or the words given where there is none."""
+    if not instant:
+        return escape(empty)
+    return Markup('<time datetime="{}">{}</time>').format(str(instant), print_day(instant))
+
+
+def count_of(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: "1 rule change", "1,209 rule changes"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def count_weight(weight: Weight, number: int) -> str:
+    """Return how many changes of a weight there are: "2 rule changes", "1 change of wording only"."""
+    return count_of(number, *WEIGHT_NOUNS[weight])
+
+
+def days_between(earlier: str, later: str) -> int:
+    """Return how many days lie between two days or instants."""
+    return (date.fromisoformat(later[:10]) - date.fromisoformat(earlier[:10])).days
+
+
+def cite(citation: str, eid: str | None) -> str:
+    """Return a citation with its provision as a person writes it: "D.C. Code § 7-1(a)(2)"."""
+    place = print_eid(eid or "")
+    return f"{citation}{'' if place.startswith('(') or not place else ' '}{place}"
+
+
+def link_document(document: str, eid: str | None = "", as_of: str | date | None = None) -> str:
+    """Return the path of a document's page: of one provision, and as of a date, where these are given."""
+    query = f"?as_of={str(as_of)[:10]}" if as_of else ""
+    return f"/d/{quote(document, safe='/:()')}{query}{'#' + quote(eid, safe='') if eid else ''}"
+
+
+def keep_web(url: str | None) -> str:
+    """Return a URL that may stand in a link, "" for anything that is no web address (javascript:, data:)."""
+    return url if url and url.lower().startswith(WEB_SCHEMES) else ""
+
+
+def mark_words(text: str, words: Sequence[str]) -> Markup:
+    """Return a stretch of a text round the first of the words found, each word in <mark>."""
+    safe = spell_controls(text)
+    found = re.compile("|".join(re.escape(word) for word in words), re.IGNORECASE)
+    first = found.search(safe)
+    start = max(0, first.start() - SNIPPET_SIGNS if first is not None else 0)
+    start = safe.rfind(" ", 0, start) + 1 if start else 0
+    end = safe.find(" ", start + 3 * SNIPPET_SIGNS)
+    piece = safe[start : end if end > 0 else len(safe)]
+    parts: list[Markup] = []
+    at = 0
+    for match in found.finditer(piece):
+        parts += [escape(piece[at : match.start()]), Markup("<mark>{}</mark>").format(match[0])]
+        at = match.end()
+    cut = "…" if end > 0 else ""
+    return Markup("{}{}{}{}").format("…" if start else "", Markup("").join(parts), piece[at:], cut)

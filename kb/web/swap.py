@@ -1,0 +1,221 @@
+"""Move the running site from one generation to the next, without a restart, an error or a mixed answer.
+
+Every request takes the generation that is current when it begins and is answered from it to its last byte; Datasette's
+own pages included, as the databases it sees are those of the request. A generation that is no longer current is closed
+when its last request ends.
+"""
+
+import asyncio
+import logging
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from datasette.database import Database
+
+from kb.generations import POINTER, BrokenPointerError, Pointer, hold_generation, read_pointer
+from kb.store.public import read_generation
+from kb.web.guard import GuardedConnection, guard_connection
+
+# The name under which a generation stands in URLs: /public/changes.
+DATABASE = "public"
+# A publisher may remove a generation between our reading its name and opening it.
+OPEN_ATTEMPTS = 5
+
+logger = logging.getLogger(__name__)
+
+
+class GenerationDatabase(Database):  # type: ignore[misc]  # Datasette ships no types
+    """A generation as Datasette's database: connections of its own, lent to one question at a time.
+
+    Datasette 0.65 keeps a connection per thread under the database's name (its issue 2465): a new file under an old
+    name would never be read, and nothing could be closed.
+    """
+
+    def __init__(self, datasette: Any, path: Path, pointer: Pointer) -> None:
+        super().__init__(datasette, str(path), is_mutable=False)
+        self.name = self.route = DATABASE
+        # Datasette would hash the whole file to name it.
+        self.cached_hash = f"{pointer.generation:064}"
+        self._cached_table_counts = dict(pointer.rows)
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._lock = Lock()
+        self._closed = False
+        with self._lend() as db:
+            found = read_generation(db)
+        if found != pointer.generation:
+            self.close()
+            raise BrokenPointerError(f"{path}: expected generation {pointer.generation}, found {found}")
+
+    async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
+        """Run a function on a connection of this generation in one of Datasette's threads; returns its result."""
+
+        def in_thread() -> Any:
+            with self._lend() as db:
+                return fn(db)
+
+        return await asyncio.get_running_loop().run_in_executor(self.ds.executor, in_thread)
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: FBT001, FBT002 - Datasette's signature
+        """Open a guarded connection for reading; raises sqlite3.OperationalError where writing is asked for."""
+        if write:
+            raise sqlite3.OperationalError("a generation is never written to")
+        address = f"{Path(self.path).absolute().as_uri()}?immutable=1"
+        db = sqlite3.connect(
+            address, uri=True, isolation_level=None, check_same_thread=False, factory=GuardedConnection
+        )
+        self.ds._prepare_connection(db, self.name)  # noqa: SLF001 - where plugins add their functions
+        guard_connection(db)
+        return db
+
+    def close(self) -> None:
+        """Close every connection: idle ones now, lent ones when they come back."""
+        with self._lock:
+            self._closed = True
+            idle = list(self._idle)
+            self._idle.clear()
+        for db in idle:
+            db.close()
+
+    @contextmanager
+    def _lend(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            db = self._idle.pop() if self._idle else None
+        lent = self.connect() if db is None else db
+        try:
+            yield lent
+        finally:
+            self._take_back(lent)
+
+    def _take_back(self, db: sqlite3.Connection) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.append(db)
+                return
+        db.close()
+
+
+class Generation:
+    """A published generation in use: its pointer, its database, and how many requests are being answered from it."""
+
+    def __init__(self, datasette: Any, folder: Path, pointer: Pointer) -> None:
+        path = folder / pointer.file
+        self.pointer = pointer
+        with ExitStack() as on_failure:
+            self._descriptor = hold_generation(path)
+            on_failure.callback(os.close, self._descriptor)
+            self.database = GenerationDatabase(datasette, path, pointer)
+            on_failure.pop_all()
+        self._users = 0
+        self._retired = False
+
+    def enter(self) -> None:
+        """Begin to answer a request."""
+        self._users += 1
+
+    def leave(self) -> None:
+        """End a request; the last one closes a generation that was retired."""
+        self._users -= 1
+        self._close_if_done()
+
+    def retire(self) -> None:
+        """Take no more requests."""
+        self._retired = True
+        self._close_if_done()
+
+    def _close_if_done(self) -> None:
+        if self._retired and self._users == 0:
+            self.database.close()
+            os.close(self._descriptor)
+
+
+# The generation the request at hand is answered from; None outside of requests and before anything was published.
+CURRENT: ContextVar[Generation | None] = ContextVar("generation", default=None)
+
+
+class Shelf:
+    """Holds the current generation of a folder and looks at the pointer at every request."""
+
+    def __init__(self, datasette: Any, folder: Path) -> None:
+        self._datasette = datasette
+        self._folder = folder
+        self._mark: tuple[int, int] | None = None
+        self._generation: Generation | None = None
+
+    @contextmanager
+    def take(self) -> Iterator[Generation | None]:
+        """Give a request the current generation for as long as the block runs; None if nothing is published."""
+        self._follow_pointer()
+        generation = self._generation
+        if generation is None:
+            yield None
+            return
+        generation.enter()
+        token = CURRENT.set(generation)
+        try:
+            yield generation
+        finally:
+            CURRENT.reset(token)
+            generation.leave()
+
+    def close(self) -> None:
+        """Let go of the current generation."""
+        if self._generation is not None:
+            self._generation.retire()
+        self._generation, self._mark = None, None
+
+    def _follow_pointer(self) -> None:
+        """Move to the generation the pointer names now; stay with the last good one if that cannot be opened."""
+        mark = self._read_mark()
+        if mark is None or mark == self._mark:
+            return
+        new = self._open_current()
+        if new is None:
+            return
+        if self._generation is not None:
+            self._generation.retire()
+        self._generation, self._mark = new, mark
+
+    def _read_mark(self) -> tuple[int, int] | None:
+        """Tell pointers apart without reading them: by inode and time of writing."""
+        try:
+            found = (self._folder / POINTER).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    def _open_current(self) -> Generation | None:
+        problem: Exception | None = None
+        for _ in range(OPEN_ATTEMPTS):
+            try:
+                pointer = read_pointer(self._folder)
+                return None if pointer is None else Generation(self._datasette, self._folder, pointer)
+            except (OSError, sqlite3.Error, BrokenPointerError) as error:
+                problem = error
+        logger.warning("the current generation cannot be opened, the last good one stays: %s", problem)
+        return None
+
+
+class CurrentDatabases(Mapping[str, Any]):
+    """The databases Datasette sees: the generation of the request at hand; its inner ones answer by name only."""
+
+    def __init__(self, inner: Mapping[str, Any]) -> None:
+        self._inner = dict(inner)
+
+    def __getitem__(self, name: str) -> Any:
+        generation = CURRENT.get()
+        if name == DATABASE and generation is not None:
+            return generation.database
+        return self._inner[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(() if CURRENT.get() is None else (DATABASE,))
+
+    def __len__(self) -> int:
+        return 0 if CURRENT.get() is None else 1

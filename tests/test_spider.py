@@ -1,0 +1,284 @@
+"""The one spider against servers on this machine: every way a request can end is a row that says so."""
+
+import gzip
+import os
+import time
+
+import pytest
+
+from tests.crawling import QUICK, Site, crawl, read_fetches, read_rows, write_sources
+
+SOURCE = "us-xx-rules"
+
+
+@pytest.fixture
+def make_site():
+    sites = []
+
+    def make(pages):
+        sites.append(Site(pages))
+        return sites[-1]
+
+    yield make
+    for site in sites:
+        site.close()
+
+
+def ok(handler):
+    handler.answer(ETag='"one"', Set_Cookie="session=1", Server="secret/1.0")
+
+
+def redirect(target, status=302):
+    return lambda handler: handler.answer(status, b"", Location=target)
+
+
+def cut(handler):
+    handler.answer(200, b"<p>half", Content_Length="500")
+    handler.close_connection = True
+
+
+def cut_chunk(handler):
+    handler.answer(200, b"20\r\n<p>half of a chunk", Transfer_Encoding="chunked", Content_Length=None)
+    handler.close_connection = True
+
+
+def cut_gzip(handler):
+    handler.answer(200, gzip.compress(b"<p>whole</p>" * 50)[:-12], Content_Encoding="gzip")
+
+
+def drip(handler):
+    handler.answer(200, b"<", Content_Length="1000")
+    try:
+        for _ in range(100):
+            handler.wfile.write(b"p")
+            handler.wfile.flush()
+            time.sleep(0.1)
+    except OSError:
+        handler.close_connection = True
+
+
+def announce_much(handler):
+    handler.answer(200, b"", Content_Length="900000000")
+    handler.close_connection = True
+
+
+ENDINGS = {
+    # path: (what the server does, outcome, status, beginning of the reason)
+    "fine": (ok, "ok", 200, ""),
+    "gone": (lambda handler: handler.answer(410, b""), "missing", 410, "status 410"),
+    "never": (lambda handler: handler.answer(404, b""), "missing", 404, "status 404"),
+    "login": (lambda handler: handler.answer(401, b""), "blocked", 401, "status 401"),
+    "closed": (lambda handler: handler.answer(403, b"no robots here"), "blocked", 403, "status 403"),
+    "withheld": (lambda handler: handler.answer(451, b""), "blocked", 451, "status 451"),
+    "broken": (lambda handler: handler.answer(500, b"oops"), "error", 500, "status 500"),
+    "cut": (cut, "truncated", 200, "cut:"),
+    "chunk": (cut_chunk, "truncated", 200, "cut:"),
+    "zipped": (cut_gzip, "truncated", 200, "cut:"),
+    "drip": (drip, "error", 0, "timeout:"),
+    "large": (announce_much, "refused", 0, "size:"),
+    "bomb": (
+        lambda handler: handler.answer(200, gzip.compress(bytes(5_000_000)), Content_Encoding="gzip"),
+        "refused",
+        0,
+        "size:",
+    ),
+    "circle": (redirect("/circle2"), "error", 302, "redirects: redirects in a circle"),
+    "away": (redirect("http://127.0.0.2/elsewhere"), "refused", 302, "offsite:"),
+    "file": (redirect("file:///etc/hostname"), "refused", 302, "offsite:"),
+    "chain0": (redirect("/chain1"), "error", 302, "redirects: more than 10"),
+    "moved": (redirect("/new", 301), "ok", 200, ""),
+    "hidden": (ok, "refused", 0, "robots:"),
+}
+
+
+@pytest.fixture(scope="module")
+def endings(tmp_path_factory):
+    """Crawl a site that shows every ending once."""
+    folder = tmp_path_factory.mktemp("endings")
+    pages = {f"/{name}": ending[0] for name, ending in ENDINGS.items()}
+    pages |= {f"/chain{number}": redirect(f"/chain{number + 1}") for number in range(1, 15)}
+    pages |= {
+        "/circle2": redirect("/circle"),
+        "/new": ok,
+        "/robots.txt": lambda handler: handler.answer(200, b"User-agent: *\nDisallow: /hidden\n"),
+    }
+    site = Site(pages)
+    urls = [f"{site.url}/{name}" for name in ENDINGS]
+    sources = write_sources(folder / "sources", {"id": SOURCE, "urls": urls, "document": {"work": "r", "pattern": "(?P<citation>[a-z]+)$"}})
+    result = crawl(folder / "data", "--sources", sources, "--allow-loopback")
+    yield folder / "data", site, result
+    site.close()
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_every_ending_is_a_row_that_says_so(endings, name):
+    data, _, _ = endings
+    _, outcome, status, reason = ENDINGS[name]
+
+    row = read_fetches(data)[name]
+
+    assert (outcome, status) == (row["outcome"], row["status"])
+    assert row["error"].startswith(reason) if reason else row["error"] == ""
+
+
+def test_failed_pages_make_the_exit_code_three_and_are_counted_by_reason(endings):
+    _, _, (code, summary, _) = endings
+
+    source = summary["sources"][SOURCE]
+
+    assert (3, True) == (code, summary["closed"])
+    assert (2, 2, 2) == (source["fetched"], source["new"], source["missing"])
+    assert {"status 403": 1, "robots": 1, "size": 2, "cut": 3}.items() <= source["failed"].items()
+
+
+def test_refused_page_is_never_asked_for_and_a_broken_one_three_times(endings):
+    _, site, _ = endings
+    asked = [path for path, _ in site.asked]
+
+    assert (0, 3, 1) == (asked.count("/hidden"), asked.count("/broken"), asked.count("/fine"))
+
+
+def test_only_harmless_headers_are_kept_and_no_cookie_is_sent_back(endings):
+    data, site, _ = endings
+    sent = [headers for _, headers in site.asked]
+
+    assert '{"content-length":"29","content-type":"text/html","etag":"\\"one\\""}' == read_fetches(data)["fine"]["headers"]
+    assert not any({"Cookie", "Referer", "Authorization"} & set(headers) for headers in sent)
+    assert all("StatusQuo/" in headers["User-Agent"] and "+http" in headers["User-Agent"] for headers in sent)
+
+
+def test_redirected_page_keeps_the_way_it_took(endings):
+    data, site, _ = endings
+
+    row = read_fetches(data)["moved"]
+
+    assert (f"{site.url}/moved", f"{site.url}/new") == (row["url"], row["final_url"])
+    assert f'["{site.url}/new"]' == row["redirects"]
+
+
+def test_unchanged_page_is_asked_for_conditionally_and_a_failed_one_is_not(make_site, tmp_path):
+    def fine(handler):
+        handler.answer(304, b"") if handler.headers.get("If-None-Match") else handler.answer(ETag='"one"')
+
+    def shaky(handler):
+        handler.answer(403 if len([1 for path, _ in site.asked if path == "/shaky"]) == 2 else 200, ETag='"two"')
+
+    site = make_site({"/fine": fine, "/shaky": shaky})
+    rule = {"work": "r", "pattern": "(?P<citation>[a-z]+)$"}
+    urls = [f"{site.url}/fine", f"{site.url}/shaky"]
+    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": urls, "document": rule})
+    for _ in range(3):
+        crawl(tmp_path / "data", "--sources", sources, "--allow-loopback")
+
+    asked = {path: [headers.get("If-None-Match") for at, headers in site.asked if at == path] for path, _ in site.asked}
+    rows = read_rows(tmp_path / "data", "SELECT outcome FROM fetches WHERE url LIKE '%fine' ORDER BY seq")
+
+    assert [None, '"one"', '"one"'] == asked["/fine"]
+    assert [None, '"two"', None] == asked["/shaky"]
+    assert ["ok", "not_modified", "not_modified"] == [row["outcome"] for row in rows]
+
+
+def test_host_that_asks_for_patience_is_not_asked_before(make_site, tmp_path):
+    times = []
+
+    def busy(handler):
+        times.append(time.monotonic())
+        handler.answer(*((429, b"") if len(times) == 1 else (200,)), Retry_After="2")
+
+    site = make_site({"/busy": busy})
+    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": [f"{site.url}/busy"]})
+
+    _, summary, _ = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback")
+
+    assert 1 == summary["sources"][SOURCE]["fetched"]
+    assert times[1] - times[0] >= 2
+
+
+def test_dead_host_is_given_up_and_the_others_finish(make_site, tmp_path):
+    site = make_site({"/fine": ok})
+    rule = {"work": "r", "pattern": "(?P<citation>[a-z0-9]+)$"}
+    dead = [f"http://127.0.0.3:9/{number}" for number in range(5)]
+    sources = write_sources(
+        tmp_path / "sources",
+        {"id": "us-xx-dead", "urls": dead, "document": rule},
+        {"id": SOURCE, "urls": [f"{site.url}/fine"]},
+    )
+
+    code, summary, log = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback")
+
+    failed = summary["sources"]["us-xx-dead"]["failed"]
+    assert (3, 1) == (code, summary["sources"][SOURCE]["fetched"])
+    assert 5 == sum(failed.values())
+    assert {"connection", "host"} == set(failed)
+    assert "127.0.0.3 gave no answer 4 times in a row" in log
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "2130706433"])
+def test_addresses_of_private_networks_are_refused(tmp_path, host):
+    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": [f"http://{host}/page"]})
+
+    code, summary, _ = crawl(tmp_path / "data", "--sources", sources)
+
+    assert (3, {"address": 1}) == (code, summary["sources"][SOURCE]["failed"])
+
+
+def test_secret_of_a_url_reaches_the_server_and_nothing_else(make_site, tmp_path):
+    site = make_site(
+        {
+            "/rules?key=s3cret%2Fvalue": redirect("/final?key=s3cret%2Fvalue"),
+            "/final?key=s3cret%2Fvalue": ok,
+        }
+    )
+    url = f"{site.url}/rules?key=${{RULES_KEY}}"
+    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": [url]})
+    environment = {**os.environ, "RULES_KEY": "s3cret/value"}
+
+    code, _, log = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback", environment=environment)
+
+    (row,) = read_rows(tmp_path / "data", "SELECT * FROM fetches")
+    assert (0, url, "ok") == (code, row["url"], row["outcome"])
+    assert f"{site.url}/final?key=${{RULES_KEY}}" == row["final_url"]
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "data").iterdir())
+    assert b"s3cret" not in stored
+    assert "s3cret" not in log
+
+
+def test_missing_secret_is_a_refused_page_and_policy_keeps_sources_unasked(make_site, tmp_path):
+    site = make_site({"/fine": ok})
+    sources = write_sources(
+        tmp_path / "sources",
+        {"id": "us-xx-key", "urls": [f"{site.url}/k?key=${{NOBODY_SET_THIS}}"]},
+        {
+            "id": "us-xx-no",
+            "urls": [f"{site.url}/fine"],
+            "crawl_policy": {"state": "forbidden", "reason": "terms of use", "checked_on": "2026-05-01"},
+        },
+        {"id": "us-xx-map", "platform": "sitemap", "start": f"{site.url}/map/"},
+    )
+
+    code, summary, _ = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback")
+
+    found = summary["sources"]
+    assert (3, {"secret": 1}) == (code, found["us-xx-key"]["failed"])
+    assert "forbidden: terms of use; checked on 2026-05-01" == found["us-xx-no"]["skipped"]
+    assert {"platform": 1} == found["us-xx-map"]["failed"]
+    assert [] == site.asked
+
+
+def test_robots_txt_that_fails_forbids_and_one_with_a_delay_is_obeyed(make_site, tmp_path):
+    broken = make_site({"/robots.txt": lambda handler: handler.answer(503, b""), "/fine": ok})
+    slow = make_site({"/robots.txt": lambda handler: handler.answer(200, b"User-agent: *\nCrawl-delay: 1\n")})
+    rule = {"work": "r", "pattern": "(?P<citation>[a-z0-9]+)$"}
+    pages = [f"{slow.url.replace('127.0.0.1', 'localhost')}/{number}" for number in range(3)]
+    sources = write_sources(
+        tmp_path / "sources",
+        {"id": SOURCE, "urls": [f"{broken.url}/fine"]},
+        {"id": "us-xx-slow", "urls": pages, "document": rule},
+    )
+    began = time.monotonic()
+
+    _, summary, _ = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback", settings=QUICK)
+
+    assert {"robots": 1} == summary["sources"][SOURCE]["failed"]
+    assert 3 == summary["sources"]["us-xx-slow"]["missing"]
+    assert time.monotonic() - began >= 2
