@@ -19,7 +19,7 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 
 from crawlers.addresses import REFUSED
-from crawlers.outcomes import NO_ANSWER, GivenUpError, RefusedError, is_passing
+from crawlers.outcomes import NO_ANSWER, GivenUpError, RefusedError, explain_failure, is_passing
 
 logger = logging.getLogger(__name__)
 
@@ -74,11 +74,11 @@ class HostPatience:
         """Take note that a host answered, whatever it said."""
         self.silent.pop(host, None)
 
-    def note_silence(self, host: str) -> None:
+    def note_silence(self, host: str, reason: str) -> None:
         """Take note that a host gave no answer; after too many in a row it is given up for this crawl."""
         self.silent[host] = self.silent.get(host, 0) + 1
         if self.silent[host] == self.dead_after:
-            self.given_up[host] = f"{host} gave no answer {self.dead_after} times in a row"
+            self.given_up[host] = f"{host} gave no answer {self.dead_after} times in a row ({reason})"
             logger.warning("%s: not asked again in this crawl", self.given_up[host])
 
 
@@ -119,7 +119,7 @@ class PoliteHandler(HTTP11DownloadHandler):
         if host in REFUSED:
             raise RefusedError("address", REFUSED[host]) from error
         if is_passing(error):
-            self.patience.note_silence(host)
+            self.patience.note_silence(host, explain_failure(error)[1])
 
     def _note_retry_after(self, host: str, response: Response) -> None:
         value = response.headers.get("Retry-After")

@@ -1,5 +1,6 @@
 """What happens to a request on its way out and to its answer on the way back, between spider and connection."""
 
+import asyncio
 import logging
 import zlib
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -28,6 +29,20 @@ GZIP = (b"gzip", b"x-gzip")
 
 class RobotsMiddleware(RobotsTxtMiddleware):
     """Obeys robots.txt; one that cannot be had forbids or allows as RFC 9309 (2.3.1) says."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.turns: dict[str, asyncio.Lock] = {}
+
+    async def robot_parser(self, request: Request) -> RobotParser | None:
+        """Return the rules of a host, None where there are none.
+
+        One request of a host at a time: Scrapy 2.19 hands the rules to the first that waits for them and None, which
+        allows everything, to the others (seen in tests/test_spider.py).
+        """
+        netloc = urlsplit(request.url).netloc
+        async with self.turns.setdefault(netloc, asyncio.Lock()):
+            return await super().robot_parser(request)
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Let a request pass, or raise RefusedError with the reason."""
@@ -128,11 +143,11 @@ class BoundedCompressionMiddleware(HttpCompressionMiddleware):
     """Unpacks answers, and says so where one is too large when unpacked."""
 
     def process_response(
-        self, request: Request, response: Response, spider: Spider | None = None
+        self, request: Request, response: Response, spider: Spider | None = None  # noqa: ARG002 - Scrapy's signature
     ) -> Request | Response:
         """Return the answer unpacked; raises RefusedError for one beyond the limit."""
         try:
-            return super().process_response(request, response, spider)
+            return super().process_response(request, response)
         except IgnoreRequest as error:
             raise RefusedError("size", f"more than {self._max_size} bytes when unpacked") from error
         except (OSError, zlib.error, EOFError) as error:

@@ -184,6 +184,7 @@ def _read_suspects(path: Path, chosen: Chosen) -> dict[str, frozenset[str]]:
 def _run_spider(ledger: Ledger, values: Settings) -> None:
     """Run Scrapy to its end; raises what kept the ledger from storing."""
     masking = MaskingFilter()
+    logging.getLogger("scrapy.utils.log").setLevel(logging.WARNING)
     process = CrawlerProcess(values)
     for name, level in LOG_LEVELS.items():
         logging.getLogger(name).setLevel(level)

@@ -82,7 +82,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, status=200, body=b"<p>A license is required.</p>", /, **headers):
         self.send_response_only(status)
-        for name, value in {"Content-Type": "text/html", "Content-Length": str(len(body)), **headers}.items():
+        usual = {"Content_Type": "text/html", "Content_Length": str(len(body))}
+        for name, value in {**usual, **headers}.items():
             if value is not None:
                 self.send_header(name.replace("_", "-"), value)
         self.end_headers()

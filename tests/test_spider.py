@@ -206,11 +206,9 @@ def test_dead_host_is_given_up_and_the_others_finish(make_site, tmp_path):
 
     code, summary, log = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback")
 
-    failed = summary["sources"]["us-xx-dead"]["failed"]
     assert (3, 1) == (code, summary["sources"][SOURCE]["fetched"])
-    assert 5 == sum(failed.values())
-    assert {"connection", "host"} == set(failed)
-    assert "127.0.0.3 gave no answer 4 times in a row" in log
+    assert {"host": 5} == summary["sources"]["us-xx-dead"]["failed"]
+    assert "127.0.0.3 gave no answer 4 times in a row (connection:" in log
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:9", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "2130706433"])

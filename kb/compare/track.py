@@ -3,14 +3,14 @@
 Strictly causal: ``track_wave`` sees what earlier waves left behind (SourceState) and one wave, and only adds rows.
 """
 
-import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import get_args
 
 import msgspec
 
 from kb.compare.ids import text_hash, version_id
+from kb.compare.proof import is_missing_long, proves_itself
 from kb.compare.readings import added_document, removed_document
 from kb.compare.rows import RowMaker, link_akin
 from kb.compare.state import (
@@ -24,14 +24,8 @@ from kb.compare.state import (
 )
 from kb.compare.twins import Load, Now, Told, compare_strand, order_twins
 from kb.models import Fetch, Flaw, Judged, Page, Place, Problem, Reading, Shown, Strand, Verdict, Version, Wave
-from kb.read.canonical import squeeze_text
-from kb.read.notes import is_repealed
 from kb.sources import Source
 
-# A document is gone when its address answered 404 in two waves this far apart (DESIGN.md §5).
-MISSING_FOR = timedelta(hours=20)
-# "Definitions. [Not Funded]": a status printed behind a heading
-STATUS = re.compile(r"\[([^\]]{3,40})\]\.?$")
 # A page that keeps less than this share of its known text is not believed at once.
 LEAST_KEPT = 0.25
 STRANDS: tuple[Strand, ...] = get_args(Strand)
@@ -139,7 +133,7 @@ class _Tracker:
         if not page.missing_at:
             page.missing_at, page.missing_wave = fetch.observed_at, self.wave.at
         proven = fetch.status == 410 or (
-            page.missing_wave != self.wave.at and _instant(fetch.observed_at) - _instant(page.missing_at) >= MISSING_FOR
+            page.missing_wave != self.wave.at and is_missing_long(page.missing_at, fetch.observed_at)
         )
         self.missing.append((fetch, page, proven))
 
@@ -487,17 +481,3 @@ def _place(reading: Reading) -> Place:
 
 def _hashes(showing: Showing) -> list[str]:
     return [now.text_hash for now in showing.now]
-
-
-def proves_itself(reading: Reading) -> bool:
-    """Tell whether a short text says itself that the law is gone: "Repealed.", or the status its heading prints too."""
-    root, *below = reading.provisions
-    texts = [part.text for part in below if part.text]
-    if is_repealed(root.heading) or (texts and all(is_repealed(text) for text in texts)):
-        return True
-    status = STATUS.search(root.heading)
-    return status is not None and squeeze_text(" ".join(texts)) in ("", squeeze_text(status[1]))
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)

@@ -98,14 +98,15 @@ def read_section(section: Section, source: Source, *, fields: bool = True) -> Re
     notes = parted.notes
     root = Provision(eid="", heading=section.heading, note="\n".join(notes), pending="\n".join(parted.pending))
     provisions = (root, *build_provisions(parted.law))
+    document = document_id(source, section.citation)
     return Reading(
-        document=document_id(source, section.citation),
+        document=document,
         citation=source.document.print_citation(section.citation),
         strand=section.strand,
         provisions=provisions,
         validity=_read_validity(section, parted.law, notes),
         acts=_read_acts(notes) if fields else (),
-        references=_read_references(provisions) if fields else (),
+        references=_read_references(provisions, document) if fields else (),
     )
 
 
@@ -128,10 +129,10 @@ def _read_acts(notes: Sequence[str]) -> tuple[Act, ...]:
     return tuple(dict.fromkeys(acts))
 
 
-def _read_references(provisions: Sequence[Provision]) -> tuple[Reference, ...]:
+def _read_references(provisions: Sequence[Provision], document: str) -> tuple[Reference, ...]:
     return tuple(
         reference
         for provision in provisions
         if provision.text
-        for reference in read_references(provision.eid, provision.text)
+        for reference in read_references(provision.eid, provision.text, document)
     )

@@ -223,8 +223,9 @@ class _Outline:
 
     def _choose(self, at: int, ranks: tuple[Rank, ...], line: Line) -> tuple[int, Rank]:
         """Return how many levels stay open and the rank read: the cheapest move, ties decided by what follows."""
-        if len(ranks) == 1 and self._continues_plainly(ranks[0], line.level):
-            return len(self.levels) - 1, ranks[0]
+        plain = self._find_plain(ranks, line.level)
+        if plain is not None:
+            return plain
         open_ranks = [(level.rank, level.indent) for level in self.levels]
         moves = _moves(open_ranks, ranks, line.level)
         best = [move for move in moves if move.cost < moves[0].cost + TIE]
@@ -234,15 +235,23 @@ class _Outline:
             best.sort(key=lambda move: (round(_cost_ahead(open_ranks, move, ahead), 1), deep * move.keep))
         return best[0].keep, best[0].rank
 
-    def _continues_plainly(self, rank: Rank, indent: int) -> bool:
-        """Tell whether a number follows the last one and could follow no other: most do, and need no weighing."""
-        last = self.levels[-1]
-        if last.rank is None or last.indent != indent or rank.suffix:
-            return False
-        if last.rank.style != rank.style or rank.value != last.rank.value + 1:
-            return False
+    def _find_plain(self, ranks: tuple[Rank, ...], indent: int) -> tuple[int, Rank] | None:
+        """Return the one place where a number follows or begins a sequence without any doubt; most need no weighing.
+
+        Doubt is a second reading of the number, a second open sequence of its kind, a gap, or another indent.
+        """
+        if len(ranks) > 1 or ranks[0].suffix:
+            return None
+        rank = ranks[0]
         kind = rank.style[1:]
-        return all(level.rank is None or level.rank.style[1:] != kind for level in self.levels[:-1])
+        same = [at for at, level in enumerate(self.levels) if level.rank is not None and level.rank.style[1:] == kind]
+        if not same:
+            deeper = not indent or indent > self.levels[-1].indent
+            return (len(self.levels), rank) if rank.value == 1 and deeper else None
+        before = self.levels[same[0]]
+        if len(same) > 1 or before.indent != indent or before.rank is None or before.rank.style != rank.style:
+            return None
+        return (same[0], rank) if rank.value == before.rank.value + 1 else None
 
     def _ranks_ahead(self, at: int) -> list[tuple[tuple[Rank, ...], int]]:
         """Return the ranks and indents of the next numbered lines, as far as a tie looks ahead."""

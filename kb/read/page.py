@@ -127,7 +127,7 @@ def _tell_apart(readings: Sequence[Reading]) -> tuple[Reading, ...]:
 
 def _check_text(text: str) -> list[Flaw]:
     flaws = []
-    if CONFLICT.search(text) is not None:
+    if (">>>>>>>" in text or "<<<<<<<" in text) and CONFLICT.search(text) is not None:
         flaws.append(Flaw("conflict_markers", "the page holds markers of an unfinished merge"))
     if CUT_TAG.search(text[-2000:]) is not None:
         flaws.append(Flaw("truncated", "the page ends inside a tag"))

@@ -107,7 +107,7 @@ def part_lines(lines: Sequence[Line]) -> Parted:
 
 def _is_law(line: Line, parting: _Parting) -> bool:
     """Tell whether a line outside notes is law; if not, it is put where it belongs."""
-    if line.path is not None:
+    if line.path is not None or _is_numbered(line.text):
         return True
     if _starts_notes(line) and not _is_stub(line, parting):
         parting.noting = True
@@ -119,6 +119,11 @@ def _is_law(line: Line, parting: _Parting) -> bool:
     else:
         return True
     return False
+
+
+def _is_numbered(text: str) -> bool:
+    """Tell whether a line begins with a short number in parentheses: no note does, and most lines of law do."""
+    return text[:1] == "(" and (text[2:4] == ") " or text[3:5] == ") ")
 
 
 def _starts_notes(line: Line) -> bool:

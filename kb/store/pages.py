@@ -490,8 +490,12 @@ def find_snapshots(db: sqlite3.Connection, change: FullChange) -> tuple[Snapshot
         """,
         {**key, "document": row.document},
     ).fetchone()
-    made = [None if found is None else msgspec.convert(dict(found), Snapshot) for found in (before, after)]
-    return made[0], made[1]
+    is_new, is_gone = row.kind == "added" and row.eid == "", row.kind == "removed" and row.old_eid == ""
+    return _make_snapshot(None if is_new else before), _make_snapshot(None if is_gone else after)
+
+
+def _make_snapshot(row: sqlite3.Row | None) -> Snapshot | None:
+    return None if row is None else msgspec.convert(dict(row), Snapshot)
 
 
 # --- texts

@@ -47,11 +47,13 @@ class GenerationDatabase(Database):  # type: ignore[misc]  # Datasette ships no 
         self._idle: deque[sqlite3.Connection] = deque()
         self._lock = Lock()
         self._closed = False
-        with self._lend() as db:
-            found = read_generation(db)
-        if found != pointer.generation:
-            self.close()
-            raise BrokenPointerError(f"{path}: expected generation {pointer.generation}, found {found}")
+        with ExitStack() as on_failure:
+            on_failure.callback(self.close)
+            with self._lend() as db:
+                found = read_generation(db)
+            if found != pointer.generation:
+                raise BrokenPointerError(f"{path}: expected generation {pointer.generation}, found {found}")
+            on_failure.pop_all()
 
     async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
         """Run a function on a connection of this generation in one of Datasette's threads; returns its result."""
@@ -70,8 +72,11 @@ class GenerationDatabase(Database):  # type: ignore[misc]  # Datasette ships no 
         db = sqlite3.connect(
             address, uri=True, isolation_level=None, check_same_thread=False, factory=GuardedConnection
         )
-        self.ds._prepare_connection(db, self.name)  # noqa: SLF001 - where plugins add their functions
-        guard_connection(db)
+        with ExitStack() as on_failure:
+            on_failure.callback(db.close)
+            self.ds._prepare_connection(db, self.name)  # noqa: SLF001 - where plugins add their functions
+            guard_connection(db)
+            on_failure.pop_all()
         return db
 
     def close(self) -> None:
@@ -146,6 +151,7 @@ class Shelf:
         self._datasette = datasette
         self._folder = folder
         self._mark: tuple[int, int] | None = None
+        self._refused: tuple[int, int] | None = None
         self._generation: Generation | None = None
 
     @contextmanager
@@ -175,8 +181,9 @@ class Shelf:
         mark = self._read_mark()
         if mark is None or mark == self._mark:
             return
-        new = self._open_current()
+        new = self._open_current(quiet=mark == self._refused)
         if new is None:
+            self._refused = mark
             return
         if self._generation is not None:
             self._generation.retire()
@@ -190,7 +197,7 @@ class Shelf:
             return None
         return found.st_ino, found.st_mtime_ns
 
-    def _open_current(self) -> Generation | None:
+    def _open_current(self, *, quiet: bool) -> Generation | None:
         problem: Exception | None = None
         for _ in range(OPEN_ATTEMPTS):
             try:
@@ -198,7 +205,8 @@ class Shelf:
                 return None if pointer is None else Generation(self._datasette, self._folder, pointer)
             except (OSError, sqlite3.Error, BrokenPointerError) as error:
                 problem = error
-        logger.warning("the current generation cannot be opened, the last good one stays: %s", problem)
+        if not quiet:
+            logger.warning("the current generation cannot be opened, the last good one stays: %s", problem)
         return None
 
 

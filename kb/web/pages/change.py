@@ -58,8 +58,8 @@ def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         related=find_changes(db, row.see_also),
         citations=write_citations(row, after or before),
         source=next(iter(read_sources(db, row.source)), None),
-        as_of_before=link_document(row.old_document or row.document, row.old_eid, _day_shown(before)),
-        as_of_after=link_document(row.document, row.eid, _day_shown(after)),
+        as_of_before=_link_snapshot(before, row.old_eid),
+        as_of_after=_link_snapshot(after, row.eid),
     )
 
 
@@ -125,8 +125,8 @@ def write_citations(row: ChangeRow, proof: Snapshot | None) -> list[tuple[str, s
     ]
 
 
-def _day_shown(snapshot: Snapshot | None) -> str:
-    """Return a day on which a version was the text: the day it states, else the day it was seen first."""
+def _link_snapshot(snapshot: Snapshot | None, eid: str | None) -> str:
+    """Return the path of a version's text: on the day it states, else on the day it was seen first."""
     if snapshot is None:
         return ""
-    return (snapshot.valid_from.isoformat() if snapshot.valid_from is not None else snapshot.observed_from)[:10]
+    return link_document(snapshot.document, eid, snapshot.valid_from or snapshot.observed_from, snapshot.strand)

@@ -184,7 +184,7 @@ def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: 
         addresses=list_addresses(db, version.version) if version is not None else [],
         beside=list_beside(shown.rows, version, shown.moment.known_at) if version is not None else [],
         steps=list_steps(shown.rows, count_waves(db, document), version or shown.rows[0]),
-        permalink=link_document(document, "", frame.as_of),
+        permalink=link_document(document, "", frame.as_of, (version or shown.rows[0]).strand),
         citation=write_citation(shown),
     )
     return msgspec.structs.replace(answer, headers={"Link": f'<{path}>; rel="canonical"'})
@@ -242,5 +242,5 @@ def write_citation(shown: Shown) -> str:
     return (
         f"{version.citation}{strand}, text in force on {print_day(shown.moment.as_of)}, {version.url} "
         f"(captured {version.observed_from}, sha256 {version.sha256[:12]}, "
-        f"via Status Quo, {link_document(version.document, '', shown.moment.as_of)})."
+        f"via Status Quo, {link_document(version.document, '', shown.moment.as_of, version.strand)})."
     )

@@ -1,7 +1,6 @@
 """A document's history: its versions, what each brought, and the other texts that stand beside the one shown."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from urllib.parse import urlencode
 
 import msgspec
@@ -46,21 +45,14 @@ def list_steps(rows: Sequence[VersionRow], counts: Iterable[WaveCount], shown: V
 
 def _make_step(row: VersionRow, weights: Mapping[Weight, int], seen: str, shown: VersionRow) -> Step:
     query = {"document": row.document, "nature": "any", "part": "any", "since": seen, "until": seen}
-    day = row.valid_from or row.observed_from[:10]
     return Step(
         version=row,
         brought=tuple(count_weight(weight, weights[weight]) for weight in WEIGHT_LABELS if weight in weights),
         changes_path=f"/changes?{urlencode(query)}" if seen else "",
-        text_path=link_text(row, day),
+        text_path=link_document(row.document, "", row.valid_from or row.observed_from, row.strand),
         is_shown=row.version == shown.version,
         is_rule="rule" in weights,
     )
-
-
-def link_text(row: VersionRow, day: date | str) -> str:
-    """Return the path of a version's text: its document on a day, and its strand where it is not the first-ranked."""
-    path = link_document(row.document, "", day)
-    return path if row.strand == "current" else f"{path}&strand={row.strand}"
 
 
 def list_beside(rows: Sequence[VersionRow], shown: VersionRow, known_at: str) -> list[Beside]:
@@ -70,7 +62,7 @@ def list_beside(rows: Sequence[VersionRow], shown: VersionRow, known_at: str) ->
         Beside(
             label=_tell_beside(row, shown),
             validity=tell_validity(row),
-            path=link_text(row, row.valid_from or row.observed_from[:10]),
+            path=link_document(row.document, "", row.valid_from or row.observed_from, row.strand),
         )
         for row in standing
         if row.version != shown.version

@@ -33,7 +33,10 @@ def view_search(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         query=query,
         targets=[(link_document(one.document, one.eid), cite(one.citation, one.eid), one.document) for one in targets],
         advice=[] if targets or found else [_link_advice(line) for line in advice],
-        found=[(one, link_document(one.document, one.eid), _snippet(one, words)) for one in found[:MOST_FOUND]],
+        found=[
+            (one, link_document(one.document, one.eid, strand=one.strand), _snippet(one, words))
+            for one in found[:MOST_FOUND]
+        ],
         is_cut=len(found) > MOST_FOUND,
         sources=read_sources(db),
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
@@ -173,9 +173,11 @@ def cite(citation: str, eid: str | None) -> str:
     return f"{citation}{'' if place.startswith('(') or not place else ' '}{place}"
 
 
-def link_document(document: str, eid: str | None = "", as_of: str | date | None = None) -> str:
-    """Return the path of a document's page: of one provision, and as of a date, where these are given."""
-    query = f"?as_of={str(as_of)[:10]}" if as_of else ""
+def link_document(document: str, eid: str | None = "", as_of: str | date | None = None, strand: str = "current") -> str:
+    """Return the path of a document's page: of a provision, as of a date, in a strand that is not first-ranked."""
+    day = str(as_of)[:10] if as_of else ""
+    asked = {name: value for name, value in (("as_of", day), ("strand", strand)) if value and value != "current"}
+    query = f"?{urlencode(asked)}" if asked else ""
     return f"/d/{quote(document, safe='/:()')}{query}{'#' + quote(eid, safe='') if eid else ''}"
 
 

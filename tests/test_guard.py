@@ -1,0 +1,388 @@
+"""Strangers may ask anything that is cheap and harmless; what they and crawled pages send in comes out as words."""
+
+import asyncio
+import csv
+import io
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from kb.errors import NotFoundError, UsageError
+from kb.serve import ServeRequest, make_command, make_environment, serve, start_server, stop_server
+from kb.web import guard, mount
+from kb.web.answer import Answer, PageRoute
+from kb.web.guard import FormulaGuard
+from tests.sites import HOSTILE, make_data, open_site, publish_at
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# Without a sandbox as containers have none; the rest keeps it from reaching out.
+CHROMIUM_FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --virtual-time-budget=3000 --enable-logging=stderr --v=0 --dump-dom"
+).split()
+
+REFUSED = {
+    "printf": "select printf('%.*c', 900000000, 'x')",
+    "format": "select format('%.*c', 900000000, 'x')",
+    "zeroblob": "select length(zeroblob(900000000))",
+    "randomblob": "select length(randomblob(900000000))",
+    "hex": "select hex(sha256) from snapshots",
+    "quote": "select quote(text) from provisions",
+    "load_extension": "select load_extension('x')",
+    "version": "select sqlite_version()",
+    "compile options": "select sqlite_compileoption_get(1)",
+    "random": "select random()",
+    "tokenizer": "select fts3_tokenizer('simple')",
+    "path": "select * from pragma_database_list",
+    "pragma": "select * from pragma_compile_options",
+    "functions": "select * from pragma_function_list",
+    "pages": "select * from sqlite_dbpage",
+    "cte path": "with a as (select file from pragma_database_list) select * from a",
+    "attach": "attach '/etc/passwd' as x",
+    "pragma statement": "pragma table_info(changes)",
+    "update": "update changes set reason = ''",
+    "delete": "delete from changes",
+    "vacuum": "vacuum into '/tmp/x'",
+    "cte delete": "with a as (select 1) delete from changes",
+    "two statements": "select 1; drop table changes",
+    "long value": "with recursive t(s) as (select 'xxxxxxxxxxxxxxxx' union all select s || s from t) select max(length(s)) from t",
+    "large answer": "with recursive t(n, s) as (select 0, 'xxxxxxxxxxxxxxxx' union all select n + 1, s || s from t where n < 16)"
+    " select max(s), v.place from t, provisions v, provisions w group by v.rowid, w.rowid",
+    "endless": "with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) from t",
+    "replace": "select replace(replace(group_concat(text), 'e', group_concat(text)), 'a', group_concat(text)) from provisions",
+}
+ALLOWED = {
+    "count": "select count(*) from changes",
+    "text": "select snippet(provisions_fts, 1, '', '', '', 9) from provisions_fts where provisions_fts match 'fee'",
+    "json": "select value from sources, json_each(sources.topics)",
+    "window": "select row_number() over (order by observed_at) from changes",
+    "recursive": "with recursive t(n) as (select 1 union all select n + 1 from t where n < 9) select sum(n) from t",
+    "columns": "select name from pragma_table_info('changes')",
+    "schema": "select name from sqlite_master",
+    "dates": "select julianday(last_checked) from sources",
+}
+INNER = ("databases", "threads", "settings", "plugins", "versions", "metadata", "allow-debug", "patterns", "actor", "logout")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    made = make_data(folder / "data", folder / "web")
+    publish_at(made)
+    return made
+
+
+@pytest.fixture
+def site(monkeypatch, data):
+    return open_site(monkeypatch, data)
+
+
+def get(site, path, **keys):
+    async def ask():
+        return await site.client.get(path, **keys)
+
+    return asyncio.run(ask())
+
+
+# --- SQL
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_dangerous_sql_is_refused_soon(site, name):
+    begun = time.process_time()
+
+    answer = get(site, "/public.json", params={"sql": REFUSED[name]})
+
+    assert 400 == answer.status_code
+    assert "/data/" not in answer.text
+    assert time.process_time() - begun < 2.5  # the time limit is one second; none may escape it
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_ordinary_sql_is_answered(site, name):
+    answer = get(site, "/public.json", params={"sql": ALLOWED[name], "_shape": "array"})
+
+    assert (200, True) == (answer.status_code, len(answer.json()) > 0 or name == "json")
+
+
+def test_answer_is_cut_at_a_number_of_rows_and_says_so(site):
+    sql = "with recursive t(n) as (select 1 union all select n + 1 from t where n < 5000) select n from t"
+
+    answer = get(site, "/public.json", params={"sql": sql}).json()
+
+    assert (1000, True) == (len(answer["rows"]), answer["truncated"])
+
+
+def test_questions_of_strangers_wait_for_their_turn(monkeypatch, site):
+    monkeypatch.setattr(mount, "QUESTION_WAIT", 0.2)
+    endless = {"sql": REFUSED["endless"]}
+
+    async def ask():
+        busy = [asyncio.create_task(site.client.get("/public.json", params=endless)) for _ in range(4)]
+        await asyncio.sleep(0.1)
+        page = await site.client.get("/public/releases/1.json")
+        return page, [await task for task in busy]
+
+    page, busy = asyncio.run(ask())
+
+    assert 200 == page.status_code
+    assert {400: 2, 503: 2} == {status: [one.status_code for one in busy].count(status) for status in (400, 503)}
+
+
+def test_columns_may_not_be_read_through_a_filter_of_a_stranger(site):
+    answer = get(site, "/public/changes.json", params={"_where": "id in (select file from pragma_database_list)"})
+
+    assert 400 == answer.status_code
+
+
+# --- what is public
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_inner_pages_are_not_shown(site, name):
+    found = {get(site, path).status_code for path in (f"/-/{name}", f"/-/{name}.json", f"/%2D/{name}", f"/-%2f{name}")}
+
+    assert found <= {302, 404}
+    assert 404 in found
+
+
+@pytest.mark.parametrize("path", ["/_internal", "/~5Finternal", "/_memory", "/_internal/databases", "/:memory:"])
+def test_inner_databases_are_not_shown(site, path):
+    assert 404 == get(site, path, follow_redirects=True).status_code
+
+
+def test_whole_file_is_not_for_download(site):
+    assert 403 == get(site, "/public.db").status_code
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_site_only_answers_questions(site, method):
+    async def ask():
+        return await site.client.request(method, "/public")
+
+    assert 405 == asyncio.run(ask()).status_code
+
+
+def test_files_beside_the_static_ones_are_not_reached(site):
+    found = {get(site, path).status_code for path in ("/static/../settings.json", "/static/..%2fsettings.json")}
+
+    assert found <= {403, 404}
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/public", "/public/changes", "/public/changes.json", "/public/changes.csv", "/no-such", "/-/x", "/static/tables.js"]
+)
+def test_every_answer_carries_the_headers_and_no_cookie(site, path):
+    headers = get(site, path, headers={"cookie": "ds_actor=x; ds_messages=y"}).headers
+
+    assert guard.SECURITY_HEADERS.items() <= dict(headers).items()
+    assert "set-cookie" not in headers
+    assert "1" == headers["x-generation"]
+
+
+def test_policy_lets_nothing_inline_run():
+    policy = dict(part.split(" ", 1) for part in guard.SECURITY_HEADERS["content-security-policy"].split("; "))
+
+    assert ("'none'", "'self'", "'self'") == (policy["default-src"], policy["script-src"], policy["style-src"])
+    assert ("'none'", "'none'", "'self'") == (policy["frame-ancestors"], policy["base-uri"], policy["form-action"])
+
+
+@pytest.mark.parametrize("path", ["/public", "/public/changes", "/public/releases/1", "/public?sql=select+1", "/public/upcoming"])
+def test_pages_hold_no_inline_script_or_style_sheet(site, path):
+    text = get(site, path).text
+
+    assert text.count("<script") == text.count("<script src=")
+    assert "<style" not in text
+
+
+def test_fault_of_ours_is_logged_and_not_told(monkeypatch, data, caplog):
+    def view(db, asked):
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr(mount, "PAGES", (PageRoute("^/broken$", view),))
+    answer = get(open_site(monkeypatch, data), "/broken")
+
+    assert (500, False) == (answer.status_code, "secret" in answer.text)
+    assert "a secret" in caplog.text
+
+
+# --- our own pages
+
+
+def test_page_gets_path_and_query_decoded_and_its_headers_are_kept(monkeypatch, data):
+    seen = []
+
+    def view(db, asked):
+        seen.append(dict(asked))
+        return Answer(201, "made", "text/plain", {"cache-control": "no-store", "x-frame-options": "ALLOW"})
+
+    monkeypatch.setattr(mount, "PAGES", (PageRoute("^/d/(?P<document>.+)$", view),))
+    answer = get(open_site(monkeypatch, data), "/d/us-xx/code/1%C2%A7%282%29?as_of=2024-01-01&as_of=x&document=other&q=a+b")
+
+    assert [{"document": "us-xx/code/1§(2)", "as_of": "2024-01-01", "q": "a b"}] == seen
+    assert (201, "made", "no-store", "DENY") == (
+        answer.status_code,
+        answer.text,
+        answer.headers["cache-control"],
+        answer.headers["x-frame-options"],
+    )
+
+
+@pytest.mark.parametrize(("error", "status"), [(NotFoundError("<b>none"), 404), (UsageError("<b>none"), 400)])
+def test_condition_we_can_name_becomes_a_page_that_says_so(monkeypatch, data, error, status):
+    def view(db, asked):
+        raise error
+
+    monkeypatch.setattr(mount, "PAGES", (PageRoute("^/x$", view),))
+    answer = get(open_site(monkeypatch, data), "/x")
+
+    assert (status, True) == (answer.status_code, "&lt;b&gt;none" in answer.text)
+
+
+def test_page_that_takes_too_long_is_given_up(monkeypatch, data):
+    def view(db, asked):
+        db.execute(REFUSED["endless"])
+
+    monkeypatch.setattr(mount, "PAGES", (PageRoute("^/x$", view),))
+    monkeypatch.setattr(mount, "PAGE_SECONDS", 0.2)
+
+    assert 503 == get(open_site(monkeypatch, data), "/x").status_code
+
+
+# --- hostile text
+
+
+def test_hostile_text_is_escaped_on_table_pages(site):
+    text = get(site, "/public/provisions?_size=max").text
+
+    assert HOSTILE[0].replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;") in text
+    assert ("<script>document", "<img src=x", "\u202e", 'href="javascript') == tuple(
+        payload for payload in ("<script>document", "<img src=x", "\u202e", 'href="javascript') if payload not in text
+    )
+    assert "pay ⟨U+202E⟩001$ now" in text
+
+
+def test_hostile_text_in_json_stays_data(site):
+    answer = get(site, "/public/provisions.json?_size=max&_shape=array")
+
+    assert ("application/json; charset=utf-8", "nosniff") == (
+        answer.headers["content-type"],
+        answer.headers["x-content-type-options"],
+    )
+    assert set(HOSTILE) <= {row["text"] for row in answer.json()}
+
+
+@pytest.mark.parametrize("query", ["_size=max", "_stream=on", "_dl=on&_size=max"])
+def test_formulas_in_csv_are_disarmed_and_all_else_is_untouched(site, query):
+    answer = get(site, f"/public/provisions.csv?{query}")
+    plain = get(site, "/public/provisions.json?_size=max&_shape=array").json()
+
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+
+    assert [disarm(row["text"]) for row in plain] == [row["text"] for row in rows]
+    assert [disarm(row["heading"]) for row in plain] == [row["heading"] for row in rows]
+    assert f"'{HOSTILE[5]}" in {row["text"] for row in rows}
+
+
+def disarm(text):
+    return f"'{text}" if text.startswith("=") else text
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 10_000])
+def test_formula_guard_works_however_the_stream_is_cut(size):
+    rows = [["a", "=1+1", "x\n=2"], ["@b", 'say "=3"', "-§"], ["", "\t=4", "plain, text"]]
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    stream = out.getvalue().encode()
+    formulas = FormulaGuard()
+
+    sent = b"".join(formulas.feed(stream[at : at + size]) for at in range(0, len(stream), size)) + formulas.feed(b"", last=True)
+
+    assert [["a", "'=1+1", "x\n=2"], ["'@b", 'say "=3"', "'-§"], ["", "'\t=4", "plain, text"]] == list(
+        csv.reader(io.StringIO(sent.decode(), newline=""))
+    )
+
+
+# --- the real server
+
+
+@pytest.fixture(scope="module")
+def address(data):
+    """Serve the data folder with the real command and yield where."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = start_server(ServeRequest(data, port=port))
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(f"{url}/static/tables.js", timeout=5).close()
+            break
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    yield url
+    stop_server(server)
+
+
+def test_real_server_answers_and_moves_to_a_new_generation(address, data):
+    def read():
+        with urllib.request.urlopen(f"{address}/public/releases.json?_shape=array", timeout=20) as answer:
+            return int(answer.headers["x-generation"]), max(row["generation"] for row in json.load(answer))
+
+    before = read()
+    number = publish_at(data, 5).generation
+    after = read()
+
+    assert ((number - 1,) * 2, (number,) * 2) == (before, after)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+@pytest.mark.parametrize("path", ["/public/provisions?_size=100", "/public/changes", "/public?sql=select+text+from+provisions"])
+def test_browser_runs_our_scripts_and_none_of_a_crawled_page(address, tmp_path, path):
+    command = [CHROMIUM, *CHROMIUM_FLAGS, f"--user-data-dir={tmp_path}", f"{address}{path}"]
+
+    page = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+
+    assert "<title>public" in page.stdout
+    assert "<title>hacked" not in page.stdout
+    assert 'data-label="' in page.stdout
+    assert "inline script" not in page.stderr
+    assert "Uncaught" not in page.stderr
+
+
+def test_server_is_reached_from_this_machine_only_and_gets_no_settings_of_others(data):
+    request = ServeRequest(data)
+
+    command = make_command(request)
+    environment = make_environment(request, {"PATH": "/bin", "DATASETTE_SECRET": "x", "KB_DATA": "elsewhere"})
+
+    assert ["--host", "127.0.0.1", "--port", "8001"] == command[-4:]
+    assert {"PATH": "/bin", "KB_DATA": str(data)} == environment
+
+
+def test_taken_port_ends_the_server_with_an_exit_code(data):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+
+        assert 0 != serve(ServeRequest(data, port=taken.getsockname()[1]))
+
+
+def test_server_that_does_not_end_is_killed(monkeypatch):
+    monkeypatch.setattr("kb.serve.STOP_SECONDS", 0.2)
+    stubborn = subprocess.Popen(
+        ["python3", "-c", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()"],
+        stdout=subprocess.PIPE,
+    )
+    with stubborn.stdout as ready:
+        ready.readline()
+
+        assert 0 == stop_server(stubborn)
+    assert -signal.SIGKILL == stubborn.returncode
