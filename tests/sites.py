@@ -74,9 +74,7 @@ def make_data(data, tmp):
     """Archive and build the recorded web in a data folder."""
     pages = list_pages()
     bodies = {f"{at[:10]}/{path}.html": body for (at, path), body in pages.items()}
-    lines = [
-        make_line(f"{HOST}{path}", observed_at=at, path=f"{at[:10]}/{path}.html") for at, path in sorted(pages)
-    ]
+    lines = [make_line(f"{HOST}{path}", observed_at=at, path=f"{at[:10]}/{path}.html") for at, path in sorted(pages)]
     tmp.mkdir(parents=True, exist_ok=True)
     request = ImportRequest(
         file=write_captures(tmp, *lines, bodies=bodies), sources=SOURCES, now="2024-03-01T00:00:00Z", token="t"

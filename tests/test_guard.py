@@ -7,10 +7,12 @@ import json
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 
 import pytest
 
@@ -28,6 +30,7 @@ CHROMIUM_FLAGS = (
     "--disable-component-update --disable-sync --virtual-time-budget=3000 --enable-logging=stderr --v=0 --dump-dom"
 ).split()
 
+A_MILLION = "with recursive a(s) as (select 'a' union all select s || s from a where length(s) < 1000000)"
 REFUSED = {
     "printf": "select printf('%.*c', 900000000, 'x')",
     "format": "select format('%.*c', 900000000, 'x')",
@@ -57,6 +60,11 @@ REFUSED = {
     " select max(s), v.place from t, provisions v, provisions w group by v.rowid, w.rowid",
     "endless": "with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) from t",
     "replace": "select replace(replace(group_concat(text), 'e', group_concat(text)), 'a', group_concat(text)) from provisions",
+    "long needle": f"{A_MILLION} select instr(max(s), substr(max(s), 1, 500000) || 'b') from a",
+    "long replace": f"{A_MILLION} select length(replace(max(s), substr(max(s), 1, 500000) || 'b', '')) from a",
+    "long trim": f"{A_MILLION} select length(trim(max(s), replace(max(s), 'a', 'b') || 'a')) from a",
+    "long result": f"{A_MILLION} select length(replace(max(s), 'a', max(s))) from a",
+    "gathering": "select length(json_group_array(text)) from provisions",
 }
 ALLOWED = {
     "count": "select count(*) from changes",
@@ -68,7 +76,18 @@ ALLOWED = {
     "schema": "select name from sqlite_master",
     "dates": "select julianday(last_checked) from sources",
 }
-INNER = ("databases", "threads", "settings", "plugins", "versions", "metadata", "allow-debug", "patterns", "actor", "logout")
+INNER = (
+    "databases",
+    "threads",
+    "settings",
+    "plugins",
+    "versions",
+    "metadata",
+    "allow-debug",
+    "patterns",
+    "actor",
+    "logout",
+)
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +161,24 @@ def test_columns_may_not_be_read_through_a_filter_of_a_stranger(site):
     assert 400 == answer.status_code
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *("instr('abc', 'c')", "instr('abc', 'x')", "instr(null, 'x')", "instr(1234, 3)", "instr('abc', '')"),
+        *("replace('abab', 'a', '')", "replace('ab', '', 'x')", "replace('ab', null, 'x')", "replace(121, 2, 3)"),
+        *("trim('xaxx', 'x')", "rtrim('2024Z', 'Z')", "ltrim('xxa', 'xy')", "trim('a', '')", "rtrim('a', null)"),
+        *("trim(' a ')", "typeof(instr('a', 'a'))", "instr(x'616263', x'63')"),
+    ],
+)
+def test_bounded_functions_do_what_sqlite_does(expression):
+    with closing(sqlite3.connect(":memory:")) as plain, closing(sqlite3.connect(":memory:")) as bounded:
+        guard.bound_functions(bounded)
+
+        expected, found = (db.execute(f"SELECT {expression}").fetchone()[0] for db in (plain, bounded))
+
+    assert expected == found
+
+
 # --- what is public
 
 
@@ -177,7 +214,17 @@ def test_files_beside_the_static_ones_are_not_reached(site):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/public", "/public/changes", "/public/changes.json", "/public/changes.csv", "/no-such", "/-/x", "/static/tables.js"]
+    "path",
+    [
+        "/",
+        "/public",
+        "/public/changes",
+        "/public/changes.json",
+        "/public/changes.csv",
+        "/no-such",
+        "/-/x",
+        "/static/tables.js",
+    ],
 )
 def test_every_answer_carries_the_headers_and_no_cookie(site, path):
     headers = get(site, path, headers={"cookie": "ds_actor=x; ds_messages=y"}).headers
@@ -194,7 +241,9 @@ def test_policy_lets_nothing_inline_run():
     assert ("'none'", "'none'", "'self'") == (policy["frame-ancestors"], policy["base-uri"], policy["form-action"])
 
 
-@pytest.mark.parametrize("path", ["/public", "/public/changes", "/public/releases/1", "/public?sql=select+1", "/public/upcoming"])
+@pytest.mark.parametrize(
+    "path", ["/public", "/public/changes", "/public/releases/1", "/public?sql=select+1", "/public/upcoming"]
+)
 def test_pages_hold_no_inline_script_or_style_sheet(site, path):
     text = get(site, path).text
 
@@ -224,7 +273,9 @@ def test_page_gets_path_and_query_decoded_and_its_headers_are_kept(monkeypatch, 
         return Answer(201, "made", "text/plain", {"cache-control": "no-store", "x-frame-options": "ALLOW"})
 
     monkeypatch.setattr(mount, "PAGES", (PageRoute("^/d/(?P<document>.+)$", view),))
-    answer = get(open_site(monkeypatch, data), "/d/us-xx/code/1%C2%A7%282%29?as_of=2024-01-01&as_of=x&document=other&q=a+b")
+    answer = get(
+        open_site(monkeypatch, data), "/d/us-xx/code/1%C2%A7%282%29?as_of=2024-01-01&as_of=x&document=other&q=a+b"
+    )
 
     assert [{"document": "us-xx/code/1§(2)", "as_of": "2024-01-01", "q": "a b"}] == seen
     assert (201, "made", "no-store", "DENY") == (
@@ -303,7 +354,9 @@ def test_formula_guard_works_however_the_stream_is_cut(size):
     stream = out.getvalue().encode()
     formulas = FormulaGuard()
 
-    sent = b"".join(formulas.feed(stream[at : at + size]) for at in range(0, len(stream), size)) + formulas.feed(b"", last=True)
+    sent = b"".join(formulas.feed(stream[at : at + size]) for at in range(0, len(stream), size)) + formulas.feed(
+        b"", last=True
+    )
 
     assert [["a", "'=1+1", "x\n=2"], ["'@b", 'say "=3"', "'-§"], ["", "'\t=4", "plain, text"]] == list(
         csv.reader(io.StringIO(sent.decode(), newline=""))
@@ -344,7 +397,9 @@ def test_real_server_answers_and_moves_to_a_new_generation(address, data):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
-@pytest.mark.parametrize("path", ["/public/provisions?_size=100", "/public/changes", "/public?sql=select+text+from+provisions"])
+@pytest.mark.parametrize(
+    "path", ["/public/provisions?_size=100", "/public/changes", "/public?sql=select+text+from+provisions"]
+)
 def test_browser_runs_our_scripts_and_none_of_a_crawled_page(address, tmp_path, path):
     command = [CHROMIUM, *CHROMIUM_FLAGS, f"--user-data-dir={tmp_path}", f"{address}{path}"]
 
@@ -378,7 +433,11 @@ def test_taken_port_ends_the_server_with_an_exit_code(data):
 def test_server_that_does_not_end_is_killed(monkeypatch):
     monkeypatch.setattr("kb.serve.STOP_SECONDS", 0.2)
     stubborn = subprocess.Popen(
-        ["python3", "-c", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()"],
+        [
+            "python3",
+            "-c",
+            "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()",
+        ],
         stdout=subprocess.PIPE,
     )
     with stubborn.stdout as ready:

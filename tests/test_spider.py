@@ -104,7 +104,9 @@ def endings(tmp_path_factory):
     }
     site = Site(pages)
     urls = [f"{site.url}/{name}" for name in ENDINGS]
-    sources = write_sources(folder / "sources", {"id": SOURCE, "urls": urls, "document": {"work": "r", "pattern": "(?P<citation>[a-z]+)$"}})
+    sources = write_sources(
+        folder / "sources", {"id": SOURCE, "urls": urls, "document": {"work": "r", "pattern": "(?P<citation>[a-z]+)$"}}
+    )
     result = crawl(folder / "data", "--sources", sources, "--allow-loopback")
     yield folder / "data", site, result
     site.close()
@@ -142,7 +144,9 @@ def test_only_harmless_headers_are_kept_and_no_cookie_is_sent_back(endings):
     data, site, _ = endings
     sent = [headers for _, headers in site.asked]
 
-    assert '{"content-length":"29","content-type":"text/html","etag":"\\"one\\""}' == read_fetches(data)["fine"]["headers"]
+    assert (
+        '{"content-length":"29","content-type":"text/html","etag":"\\"one\\""}' == read_fetches(data)["fine"]["headers"]
+    )
     assert not any({"Cookie", "Referer", "Authorization"} & set(headers) for headers in sent)
     assert all("StatusQuo/" in headers["User-Agent"] and "+http" in headers["User-Agent"] for headers in sent)
 
@@ -211,7 +215,9 @@ def test_dead_host_is_given_up_and_the_others_finish(make_site, tmp_path):
     assert "127.0.0.3 gave no answer 4 times in a row (connection:" in log
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:9", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "2130706433"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:9", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "2130706433"]
+)
 def test_addresses_of_private_networks_are_refused(tmp_path, host):
     sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": [f"http://{host}/page"]})
 

@@ -299,6 +299,17 @@ def test_a_document_lost_from_a_page_and_back_within_one_wave_is_nothing():
     assert [("removed", "2")] == tell(later)
 
 
+def test_a_text_amended_twice_within_one_wave_is_told_twice():
+    watch = Watch()
+    watch.wave(day(1), one=make_seen(make_law("1", ("a", "A report is due in 30 days."))))
+    texts = [make_seen(make_law("1", ("a", f"A report is due in {days} days."))) for days in (45, 60)]
+
+    result = watch.wave(day(2, 9), (day(2), "one", texts[0]), (day(2, 9), "one", texts[1]))
+
+    assert [(day(2), "45"), (day(2, 9), "60")] == [(c.observed_at, c.new_text.split()[-2]) for c in result.changes]
+    assert 2 == len(result.versions)
+
+
 # -- addresses --------------------------------------------------------------------------------------------------------
 
 

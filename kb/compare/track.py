@@ -81,7 +81,8 @@ class _Tracker:
         self.source = source
         self.state = state
         self.wave = wave
-        self.load = load
+        self.load_known = load
+        self.made: dict[str, Reading] = {}
         self.result = WaveResult(source=source.id, wave_at=wave.at)
         self.rows = RowMaker(source, wave.at)
         self.found: dict[Place, list[Showing]] = {}
@@ -97,6 +98,11 @@ class _Tracker:
         self.accepted: list[Fetch] = []
         self.gone: dict[Place, Gone] = {}
         self.new: dict[Place, Showing] = {}
+
+    def load(self, version: str) -> Reading:
+        """Return the reading of a version, be it of an earlier wave or of this one."""
+        made = self.made.get(version)
+        return made if made is not None else self.load_known(version)
 
     # -- one fetch ------------------------------------------------------------------------------------------------
 
@@ -317,6 +323,7 @@ class _Tracker:
         dates = (validity.valid_from, validity.valid_to)
         name = version_id(self.source.id, place, now.text_hash, dates, showing.first_sight)
         self.changed_urls.add(showing.fetch.url)
+        self.made[name] = now.reading
         self.result.versions.append(
             Version(
                 version=name,

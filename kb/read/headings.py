@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -119,9 +120,12 @@ def _match_repeat(heading: str, line: Line) -> int:
     A heading that ran on into the text ("Schedule I. (a) The …") is repeated up to the first label. A repetition ends
     with a stop, a bold run or the line, for a sentence may well begin with the words of its heading.
     """
-    words, printed = heading.split(), line.text.split()
+    words, opening = _heading_words(heading)
+    if not words or squeeze_text(line.text.split(None, 1)[0] if line.text else "") != opening:
+        return 0
+    printed = line.text.split()
     size = next((at for at, word in enumerate(words) if at and FIRST_LABEL.match(word)), len(words))
-    if not size or len(printed) < size or squeeze_text(words[0]) != squeeze_text(printed[0]):
+    if len(printed) < size:
         return 0
     if words[size - 1].endswith(("…", "...")):
         return _match_cut(words, printed)
@@ -129,6 +133,13 @@ def _match_repeat(heading: str, line: Line) -> int:
         return 0
     ended = len(printed) == size or printed[size - 1][-1] in ".:;]—" or FIRST_LABEL.match(printed[size]) is not None
     return size if ended or len(line.lead.split()) == size else 0
+
+
+@lru_cache(maxsize=4)
+def _heading_words(heading: str) -> tuple[tuple[str, ...], str]:
+    """Return a heading's words and its first word squeezed; it is held against many lines."""
+    words = tuple(heading.split())
+    return words, squeeze_text(words[0]) if words else ""
 
 
 def _match_cut(words: Sequence[str], printed: Sequence[str]) -> int:

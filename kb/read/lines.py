@@ -52,8 +52,13 @@ def clean_text(fragment: str) -> str:
         fragment = INLINE.sub("", fragment)
     if "&" in fragment:
         fragment = unescape(fragment)
-    text = " ".join(fragment.split())
+    text = fragment.strip() if _is_collapsed(fragment) else " ".join(fragment.split())
     return text.replace(" " + _TIGHT, "").replace(_TIGHT, "") if tight else text
+
+
+def _is_collapsed(text: str) -> bool:
+    """Tell whether white space stands single already, as on most lines: asking is a quarter of the cost of doing it."""
+    return text.isascii() and not ("\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text)
 
 
 def build_lines(written: str) -> tuple[list[Line], str]:
@@ -65,8 +70,11 @@ def build_lines(written: str) -> tuple[list[Line], str]:
     builder = _Builder()
     builder.emit(pieces[0])
     for at in range(1, len(pieces), 4):
-        builder.step(pieces[at], pieces[at + 1], pieces[at + 2])
-        chunk = pieces[at + 3]
+        tag, chunk = pieces[at + 1], pieces[at + 3]
+        if tag in _PLAIN:
+            builder.start(pieces[at], tag, pieces[at + 2])
+        else:
+            builder.step(pieces[at], tag, pieces[at + 2])
         if chunk and not chunk.isspace():
             builder.emit(chunk)
     shape = blake2b("".join(pieces[3::4]).encode() + "".join(pieces[2::4]).encode())
@@ -109,14 +117,21 @@ class _Builder:
         self.filled = False
         self.breaks = 0
 
+    def start(self, close: str, tag: str, attrs: str) -> None:
+        """Take the tag of a block that only begins or ends a line."""
+        self.breaks = 0
+        self.filled = False
+        if close:
+            self.tag, self.attrs = "p", ""
+        else:
+            self.tag, self.attrs = tag, attrs
+
     def step(self, close: str, tag: str, attrs: str) -> None:
-        """Take one block tag."""
+        """Take the tag of a block that opens or closes a list, a row or a cell, or breaks a line."""
         if tag == "br":
             self.breaks += 1
             return
-        self.breaks = 0
-        self.filled = False
-        self.tag, self.attrs = ("p", "") if close else (tag, attrs)
+        self.start(close, tag, attrs)
         action = _CLOSERS.get(tag) if close else _OPENERS.get(tag)
         if action is not None:
             action(self)
@@ -249,6 +264,8 @@ def _join_row(lines: list[Line], row: _Row) -> list[Line]:
     return [Line(" | ".join(texts), "text", "", None, first.level, "tr", first.anchor)]
 
 
+# Blocks that only begin or end a line.
+_PLAIN = frozenset(("p", "div", "section", "h1", "h2", "h3", "h4", "h5", "h6", "dd", "dt", "blockquote", "article", "main"))
 _OPENERS = {
     "ol": _Builder.open_list,
     "ul": _Builder.open_list,

@@ -9,9 +9,11 @@ import io
 import sqlite3
 import time
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+# What SQLite hands to a function.
+Value = str | bytes | int | float | None
 # The longest text or row any statement may make, in bytes. Published texts are cut well below.
 LONGEST_VALUE = 4_000_000
 # All rows of one answer together, in characters.
@@ -31,19 +33,22 @@ LIMITS = {
     sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
 }
 
-# Not here on purpose: printf, format, zeroblob, randomblob, hex, quote, replicate-like ones (values without bound, no
-# look at the clock), load_extension, fts3_tokenizer, sqlite_* (say what machine this is), random ones and clocks (an
-# answer is a function of its generation), custom ones of other plugins.
+# Not here on purpose: printf, format, zeroblob, randomblob, hex, quote (values without bound, no look at the clock),
+# json_group_array and json_group_object (gather without bound: 485 MB in half a second), load_extension,
+# fts3_tokenizer, sqlite_* (say what machine this is), random ones, and custom ones of other plugins.
 FUNCTIONS = frozenset(
     """
     abs avg bm25 ceil ceiling char coalesce count cume_dist date datetime dense_rank escape_fts first_value floor glob
-    group_concat highlight ifnull iif instr json json_array json_array_length json_each json_extract json_group_array
-    json_group_object json_object json_quote json_tree json_type json_valid julianday lag last_value lead length like
+    group_concat highlight ifnull iif instr json json_array json_array_length json_each json_extract json_object json_quote json_tree json_type json_valid julianday lag last_value lead length like
     likelihood likely lower ltrim match max min mod nth_value ntile nullif percent_rank rank replace round row_number
     rtrim sign snippet strftime substr substring subtype sum time total trim typeof unicode unixepoch unlikely upper ->
     ->>
     """.split()  # fmt: skip
 )
+# SQLite's own search for a text within a text, and trimming, take time by the product of both lengths, and no look at
+# the clock: 4 s for a text of 1 MB, minutes for the longest one. Strangers get versions that take short ones only.
+LONGEST_NEEDLE = 100
+
 # What Datasette and FTS5 ask of themselves; none of these can change anything.
 PRAGMAS = frozenset(
     """
@@ -67,6 +72,10 @@ SECURITY_HEADERS = {
 }
 # Spreadsheets run a cell that begins so (OWASP, CSV injection); full-width forms are folded by some of them.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+class LongNeedleError(ValueError):
+    """Raised when a text to look for, or a list of signs to trim, is longer than LONGEST_NEEDLE."""
 
 
 class LargeAnswerError(sqlite3.OperationalError):
@@ -102,6 +111,56 @@ def guard_connection(db: sqlite3.Connection) -> None:
     for limit, value in LIMITS.items():
         db.setlimit(limit, value)
     db.set_authorizer(authorize)
+
+
+def bound_functions(db: sqlite3.Connection) -> None:
+    """Replace the text functions that a stranger could make run for minutes by ones that refuse long arguments."""
+    for name, arguments, function in (
+        ("instr", 2, find_text),
+        ("replace", 3, replace_text),
+        ("trim", 2, lambda text, signs: trim_text(text, signs, str.strip)),
+        ("ltrim", 2, lambda text, signs: trim_text(text, signs, str.lstrip)),
+        ("rtrim", 2, lambda text, signs: trim_text(text, signs, str.rstrip)),
+    ):
+        db.create_function(name, arguments, function, deterministic=True)
+
+
+def find_text(text: Value, needle: Value) -> int | None:
+    """Do what SQLite's instr does, for short needles; raises LongNeedleError."""
+    if text is None or needle is None:
+        return None
+    return _spell(text).find(_check_needle(needle)) + 1
+
+
+def replace_text(text: Value, needle: Value, new: Value) -> str | None:
+    """Do what SQLite's replace does, for short needles and bounded results; raises LongNeedleError."""
+    if text is None or needle is None or new is None:
+        return None
+    whole, part, other = _spell(text), _check_needle(needle), _spell(new)
+    if part == "":
+        return whole
+    if len(whole) + whole.count(part) * len(other) > LONGEST_VALUE:
+        raise LongNeedleError(f"replace: expected a result of at most {LONGEST_VALUE} characters")
+    return whole.replace(part, other)
+
+
+def trim_text(text: Value, signs: Value, strip: Callable[[str, str], str]) -> str | None:
+    """Do what SQLite's trim does, for few signs; raises LongNeedleError."""
+    if text is None or signs is None:
+        return None
+    chosen = _check_needle(signs)
+    return strip(_spell(text), chosen) if chosen else _spell(text)
+
+
+def _check_needle(needle: Value) -> str:
+    spelled = _spell(needle)
+    if len(spelled) > LONGEST_NEEDLE:
+        raise LongNeedleError(f"expected at most {LONGEST_NEEDLE} characters to look for, found {len(spelled)}")
+    return spelled
+
+
+def _spell(value: Value) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def authorize(action: int, first: str | None, second: str | None, _schema: str | None, _trigger: str | None) -> int:

@@ -21,7 +21,14 @@ from kb.compare.redline import CONTROL_SIGN, spell_controls
 from kb.errors import NotFoundError, StatusQuoError
 from kb.generations import FOLDER
 from kb.web.answer import Answer, PageRoute, View
-from kb.web.guard import PAGE_SECONDS, SECURITY_HEADERS, FormulaGuard, lift_time_limit, limit_time
+from kb.web.guard import (
+    PAGE_SECONDS,
+    SECURITY_HEADERS,
+    FormulaGuard,
+    LargeAnswerError,
+    lift_time_limit,
+    limit_time,
+)
 from kb.web.pages import PAGES
 from kb.web.swap import CURRENT, CurrentDatabases, Generation, Shelf
 from kb.web.tables import make_metadata
@@ -93,7 +100,7 @@ def handle_exception(request: Any, exception: Exception) -> Response:
 
     Datasette's own hook prints every missing page with all local values, which takes 0.2 s of CPU each.
     """
-    status = int(getattr(exception, "status", 500))
+    status = 400 if _is_refusal(exception) else int(getattr(exception, "status", 500))
     is_html = bool(getattr(exception, "message_is_html", False))
     words = "SQL query took too long. Ask for less at once." if is_html else str(exception)
     if status >= 500:
@@ -104,6 +111,12 @@ def handle_exception(request: Any, exception: Exception) -> Response:
         body = {"ok": False, "error": words, "status": status, "title": title}
         return Response.json(body, status=status)
     return _respond(_make_plain(status, title, words))
+
+
+def _is_refusal(exception: Exception) -> bool:
+    """Tell whether a question was refused or given up by the guard: the asker's doing, not a fault of ours."""
+    codes = (sqlite3.SQLITE_AUTH, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_NOMEM)
+    return isinstance(exception, (LargeAnswerError, MemoryError)) or getattr(exception, "sqlite_errorcode", None) in codes
 
 
 def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
@@ -166,7 +179,7 @@ def _make_view(view: View) -> Callable[..., Awaitable[Response]]:
             return _respond(Answer(503, UNPUBLISHED))
         asked = {key: request.args.get(key) for key in request.args}
         asked |= {key: unquote(value) for key, value in request.url_vars.items() if value is not None}
-        return _respond(await generation.database.execute_fn(lambda db: _run_view(view, db, asked)))
+        return _respond(await generation.database.read_page(lambda db: _run_view(view, db, asked)))
 
     return answer_page
 

@@ -21,7 +21,7 @@ from datasette.database import Database
 
 from kb.generations import POINTER, BrokenPointerError, Pointer, hold_generation, read_pointer
 from kb.store.public import read_generation
-from kb.web.guard import GuardedConnection, guard_connection
+from kb.web.guard import GuardedConnection, bound_functions, guard_connection
 
 # The name under which a generation stands in URLs: /public/changes.
 DATABASE = "public"
@@ -44,30 +44,43 @@ class GenerationDatabase(Database):  # type: ignore[misc]  # Datasette ships no 
         # Datasette would hash the whole file to name it.
         self.cached_hash = f"{pointer.generation:064}"
         self._cached_table_counts = dict(pointer.rows)
-        self._idle: deque[sqlite3.Connection] = deque()
-        self._lock = Lock()
-        self._closed = False
+        self._pages = Pool(self._open)
+        self._strangers = Pool(self._open_for_strangers)
         with ExitStack() as on_failure:
             on_failure.callback(self.close)
-            with self._lend() as db:
+            with self._pages.lend() as db:
                 found = read_generation(db)
             if found != pointer.generation:
                 raise BrokenPointerError(f"{path}: expected generation {pointer.generation}, found {found}")
             on_failure.pop_all()
 
     async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
-        """Run a function on a connection of this generation in one of Datasette's threads; returns its result."""
+        """Run what Datasette asks, on its own or a stranger's behalf, in one of its threads; returns the result."""
+        return await self._run(self._strangers, fn)
 
-        def in_thread() -> Any:
-            with self._lend() as db:
-                return fn(db)
-
-        return await asyncio.get_running_loop().run_in_executor(self.ds.executor, in_thread)
+    async def read_page(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
+        """Run the questions of one of our own pages on one connection; returns the result."""
+        return await self._run(self._pages, fn)
 
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: FBT001, FBT002 - Datasette's signature
         """Open a guarded connection for reading; raises sqlite3.OperationalError where writing is asked for."""
         if write:
             raise sqlite3.OperationalError("a generation is never written to")
+        return self._open_for_strangers()
+
+    def close(self) -> None:
+        """Close every connection: idle ones now, lent ones when they come back."""
+        self._pages.close()
+        self._strangers.close()
+
+    async def _run(self, pool: "Pool", fn: Callable[[sqlite3.Connection], Any]) -> Any:
+        def in_thread() -> Any:
+            with pool.lend() as db:
+                return fn(db)
+
+        return await asyncio.get_running_loop().run_in_executor(self.ds.executor, in_thread)
+
+    def _open(self) -> sqlite3.Connection:
         address = f"{Path(self.path).absolute().as_uri()}?immutable=1"
         db = sqlite3.connect(
             address, uri=True, isolation_level=None, check_same_thread=False, factory=GuardedConnection
@@ -79,24 +92,40 @@ class GenerationDatabase(Database):  # type: ignore[misc]  # Datasette ships no 
             on_failure.pop_all()
         return db
 
+    def _open_for_strangers(self) -> sqlite3.Connection:
+        db = self._open()
+        bound_functions(db)
+        return db
+
+
+class Pool:
+    """Connections that wait to be lent; after closing, those still out are closed when they come back."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._lock = Lock()
+        self._closed = False
+
+    @contextmanager
+    def lend(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection to one thread for as long as the block runs."""
+        with self._lock:
+            idle = self._idle.pop() if self._idle else None
+        db = self._connect() if idle is None else idle
+        try:
+            yield db
+        finally:
+            self._take_back(db)
+
     def close(self) -> None:
-        """Close every connection: idle ones now, lent ones when they come back."""
+        """Close the idle connections and lend none of them again."""
         with self._lock:
             self._closed = True
             idle = list(self._idle)
             self._idle.clear()
         for db in idle:
             db.close()
-
-    @contextmanager
-    def _lend(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            db = self._idle.pop() if self._idle else None
-        lent = self.connect() if db is None else db
-        try:
-            yield lent
-        finally:
-            self._take_back(lent)
 
     def _take_back(self, db: sqlite3.Connection) -> None:
         with self._lock:

@@ -213,7 +213,9 @@ def tell_banner(shown: Shown, today: str) -> Banner | None:
         "unknown_before": ("No record", f"We first saw this document on {since}; what it said before we cannot show."),
     }
     title, line = told[shown.choice.state]
-    later = f"{count_of(shown.later_changes, 'change')} seen since this text." if shown.later_changes else ""
+    later = ""
+    if shown.later_changes and shown.choice.state != "removed":
+        later = f"{count_of(shown.later_changes, 'change')} seen since this text."
     lines = tuple(line for line in (line, later) if line)
     if shown.lead is not None:
         return Banner(title, lines, link_document(shown.lead.document), f"It is now {shown.lead.document}")
@@ -239,8 +241,9 @@ def write_citation(shown: Shown) -> str:
     if version is None:
         return ""
     strand = "" if version.strand == "current" else f" ({STRAND_LABELS[version.strand]})"
+    held = "text in force on" if shown.choice.state == "in_force" else "last text on record, asked for"
     return (
-        f"{version.citation}{strand}, text in force on {print_day(shown.moment.as_of)}, {version.url} "
+        f"{version.citation}{strand}, {held} {print_day(shown.moment.as_of)}, {version.url} "
         f"(captured {version.observed_from}, sha256 {version.sha256[:12]}, "
         f"via Status Quo, {link_document(version.document, '', shown.moment.as_of, version.strand)})."
     )

@@ -80,7 +80,7 @@ def render(template: str, frame: Frame, *, status: int = 200, **values: object) 
 
 def render_missing(frame: Frame, title: str, lines: Sequence[str], *, status: int = 404) -> Answer:
     """Print the page for something there is not: what was asked, why it cannot be shown and what there is."""
-    return render("missing.html", frame, status=status, title=title, lines=lines)
+    return render("missing.html", frame, status=status, title=title, lines=[words.link_advice(line) for line in lines])
 
 
 def read_page_number(asked: Mapping[str, str]) -> int:

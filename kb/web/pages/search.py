@@ -1,6 +1,5 @@
 """Search: what is cited first, then the words of the texts shown now."""
 
-import re
 import sqlite3
 from collections.abc import Mapping
 
@@ -11,11 +10,9 @@ from kb.lookup import AmbiguousCitationError, Target, find_targets
 from kb.store.pages import Found, find_words, read_sources
 from kb.web.answer import Answer
 from kb.web.pages.frame import read_frame, render, show_sources
-from kb.web.pages.words import cite, link_document, mark_words
+from kb.web.pages.words import cite, link_advice, link_document, mark_words
 
 MOST_FOUND = 40
-# "D.C. Code § 7-1 (us-dc/code/7-1)": a suggestion with the id of its document
-SUGGESTION = re.compile(r"\((?P<document>[a-z][a-z0-9-]*/\S+)\)$")
 # Longer than any citation or phrase; what is beyond is cut and said so.
 LONGEST_QUERY = 200
 
@@ -32,7 +29,7 @@ def view_search(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         show_sources(frame, {one.source for one in found[:MOST_FOUND]}),
         query=query,
         targets=[(link_document(one.document, one.eid), cite(one.citation, one.eid), one.document) for one in targets],
-        advice=[] if targets or found else [_link_advice(line) for line in advice],
+        advice=[] if targets or found else [link_advice(line) for line in advice],
         found=[
             (one, link_document(one.document, one.eid, strand=one.strand), _snippet(one, words))
             for one in found[:MOST_FOUND]
@@ -50,12 +47,6 @@ def find_cited(db: sqlite3.Connection, query: str) -> tuple[list[Target], list[s
         return find_targets(db, query), []
     except (NotFoundError, AmbiguousCitationError) as error:
         return [], str(error).splitlines()
-
-
-def _link_advice(line: str) -> tuple[str, str]:
-    """Return a line of advice and the path it leads to, "" where it names no document."""
-    named = SUGGESTION.search(line)
-    return line.strip(), link_document(named["document"]) if named is not None else ""
 
 
 def _snippet(found: Found, words: list[str]) -> Markup:

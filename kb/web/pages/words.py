@@ -101,6 +101,8 @@ CADENCE_DAYS: Mapping[str, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quar
 WEB_SCHEMES = ("https://", "http://")
 # "2024-10-20"
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# "D.C. Code § 7-1 (us-dc/code/7-1)": a suggestion with the id of its document
+SUGGESTION = re.compile(r"\((?P<document>[a-z][a-z0-9-]*/\S+)\)\W*$")
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 SNIPPET_SIGNS = 110
 
@@ -179,6 +181,12 @@ def link_document(document: str, eid: str | None = "", as_of: str | date | None 
     asked = {name: value for name, value in (("as_of", day), ("strand", strand)) if value and value != "current"}
     query = f"?{urlencode(asked)}" if asked else ""
     return f"/d/{quote(document, safe='/:()')}{query}{'#' + quote(eid, safe='') if eid else ''}"
+
+
+def link_advice(line: str) -> tuple[str, str]:
+    """Return a line of advice and the path it leads to, "" where it ends in no document's id."""
+    named = SUGGESTION.search(line)
+    return line.strip(), link_document(named["document"]) if named is not None else ""
 
 
 def keep_web(url: str | None) -> str:
