@@ -40,8 +40,8 @@ def take_heading(lines: Sequence[Line], citation: str) -> tuple[str, list[Line]]
 def _take_printed(heading: str, citation: str, body: list[Line]) -> tuple[str, list[Line]]:
     """Prefer a heading printed with sign and number in the text to one that a copyist made of something else."""
     for at in _text_lines(body)[:MOST_ABOVE]:
-        words = body[at].text.split()
-        if words and words[0].startswith(("§", "[§")) and words[0].strip("§[].").translate(_PLAIN_DASHES) == citation:
+        words = body[at].text.split() if body[at].text.startswith(("§", "[§")) else ()
+        if words and words[0].strip("§[].").translate(_PLAIN_DASHES) == citation:
             size = next((place + 1 for place, word in enumerate(words) if place and word.endswith(".")), 0)
             return _cut_heading(body, at, size, citation) if size else (heading, body)
     return heading, body
