@@ -53,7 +53,7 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """The run a crawl works in, the due date its pages share, and whether an earlier process began it."""
+    """The run a crawl works in ("": none), the due date its pages share, and whether an earlier process began it."""
 
     run: str
     due_at: str
@@ -94,8 +94,8 @@ def is_due(source: Source, last_crawl: str, now: str) -> bool:
     return age >= DUE_SHARE * timedelta(days=CADENCE_DAYS[source.cadence])
 
 
-def open_crawl(db: sqlite3.Connection, *, now: str, token: str, replay_at: str = "") -> Opened:
-    """Go on with the crawl that was not ended, or begin one.
+def open_crawl(db: sqlite3.Connection, chosen: Chosen, *, now: str, token: str, replay_at: str = "") -> Opened:
+    """Go on with the crawl that was not ended, or begin one if there is something to crawl.
 
     An open crawl of another kind (the live web, or a replay of another instant) is closed as it stands: what it stored
     is good, and its pages left over are asked for when their source is crawled next.
@@ -105,6 +105,8 @@ def open_crawl(db: sqlite3.Connection, *, now: str, token: str, replay_at: str =
     if left is not None and left.note.replay_at == replay_at:
         logger.info("going on with crawl %s", left.run)
         return Opened(left.run, left.note.due_at, resumed=True)
+    if not chosen.sources:
+        return Opened("", now, resumed=False)
     due_at = choose_due_date(read_latest_due(db), now)
     run = f"{now}-{token}"
     with transaction(db):
@@ -184,8 +186,12 @@ def _close_left(db: sqlite3.Connection, left: OpenCrawl | None, now: str) -> Non
 
 def _list_known(db: sqlite3.Connection, source: Source, last: Mapping[str, LastAnswer]) -> dict[str, int]:
     """List the pages of earlier crawls that are worth asking for again, with their priority."""
-    depths = read_depths(db, source.id)
-    return {url: depth for url, depth in depths.items() if source.matches(url) and not _is_long_gone(last.get(url))}
+    named = set(list_seeds(source))
+    return {
+        url: depth
+        for url, depth in read_depths(db, source.id).items()
+        if (url in named or source.matches(url)) and not _is_long_gone(last.get(url))
+    }
 
 
 def _is_long_gone(last: LastAnswer | None) -> bool:

@@ -160,7 +160,7 @@ def _prepare(db: sqlite3.Connection, request: CrawlRequest) -> tuple[Chosen, Ope
     chosen = choose_sources(db, request.sources, request.wanted, now)
     if web is not None:
         chosen = restrict_to_replay(db, chosen, web)
-    opened = open_crawl(db, now=now, token=secrets.token_hex(4), replay_at="" if web is None else web.at)
+    opened = open_crawl(db, chosen, now=now, token=secrets.token_hex(4), replay_at="" if web is None else web.at)
     chosen = add_left_over(db, chosen, request.sources, opened)
     seed_frontier(db, chosen.sources.values(), opened, web)
     return chosen, opened
@@ -201,7 +201,8 @@ def _close_if_done(db: sqlite3.Connection, ledger: Ledger, opened: Opened) -> bo
     if left:
         logger.warning("crawl %s is not done (%s): start it again to go on", opened.run, ", ".join(sorted(left)))
         return False
-    close_run(db, opened.run, _tell_now("microseconds"))
+    if opened.run:
+        close_run(db, opened.run, _tell_now("microseconds"))
     return True
 
 

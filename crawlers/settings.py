@@ -70,6 +70,10 @@ REMOTE_CONTROL_ENABLED = False
 # Every answer is evidence, whatever its status.
 HTTPERROR_ALLOW_ALL = True  # False
 ITEM_PIPELINES = {"crawlers.pipelines.ArchivePipeline": 500}  # none
+# 100: so many tasks are made for every page, which yields one answer (measured: a third of the CPU of a crawl).
+CONCURRENT_ITEMS = 1
+# True. The source of the callback is read again for every page.
+WARN_ON_GENERATOR_RETURN_VALUE = False
 # Our frontier knows which URL was asked for in this crawl.
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # RFPDupeFilter
 DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {

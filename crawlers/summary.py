@@ -29,7 +29,7 @@ class SourceSummary(msgspec.Struct):
 
 
 class CrawlSummary(msgspec.Struct):
-    """What came of a crawl: its run, whether it was closed, and each source by id."""
+    """What came of a crawl: its run ("": nothing was to be crawled), whether it was ended, and each source by id."""
 
     run: str
     closed: bool

@@ -6,7 +6,7 @@ one stays current and the next publication clears up. Texts go out as their sour
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -89,11 +89,10 @@ def publish(data: Path, now: str, *, wait_seconds: float = 0) -> Published:
         sources = _read_sources(knowledge)
         number = _choose_number(folder)
         part = folder / f"{number:06}.part"
-        try:
+        with ExitStack() as on_failure:
+            on_failure.callback(part.unlink, missing_ok=True)
             rows = _write_generation(part, _Origin(knowledge, archive, sources), number, now)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+            on_failure.pop_all()
     return _release(folder, Pointer(number, f"{number:06}.db", now, rows))
 
 
@@ -134,7 +133,9 @@ def _prune(folder: Path, current: int) -> None:
 def _read_sources(knowledge: sqlite3.Connection) -> dict[str, Source]:
     rows = public.read_rows(knowledge, public.SOURCES)
     return {
-        str(row["source"]): parse_source(msgspec.json.decode(str(row["body"])), f"kb.db's declaration of {row['source']}")
+        str(row["source"]): parse_source(
+            msgspec.json.decode(str(row["body"])), f"kb.db's declaration of {row['source']}"
+        )
         for row in rows
     }
 
@@ -181,9 +182,7 @@ def _fill(draft: sqlite3.Connection, origin: _Origin) -> None:
     public.insert_rows(draft, "redlines", _list_redlines(draft))
 
 
-def _list_jurisdictions(
-    places: list[dict[str, object]], sources: Mapping[str, Source]
-) -> Iterator[dict[str, object]]:
+def _list_jurisdictions(places: list[dict[str, object]], sources: Mapping[str, Source]) -> Iterator[dict[str, object]]:
     """Yield the jurisdictions of the list, then those only a declaration names, by their id."""
     for place in places:
         yield {
@@ -296,7 +295,9 @@ def _show_pair(old: str, new: str, rights: Publish) -> tuple[str, str]:
     """Return as much of a changed text as may go out; a quote begins shortly before the first edit."""
     if rights != "quotes" or max(len(old), len(new)) <= LONGEST_QUOTE:
         return _show_text(old, rights), _show_text(new, rights)
-    alike = next((n for n, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), min(len(old), len(new)))
+    alike = next(
+        (n for n, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), min(len(old), len(new))
+    )
     start = max(0, alike - QUOTE_LEAD) if old and new else 0
     return _cut(old[start:], LONGEST_QUOTE), _cut(new[start:], LONGEST_QUOTE)
 
@@ -310,7 +311,9 @@ def _hash(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest() if text else ""
 
 
-def _record_release(draft: sqlite3.Connection, folder: Path, archive: sqlite3.Connection, release: tuple[int, str]) -> None:
+def _record_release(
+    draft: sqlite3.Connection, folder: Path, archive: sqlite3.Connection, release: tuple[int, str]
+) -> None:
     """Carry the releases of the last generation over and add this one with the head of the archive's log."""
     pointer = read_pointer(folder)
     last = None if pointer is None else folder / pointer.file

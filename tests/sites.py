@@ -14,6 +14,7 @@ from tests.build import make_line, write_captures
 
 HOST = "https://rules.example.gov/"
 FIRST, SECOND = "2024-01-10T12:00:00Z", "2024-02-10T12:00:00Z"
+MARK = "t"
 LONG = "Every holder of a license keeps a record of each dose that was given, and by whom. " * 8
 # What a hostile page may print; every one of these must come out as words.
 HOSTILE = (
@@ -58,7 +59,7 @@ def escape_page(text):
 
 
 def list_pages():
-    """Return the bytes of every page by (instant, path): each says ten days at first and thirty days later."""
+    """Return the bytes of every page by (instant, path): two rules say ten days at first and thirty days later."""
     pages = {}
     for at, days in ((FIRST, "ten"), (SECOND, "thirty")):
         rule = f"(a) A license is renewed within {days} days. {LONG}"
@@ -66,7 +67,7 @@ def list_pages():
             pages[at, f"{path}/1-1"] = make_page("§ 1-1. Renewal.", rule, "(b) A fee is due.")
         hostile = (f"({letter}) {escape_page(text)}" for letter, text in zip("abcdef", HOSTILE, strict=True))
         pages[at, "open/1-2"] = make_page("§ 1-2. Signs.", *hostile, f"(g) Within {days} days.")
-        pages[at, "open/1-3"] = make_page("=1+1", escape_page(HOSTILE[5]), f"Due within {days} days.")
+        pages[at, "open/1-3"] = make_page("=1+1", escape_page(HOSTILE[5]), "A fee is due.")
     return pages
 
 
@@ -77,7 +78,7 @@ def make_data(data, tmp):
     lines = [make_line(f"{HOST}{path}", observed_at=at, path=f"{at[:10]}/{path}.html") for at, path in sorted(pages)]
     tmp.mkdir(parents=True, exist_ok=True)
     request = ImportRequest(
-        file=write_captures(tmp, *lines, bodies=bodies), sources=SOURCES, now="2024-03-01T00:00:00Z", token="t"
+        file=write_captures(tmp, *lines, bodies=bodies), sources=SOURCES, now="2024-03-01T00:00:00Z", token=MARK
     )
     import_captures(data, request)
     build(data, BuildRequest(sources=SOURCES))

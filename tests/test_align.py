@@ -67,6 +67,11 @@ def test_an_edited_unnumbered_paragraph_finds_the_most_alike_one_of_its_parent()
     assert [("a__p2", "a__p1"), ("a__p1", "a__p2"), (None, "b__p1"), ("b__p1", None)] == found
 
 
+def test_an_edited_paragraph_of_a_few_words_keeps_its_place():
+    assert [("p1", "p1")] == pair({"p1": "Fee: $50"}, {"p1": "Fee: $75"})
+    assert [(None, "p1"), ("p1", None)] == pair({"p1": "Repealed."}, {"p1": "Fee: $75"})
+
+
 def test_a_numbered_paragraph_is_never_taken_for_an_unnumbered_one():
     assert [(None, "a"), ("p1", None)] == pair({"p1": FEE}, {"a": FEE})
 

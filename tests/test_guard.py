@@ -1,7 +1,9 @@
 """Strangers may ask anything that is cheap and harmless; what they and crawled pages send in comes out as words."""
 
 import asyncio
+import contextlib
 import csv
+import http.client
 import io
 import json
 import shutil
@@ -10,8 +12,6 @@ import socket
 import sqlite3
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from contextlib import closing
 
 import pytest
@@ -55,11 +55,9 @@ REFUSED = {
     "vacuum": "vacuum into '/tmp/x'",
     "cte delete": "with a as (select 1) delete from changes",
     "two statements": "select 1; drop table changes",
-    "long value": "with recursive t(s) as (select 'xxxxxxxxxxxxxxxx' union all select s || s from t) select max(length(s)) from t",
-    "large answer": "with recursive t(n, s) as (select 0, 'xxxxxxxxxxxxxxxx' union all select n + 1, s || s from t where n < 16)"
-    " select max(s), v.place from t, provisions v, provisions w group by v.rowid, w.rowid",
+    "long value": f"{A_MILLION.replace('1000000', '99000000')} select max(length(s)) from a",
+    "large answer": f"{A_MILLION} select max(s), v.place from a, provisions v, provisions w group by v.rowid, w.rowid",
     "endless": "with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) from t",
-    "replace": "select replace(replace(group_concat(text), 'e', group_concat(text)), 'a', group_concat(text)) from provisions",
     "long needle": f"{A_MILLION} select instr(max(s), substr(max(s), 1, 500000) || 'b') from a",
     "long replace": f"{A_MILLION} select length(replace(max(s), substr(max(s), 1, 500000) || 'b', '')) from a",
     "long trim": f"{A_MILLION} select length(trim(max(s), replace(max(s), 'a', 'b') || 'a')) from a",
@@ -113,6 +111,8 @@ def get(site, path, **keys):
 # --- SQL
 
 
+# What a function of ours raises inside SQLite is also told to Python's hook for such errors.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", REFUSED)
 def test_dangerous_sql_is_refused_soon(site, name):
     begun = time.process_time()
@@ -366,28 +366,33 @@ def test_formula_guard_works_however_the_stream_is_cut(size):
 # --- the real server
 
 
+def read_page(port, path):
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.headers, answer.read()
+
+
 @pytest.fixture(scope="module")
-def address(data):
-    """Serve the data folder with the real command and yield where."""
+def port(data):
+    """Serve the data folder with the real command and yield on which port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = start_server(ServeRequest(data, port=port))
-    url = f"http://127.0.0.1:{port}"
+        number = free.getsockname()[1]
+    server = start_server(ServeRequest(data, port=number))
     for _ in range(200):
-        try:
-            urllib.request.urlopen(f"{url}/static/tables.js", timeout=5).close()
+        with contextlib.suppress(ConnectionError):
+            read_page(number, "/static/tables.js")
             break
-        except urllib.error.URLError:
-            time.sleep(0.1)
-    yield url
+        time.sleep(0.1)
+    yield number
     stop_server(server)
 
 
-def test_real_server_answers_and_moves_to_a_new_generation(address, data):
+def test_real_server_answers_and_moves_to_a_new_generation(port, data):
     def read():
-        with urllib.request.urlopen(f"{address}/public/releases.json?_shape=array", timeout=20) as answer:
-            return int(answer.headers["x-generation"]), max(row["generation"] for row in json.load(answer))
+        headers, body = read_page(port, "/public/releases.json?_shape=array")
+        return int(headers["x-generation"]), max(row["generation"] for row in json.loads(body))
 
     before = read()
     number = publish_at(data, 5).generation
@@ -400,8 +405,8 @@ def test_real_server_answers_and_moves_to_a_new_generation(address, data):
 @pytest.mark.parametrize(
     "path", ["/public/provisions?_size=100", "/public/changes", "/public?sql=select+text+from+provisions"]
 )
-def test_browser_runs_our_scripts_and_none_of_a_crawled_page(address, tmp_path, path):
-    command = [CHROMIUM, *CHROMIUM_FLAGS, f"--user-data-dir={tmp_path}", f"{address}{path}"]
+def test_browser_runs_our_scripts_and_none_of_a_crawled_page(port, tmp_path, path):
+    command = [CHROMIUM, *CHROMIUM_FLAGS, f"--user-data-dir={tmp_path}", f"http://127.0.0.1:{port}{path}"]
 
     page = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
 

@@ -20,7 +20,7 @@ from kb.store.queries import ChangeFilter, read_changes, read_version_rows
 from tests.sites import FIRST, HOSTILE, SECOND, SOURCES, copy_data, make_data, publish_at
 
 # How many changes the recorded web holds, by source.
-CHANGES = {"us-xx-open": 4, "us-xx-quoted": 1, "us-xx-withheld": 1}
+CHANGES = {"us-xx-open": 2, "us-xx-quoted": 1, "us-xx-withheld": 1}
 
 
 @pytest.fixture(scope="module")

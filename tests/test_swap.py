@@ -13,7 +13,7 @@ from kb.web.swap import GenerationDatabase
 from tests.sites import copy_data, count_handles, make_data, open_site, publish_at
 
 GENERATIONS, READERS = 10, 4
-# The site's own pages read in two questions, Datasette's table page, its row page, its JSON, a stranger's SQL, a stream.
+# A page of our own in two questions, Datasette's JSON, a stranger's SQL, a table page, a stream.
 PATHS = (
     "/twice",
     "/public/releases.json?_sort_desc=generation&_size=1&_shape=array",

@@ -65,6 +65,7 @@ def align_provisions(old: Sequence[Provision], new: Sequence[Provision]) -> list
     table.pair_entries()
     table.pair_same_number()
     table.pair_unnumbered()
+    table.pair_short_paragraphs()
     table.pair_similar()
     table.pair_same_number()
     before = {part.eid: part for part in old}
@@ -177,6 +178,16 @@ class _Table:
             if after is None or _is_paragraph(before.eid):
                 continue
             if before.eid == after.eid or self._score(before, after) >= SAME_EDITED:
+                self.take(before, after)
+
+    def pair_short_paragraphs(self) -> None:
+        """Pair what is left of paragraphs of a few words ("Fee: $50") by their place; a status word has no place."""
+        for before in list(self.old.values()):
+            after = self.new.get(self._place_now(before.eid))
+            if after is None or not _is_paragraph(before.eid):
+                continue
+            texts = [self.keys[id(before)], self.keys[id(after)]]
+            if all(0 < len(text) < LEAST_TEXT and not _is_stub(text) for text in texts):
                 self.take(before, after)
 
     def _place_now(self, eid: str) -> str:

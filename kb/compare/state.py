@@ -1,8 +1,10 @@
 """What the build remembers of a source between two waves, and what one wave yields. Plain values, no logic."""
 
+from datetime import date
+
 import msgspec
 
-from kb.models import ChangeRow, Event, Judged, Place, Problem, Shown, Version
+from kb.models import Change, ChangeRow, Event, Judged, Place, Problem, Reading, Shown, Version
 from kb.topics import Found
 
 
@@ -57,6 +59,15 @@ class SourceState(msgspec.Struct):
     strands: dict[Place, StrandState] = {}
     fresh: set[str] = set()
     removed: dict[str, str] = {}
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A change found, the date from which it applies where the twins state it, and the readings it lies between."""
+
+    change: Change
+    effective_on: date | None = None
+    old: Reading | None = None
+    new: Reading | None = None
 
 
 class LocationRow(msgspec.Struct, frozen=True):

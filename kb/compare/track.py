@@ -20,9 +20,10 @@ from kb.compare.state import (
     PageState,
     SourceState,
     StrandState,
+    Told,
     WaveResult,
 )
-from kb.compare.twins import Load, Now, Told, compare_strand, order_twins
+from kb.compare.twins import Load, Now, compare_strand, order_twins
 from kb.models import Fetch, Flaw, Judged, Page, Place, Problem, Reading, Shown, Strand, Verdict, Version, Wave
 from kb.sources import Source
 

@@ -12,19 +12,11 @@ import msgspec
 
 from kb.compare.classify import BRACKET, Judgement
 from kb.compare.readings import compare_readings
+from kb.compare.state import Told
 from kb.models import Change, Reading, Shown
 from kb.read.canonical import fold_text
 
 Load = Callable[[str], Reading]
-
-
-class Told(msgspec.Struct, frozen=True):
-    """A change found, the date from which it applies where the twins state it, and the readings it lies between."""
-
-    change: Change
-    effective_on: date | None = None
-    old: Reading | None = None
-    new: Reading | None = None
 
 
 class Now(msgspec.Struct, frozen=True):

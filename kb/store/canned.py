@@ -69,7 +69,7 @@ ORDER BY strand, observed_from, valid_from, version
     ),
     "text_as_of": CannedQuery(
         "The text of a document as it was shown on a date",
-        "The provisions of every version of a document that was first seen by the end of a date and not replaced by then.",
+        "The provisions of every version of a document first seen by the end of a date and not replaced by then.",
         """
 SELECT versions.strand, provisions.eid, provisions.number, provisions.heading, provisions.text, provisions.note,
     provisions.pending, versions.observed_from, versions.last_seen, versions.closed_at, versions.url, versions.sha256
@@ -90,7 +90,7 @@ SELECT versions.citation, provisions.eid, SNIPPET(provisions_fts, -1, '', '', 'â
 FROM provisions_fts
 JOIN provisions ON provisions.rowid = provisions_fts.rowid
 JOIN versions ON versions.version = provisions.version
-WHERE provisions_fts MATCH ESCAPE_FTS(:words)
+WHERE provisions_fts MATCH COALESCE(NULLIF(TRIM(ESCAPE_FTS(REPLACE(:words, CHAR(0), ' '))), ''), '""')
     AND versions.closed_at IS NULL
 ORDER BY RANK
 LIMIT 100
@@ -104,7 +104,7 @@ SELECT changes.observed_at, changes.jurisdiction, changes.citation, changes.eid,
     changes.reason, changes.document, changes.url, changes.id
 FROM changes_fts
 JOIN changes ON changes.rowid = changes_fts.rowid
-WHERE changes_fts MATCH ESCAPE_FTS(:words)
+WHERE changes_fts MATCH COALESCE(NULLIF(TRIM(ESCAPE_FTS(REPLACE(:words, CHAR(0), ' '))), ''), '""')
 ORDER BY changes.observed_at DESC, changes.document, changes.place
 LIMIT 200
 """,

@@ -377,12 +377,12 @@ def find_changes(db: sqlite3.Connection, ids: Collection[str]) -> list[Listed]:
 
 
 def find_change(db: sqlite3.Connection, change: str) -> FullChange | None:
-    """Return one change by its id, None if there is none; of several sources' the first."""
+    """Return one change by its id, None if there is none; of several sources' one shown in full."""
     row = db.execute(
         """
         SELECT changes.*, html FROM changes LEFT JOIN redlines ON redlines.change = changes.id
         WHERE id = :id
-        ORDER BY source LIMIT 1
+        ORDER BY cut, source LIMIT 1
         """,
         {"id": change},
     ).fetchone()
@@ -486,9 +486,9 @@ def find_snapshots(db: sqlite3.Connection, change: FullChange) -> tuple[Snapshot
         """
         SELECT version, document, strand, url, sha256, observed_from, valid_from FROM versions
         WHERE document = :document AND strand = :strand AND source = :source AND wave_at = :wave
-        ORDER BY observed_from, version LIMIT 1
+        ORDER BY valid_from IS :effective_on DESC, observed_from, version LIMIT 1
         """,
-        {**key, "document": row.document},
+        {**key, "document": row.document, "effective_on": row.effective_on and row.effective_on.isoformat()},
     ).fetchone()
     is_new, is_gone = row.kind == "added" and row.eid == "", row.kind == "removed" and row.old_eid == ""
     return _make_snapshot(None if is_new else before), _make_snapshot(None if is_gone else after)

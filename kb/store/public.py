@@ -1,4 +1,4 @@
-"""A generation: the public tables, how they are filled from the archive and kb.db, and what must hold before they go out.
+"""A generation: the public tables, how they are filled from archive and kb.db, and what must hold before they go out.
 
 Tables and columns are described in schemas/tables.yml. Those that kb.db has too keep their names and columns, so that
 the questions of kb.store.queries about changes, documents and versions can be asked of a generation as well.
@@ -224,7 +224,9 @@ CHANGES = f"""
     SELECT {", ".join(ChangeRow.__struct_fields__)}, wave_at, place FROM changes
     ORDER BY RTRIM(observed_at, 'Z'), source, document, wave_at, place
 """
-EVENTS = "SELECT id, source, wave_at, kind, title, pages, changes FROM events ORDER BY RTRIM(wave_at, 'Z'), source, kind"
+EVENTS = (
+    "SELECT id, source, wave_at, kind, title, pages, changes FROM events ORDER BY RTRIM(wave_at, 'Z'), source, kind"
+)
 DOCUMENTS = """
     SELECT document, strand, source, citation, MIN(watched_since) AS watched_since, MIN(baseline) AS baseline,
         MAX(wave_at) AS wave_at
@@ -291,6 +293,11 @@ def open_published(path: Path) -> sqlite3.Connection:
 def freeze(db: sqlite3.Connection) -> None:
     """See a database from now on as it is at the first question, whatever others write to it meanwhile."""
     db.execute("BEGIN")
+
+
+def limit_heap(db: sqlite3.Connection, size: int) -> None:
+    """Bound what SQLite may hold in memory, in bytes, for all connections of this process together."""
+    db.execute(f"PRAGMA hard_heap_limit = {size:d}")
 
 
 def read_generation(db: sqlite3.Connection) -> int:
@@ -455,5 +462,6 @@ def _find_withheld(db: sqlite3.Connection) -> Iterator[str]:
     allowed = {"quotes": 300, "none": 0}
     for row in rows:
         if row["length"] > allowed[row["publish"]]:
-            yield f"{row['source']}: expected at most {allowed[row['publish']]} characters a text, found {row['length']}"
+            limit = allowed[row["publish"]]
+            yield f"{row['source']}: expected at most {limit} characters a text, found {row['length']}"
             return

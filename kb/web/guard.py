@@ -12,6 +12,8 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from kb.store.public import limit_heap
+
 # What SQLite hands to a function.
 Value = str | bytes | int | float | None
 # The longest text or row any statement may make, in bytes. Published texts are cut well below.
@@ -37,13 +39,14 @@ LIMITS = {
 # json_group_array and json_group_object (gather without bound: 485 MB in half a second), load_extension,
 # fts3_tokenizer, sqlite_* (say what machine this is), random ones, and custom ones of other plugins.
 FUNCTIONS = frozenset(
-    """
-    abs avg bm25 ceil ceiling char coalesce count cume_dist date datetime dense_rank escape_fts first_value floor glob
-    group_concat highlight ifnull iif instr json json_array json_array_length json_each json_extract json_object json_quote json_tree json_type json_valid julianday lag last_value lead length like
-    likelihood likely lower ltrim match max min mod nth_value ntile nullif percent_rank rank replace round row_number
-    rtrim sign snippet strftime substr substring subtype sum time total trim typeof unicode unixepoch unlikely upper ->
-    ->>
-    """.split()  # fmt: skip
+    (
+        "abs avg bm25 ceil ceiling char coalesce count cume_dist date datetime dense_rank escape_fts first_value floor "
+        "glob group_concat highlight ifnull iif instr json json_array json_array_length json_each json_extract "
+        "json_object json_quote json_tree json_type json_valid julianday lag last_value lead length like likelihood "
+        "likely lower ltrim match max min mod nth_value ntile nullif percent_rank rank replace round row_number rtrim "
+        "sign snippet strftime substr substring subtype sum time total trim typeof unicode unixepoch unlikely upper "
+        "-> ->>"
+    ).split()
 )
 # SQLite's own search for a text within a text, and trimming, take time by the product of both lengths, and no look at
 # the clock: 4 s for a text of 1 MB, minutes for the longest one. Strangers get versions that take short ones only.
@@ -107,7 +110,7 @@ class GuardedConnection(sqlite3.Connection):
 
 def guard_connection(db: sqlite3.Connection) -> None:
     """Let a connection read public tables with harmless functions, and bound what a statement may make."""
-    db.execute(f"PRAGMA hard_heap_limit = {HEAP_BYTES:d}")
+    limit_heap(db, HEAP_BYTES)
     for limit, value in LIMITS.items():
         db.setlimit(limit, value)
     db.set_authorizer(authorize)

@@ -116,7 +116,9 @@ def handle_exception(request: Any, exception: Exception) -> Response:
 def _is_refusal(exception: Exception) -> bool:
     """Tell whether a question was refused or given up by the guard: the asker's doing, not a fault of ours."""
     codes = (sqlite3.SQLITE_AUTH, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_NOMEM)
-    return isinstance(exception, (LargeAnswerError, MemoryError)) or getattr(exception, "sqlite_errorcode", None) in codes
+    return (
+        isinstance(exception, (LargeAnswerError, MemoryError)) or getattr(exception, "sqlite_errorcode", None) in codes
+    )
 
 
 def asgi_wrapper(datasette: Any) -> Callable[[App], App]:

@@ -22,14 +22,16 @@ from kb.web.pages.frame import read_frame, render, render_missing, show_sources
 from kb.web.pages.words import SIGNAL_LABELS, cite, link_document, print_day, print_instant, weigh
 
 SITE = "Status Quo"
+# Longer pairs of texts (signs, both together) would take more than a page's 20 ms to compare.
+LONGEST_COMPARED = 40_000
 
 
 class Marked(msgspec.Struct, frozen=True):
     """A change as shown: marks in one text, and the two texts side by side with their own marks."""
 
     inline: Markup
-    before: Markup
-    after: Markup
+    before: Markup | None
+    after: Markup | None
     gist: str
 
 
@@ -64,16 +66,13 @@ def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
 
 
 def mark_change(change: FullChange) -> Marked:
-    """Return the marked texts of a change; the redline kept in the generation goes before a new one."""
+    """Return the marked texts of a change; of very long ones the redline kept in the generation, and no sides."""
     row = change.row
+    if len(row.old_text) + len(row.new_text) > LONGEST_COMPARED:
+        return Marked(Markup(change.redline), None, None, "long text")  # noqa: S704 - our own markup, checked at publish
     spans = redline(row.old_text, row.new_text)
-    inline = change.redline or redline_html(spans)
-    return Marked(
-        Markup(inline),  # noqa: S704 - our own markup round escaped text
-        _mark_side(spans, "delete"),
-        _mark_side(spans, "insert"),
-        tell_gist(spans),
-    )
+    inline = Markup(redline_html(spans))  # noqa: S704 - our own markup round escaped text
+    return Marked(inline, _mark_side(spans, "delete"), _mark_side(spans, "insert"), tell_gist(spans))
 
 
 def _mark_side(spans: Sequence[Span], op: Op) -> Markup:

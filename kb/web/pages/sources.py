@@ -88,7 +88,7 @@ def make_card(state: SourceState, today: str) -> Card:
 def judge_health(state: SourceState, today: str) -> tuple[Health, str]:
     """Return how a source stands, the worst first, and a sentence that says why."""
     if state.crawl_state != "open":
-        return "closed", f"{POLICY_LABELS[state.crawl_state]}: {state.crawl_reason or 'no reason kept'}."
+        return "closed", f"{POLICY_LABELS[state.crawl_state]}: {state.crawl_reason.rstrip('.') or 'no reason kept'}."
     if not state.last_checked:
         return "never", "No page of it was read yet."
     days = days_between(state.last_checked, today)

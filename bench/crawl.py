@@ -1,0 +1,147 @@
+"""Measure what the archive's guarantees cost: CPU of a crawl of unchanged pages against a bare Scrapy fetch of them.
+
+``python -m bench.crawl [PAGES]`` serves the pages on this machine from a process of its own and fetches them in turn
+with Scrapy as it comes and with this project's spider. Printed are CPU milliseconds a page (start of the process
+taken off: an empty crawl of the same kind) and their ratio.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+PAGES = 2000
+ROUNDS = 3
+ROOT = Path(__file__).parents[1]
+# 20 KB, the mean of a section page of the codes measured.
+PAGE = b"<html><body><main>" + b"<p>(a) A licensee shall renew the license within 30 days.</p>\n" * 330 + b"</main></body></html>"
+
+BARE = """
+import sys
+from scrapy import Request, Spider
+from scrapy.crawler import CrawlerProcess
+
+class Bare(Spider):
+    name = "bare"
+    async def start(self):
+        for number in range(int(sys.argv[2])):
+            yield Request(f"{sys.argv[1]}/pages/{number}", callback=self.parse)
+    def parse(self, response):
+        pass
+
+process = CrawlerProcess({"LOG_LEVEL": "WARNING", "CONCURRENT_REQUESTS": 32, "CONCURRENT_REQUESTS_PER_DOMAIN": 16})
+process.crawl(Bare)
+process.start()
+"""
+
+# Politeness waits, it does not work: without it the same work is done sooner.
+OURS = """
+import sys
+from crawlers import run, settings
+settings.DOWNLOAD_DELAY, settings.AUTOTHROTTLE_ENABLED, settings.LOG_LEVEL = 0, False, "WARNING"
+settings.CONCURRENT_REQUESTS_PER_DOMAIN = 16
+run.collect_delays = lambda sources: {}
+sys.exit(run.main(["--data", sys.argv[1], "--sources", sys.argv[2], "--allow-loopback"]))
+"""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16
+    disable_nagle_algorithm = True
+    validating = True
+
+    def do_GET(self) -> None:  # noqa: N802 - the name http.server calls
+        """Answer a page, or 304 to who has it."""
+        if self.path == "/robots.txt":
+            return self._send(404, b"")
+        unchanged = self.validating and self.headers.get("If-None-Match") is not None
+        return self._send(304, b"") if unchanged else self._send(200, PAGE)
+
+    def _send(self, status: int, body: bytes) -> None:
+        self.send_response_only(status)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        if self.validating:
+            self.send_header("ETag", '"one"')
+        if status != 304:  # noqa: PLR2004
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the interface of http.server
+        """Write no line a request."""
+
+
+def serve() -> None:
+    """Serve the pages, with validators on one port and without on another, until the parent closes our input."""
+    plain = type("Plain", (_Handler,), {"validating": False})
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for handler in (_Handler, plain)]
+    for server in servers:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdout.write(" ".join(str(server.server_address[1]) for server in servers) + "\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+
+
+def measure_cpu(script: str, arguments: Sequence[str]) -> float:
+    """Run a script in a child process; returns the CPU seconds it used."""
+    before = os.times()
+    subprocess.run([sys.executable, "-c", script, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def write_source(folder: Path, url: str, pages: int) -> str:
+    """Declare a source of that many pages; returns the folder."""
+    folder.mkdir(parents=True)
+    source = {
+        "id": "us-xx-bench",
+        "platform": "page",
+        "urls": [f"{url}/pages/{number}" for number in range(pages)] or [f"{url}/robots.txt"],
+        "document": {"work": "rules", "pattern": r"/pages/(?P<citation>\d+)$"},
+    }
+    (folder / "us-xx.yml").write_text(json.dumps({"jurisdiction": "us-xx", "sources": [source]}), "utf-8")
+    return str(folder)
+
+
+def measure_pair(url: str, folder: Path, pages: int) -> tuple[float, float]:
+    """Return the CPU milliseconds a page of the bare fetch and of a crawl that finds nothing changed: least of rounds."""
+    full = [str(folder / "data"), write_source(folder / "full", url, pages)]
+    empty = [str(folder / "none"), write_source(folder / "empty", url, 0)]
+    measure_cpu(OURS, full)
+    bare = min(measure_cpu(BARE, [url, str(pages)]) for _ in range(ROUNDS))
+    ours = min(measure_cpu(OURS, full) for _ in range(ROUNDS))
+    bare -= min(measure_cpu(BARE, [url, "0"]) for _ in range(ROUNDS))
+    ours -= min(measure_cpu(OURS, empty) for _ in range(ROUNDS))
+    return 1000 * bare / pages, 1000 * ours / pages
+
+
+def main() -> None:
+    """Measure both kinds of unchanged page and print the figures."""
+    pages = int(sys.argv[1]) if len(sys.argv) > 1 else PAGES
+    server = subprocess.Popen(
+        [sys.executable, "-m", "bench.crawl", "serve"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        ports = server.stdout.readline().split() if server.stdout is not None else []
+        with tempfile.TemporaryDirectory() as folder:
+            for name, port in zip(("304", "same bytes"), ports, strict=True):
+                bare, ours = measure_pair(f"http://127.0.0.1:{port}", Path(folder) / port, pages)
+                print(f"{pages} unchanged pages ({name}): bare {bare:.2f}, ours {ours:.2f} ms CPU a page, {ours / bare:.2f}x")
+    finally:
+        if server.stdin is not None:
+            server.stdin.close()
+        server.wait()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["serve"]:
+        serve()
+    else:
+        main()

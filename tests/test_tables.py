@@ -1,0 +1,184 @@
+"""Every public table and column is described, once, and the descriptions are what readers see."""
+
+import asyncio
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kb.declarations import load_yaml
+from kb.share import share_path
+from kb.store.canned import CANNED
+from kb.store.public import open_published
+from kb.web.tables import make_metadata, make_queries, read_tables, write_tables_markdown
+from tests.sites import HOSTILE, make_data, open_site, publish_at
+
+ROOT = Path(__file__).parents[1]
+PARAMETER = re.compile(r":([a-z_]+)")  # ":since"
+ASKED = {
+    "changes_since": {"jurisdiction": "us-xx", "since": "2024-02-01"},
+    "rule_changes_by_topic": {"topic": ""},
+    "sources_not_checked": {"days": "10"},
+    "versions_of_document": {"document": "us-xx/code/1-1"},
+    "text_as_of": {"document": "us-xx/code/1-1", "date": "2024-01-20"},
+    "search_provisions": {"words": 'fee "due'},
+    "search_changes": {"words": "thirty days"},
+    "upcoming": {"from_date": "2024-01-01"},
+    "not_to_be_trusted": {},
+}
+# How many rows each gives on the recorded web.
+FOUND = {
+    "changes_since": 4,
+    "rule_changes_by_topic": 4,
+    "sources_not_checked": 3,
+    "versions_of_document": 6,
+    "text_as_of": 9,
+    "search_provisions": 3,
+    "search_changes": 3,
+    "upcoming": 0,
+    "not_to_be_trusted": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    made = make_data(folder / "data", folder / "web")
+    publish_at(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def columns(data):
+    """Every table of a real generation with its columns."""
+    with closing(open_published(data / "public" / "000001.db")) as db:
+        names = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE TABLE%STRICT'")]
+        return {name: [row[1] for row in db.execute(f"PRAGMA table_info({name})")] for name in names}
+
+
+def ask(data, monkeypatch, path, **params):
+    site = open_site(monkeypatch, data)
+
+    async def run():
+        return await site.client.get(path, params=params)
+
+    return asyncio.run(run())
+
+
+def test_every_table_and_column_is_described_and_none_that_is_not_there(columns):
+    described = {name: sorted(table.columns) for name, table in read_tables().items()}
+
+    assert {name: sorted(found) for name, found in columns.items()} == described
+
+
+def test_columns_named_for_sorting_and_labels_exist():
+    wrong = [
+        (name, column)
+        for name, table in read_tables().items()
+        for column in (table.sort, table.sort_desc, table.label)
+        if column and column not in table.columns
+    ]
+
+    assert [] == wrong
+
+
+def test_descriptions_say_something():
+    empty = [
+        (name, column)
+        for name, table in read_tables().items()
+        for column, words in {"": table.description, "title": table.title, **table.columns}.items()
+        if len(words) < 2
+    ]
+
+    assert [] == empty
+
+
+def test_document_is_written_from_the_descriptions():
+    assert write_tables_markdown() == (ROOT / "docs" / "tables.md").read_text("utf-8"), (
+        "write it anew with kb.web.tables.write_tables_markdown"
+    )
+
+
+def test_datasette_shows_the_descriptions(data, monkeypatch):
+    page = ask(data, monkeypatch, "/public/changes")
+
+    assert read_tables()["changes"].columns["signals"] in page.text
+    assert set(read_tables()) == set(make_metadata()["databases"]["public"]["tables"])
+
+
+def test_description_of_a_table_is_found_by_its_name_only(data, monkeypatch):
+    listed = ask(data, monkeypatch, "/public.json").json()
+
+    shown = {table["name"] for table in listed["tables"] if not table["hidden"]}
+
+    assert set(read_tables()) == shown
+
+
+@pytest.mark.parametrize("name", CANNED)
+def test_ready_made_query_answers(data, monkeypatch, name):
+    answer = ask(data, monkeypatch, f"/public/{name}.json", _shape="array", **ASKED[name])
+
+    assert (200, FOUND[name]) == (answer.status_code, len(answer.json()))
+
+
+@pytest.mark.parametrize("name", CANNED)
+def test_ready_made_query_without_values_is_no_error(data, monkeypatch, name):
+    answer = ask(data, monkeypatch, f"/public/{name}")
+
+    assert 200 == answer.status_code
+    assert CANNED[name].title in answer.text
+
+
+def test_parameters_of_every_ready_made_query_are_tried_here():
+    named = {name: set(PARAMETER.findall(query.sql)) for name, query in CANNED.items()}
+
+    assert {name: set(values) for name, values in ASKED.items()} == named
+    assert set(CANNED) == set(make_queries())
+
+
+@pytest.mark.parametrize("words", [*HOSTILE, "' OR 1=1 --", '"', "NEAR(", "*", "", "a:b", "\u0000"])
+def test_search_takes_any_words(data, monkeypatch, words):
+    answer = ask(data, monkeypatch, "/public/search_provisions.json", words=words)
+
+    assert 200 == answer.status_code
+
+
+def test_sources_not_checked_counts_from_the_day_of_the_generation(data, monkeypatch):
+    rows = ask(data, monkeypatch, "/public/sources_not_checked.json", days="10", _shape="array").json()
+
+    assert [19, 19, 19] == [row["days_ago"] for row in rows]
+
+
+def test_text_as_of_a_date_is_the_text_shown_then(data, monkeypatch):
+    texts = {}
+    for date in ("2024-01-20", "2024-02-20"):
+        rows = ask(
+            data, monkeypatch, "/public/text_as_of.json", document="us-xx/code/1-2", date=date, _shape="array"
+        ).json()
+        texts[date] = rows[-1]["text"]
+
+    assert {"2024-01-20": "Within ten days.", "2024-02-20": "Within thirty days."} == texts
+
+
+def test_jurisdictions_are_listed_once_each_on_a_tile_of_its_own():
+    places = load_yaml(share_path("schemas", "jurisdictions.yml"))["jurisdictions"]
+
+    assert 58 == len({place["id"] for place in places})
+    assert 58 == len({(place["row"], place["col"]) for place in places})
+    assert {"federal": 1, "state": 50, "district": 1, "territory": 5, "invented": 1} == {
+        kind: sum(place["kind"] == kind for place in places)
+        for kind in dict.fromkeys(place["kind"] for place in places)
+    }
+
+
+def test_page_of_a_table_is_cheap_to_ask_twice(data):
+    with closing(sqlite3.connect(f"file:{data}/public/000001.db?immutable=1", uri=True)) as db:
+        plans = [
+            str(row[3])
+            for query in ("changes_since", "versions_of_document", "upcoming")
+            for row in db.execute(f"EXPLAIN QUERY PLAN {CANNED[query].sql}", ASKED[query])
+        ]
+
+    assert any("versions_by_document" in plan for plan in plans)

@@ -1,0 +1,519 @@
+"""The site's own pages: what they say, what they hide, and that nothing a page of the web prints becomes markup."""
+
+import re
+from contextlib import closing
+from itertools import pairwise
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from kb.build import BuildRequest, build
+from kb.collect import ImportRequest, import_captures
+from kb.publish import publish
+from kb.share import share_path
+from kb.store import public
+from kb.store.pages import SourceState
+from kb.web.guard import guard_connection
+from kb.web.pages import PAGES, words
+from kb.web.pages.sources import judge_health
+from tests.build import make_line, write_captures
+from tests.example_web import build_web
+from tests.sites import HOSTILE, LONG, declare, escape_page, make_data, make_page
+
+TODAY = "2024-07-20"
+AMENDED, CONFIRMED_LATER, REMOVED = "ffe7441d50ee66cb", "bf48d757224540b5", "74acc32cd6726224"
+PATHS = (
+    "/",
+    "/changes",
+    "/changes?nature=any&part=any",
+    f"/c/{AMENDED}",
+    "/e/e96c256018b47844",
+    "/d/us-xx/code/1-4",
+    "/d/us-xx/code/1-1?as_of=2024-01-10",
+    "/sources",
+    "/s/us-xx-code",
+    "/search?q=nurse",
+    "/search?q=zzz",
+    "/changes?since=soon",
+    "/d/us-xx/code/9-9",
+)
+# "--link: #0b57a4;" in the style sheet
+TOKEN = re.compile(r"--([a-z-]+):\s*(#[0-9a-f]{3,6});")
+
+
+def open_generation(path):
+    """Open a generation as the site does: guarded."""
+    db = public.open_published(path)
+    guard_connection(db)
+    return db
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    data = build_web(tmp_path_factory.mktemp("example"))
+    with closing(open_generation(publish(data, "2024-07-18T06:00:00Z").path)) as db:
+        yield db
+
+
+@pytest.fixture(scope="module")
+def hostile_site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    data = make_data(folder / "data", folder / "web")
+    with closing(open_generation(publish(data, "2024-03-01T06:00:00Z").path)) as db:
+        yield db
+
+
+def ask(db, url, today=TODAY):
+    """Answer a path as the site does: the first pattern that matches, groups before the query."""
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    route, match = next((route, found) for route in PAGES if (found := re.search(route.pattern, path)))
+    return route.view(db, {**dict(parse_qsl(parts.query)), **match.groupdict(), "today": today})
+
+
+def read(db, url, today=TODAY):
+    return LexborHTMLParser(ask(db, url, today).body)
+
+
+def text_of(tree, selector, gap=" "):
+    return [" ".join(node.text(separator=gap).split()) for node in tree.css(selector)]
+
+
+def main_text(db, url, today=TODAY):
+    return text_of(read(db, url, today), "main")[0]
+
+
+# --- every page
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_page_says_as_of_known_at_last_checked_and_edition(site, path):
+    (stamp,) = text_of(read(site, path), ".stamp")
+
+    for words_of in ("Law as of", "known at Jul 18, 2024", "last checked", "edition 1"):
+        assert words_of in stamp
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_page_is_sound_for_readers_who_do_not_see_it(site, path):
+    tree = read(site, path)
+    levels = [int(node.tag[1]) for node in tree.css("h1, h2, h3, h4, h5")]
+    ids = [node.attributes["id"] for node in tree.css("[id]")]
+
+    assert 1 == levels.count(1) == levels[:1].count(1)
+    assert [] == [(a, b) for a, b in pairwise(levels) if b > a + 1]
+    assert sorted(set(ids)) == sorted(ids)
+    assert {"main", "header", "footer"} <= {node.tag for node in tree.css("main, header, footer")}
+    targets = {node.attributes["href"][1:] for node in tree.css("a.skip")}
+    assert targets <= set(ids)
+    labelled = {node.attributes["for"] for node in tree.css("label")}
+    fields = [node for node in tree.css("input, select, textarea") if node.attributes.get("type") != "hidden"]
+    assert {node.attributes["id"] for node in fields} <= labelled
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_page_asks_nobody_else_and_holds_no_inline_script_or_style(site, path):
+    tree = read(site, path)
+
+    assert [] == tree.css("script, style, [style], iframe, img, [src]")
+    assert [] == [n for node in tree.css("*") for n in node.attributes if n.startswith("on")]
+    assert all(node.attributes["href"].startswith("/static/") for node in tree.css("link"))
+
+
+def test_every_link_within_the_site_leads_to_a_page_and_place_that_are_there(site):
+    seen = {}
+    waiting = ["/"]
+    while waiting:
+        path = waiting.pop()
+        tree = read(site, path)
+        seen[path] = {node.attributes["id"] for node in tree.css("[id]")}
+        links = [node.attributes["href"] for node in tree.css("main a, header a, form") if "href" in node.attributes]
+        for link in links:
+            target, _, place = link.partition("#")
+            if target.startswith("/") and target not in seen and target not in waiting:
+                assert ask(site, target).status == 200, f"{path} leads to {target}"
+                waiting.append(target)
+            if place and (target or path) in seen:
+                assert unquote(place) in seen[target or path], f"{path} leads to {link}"
+
+    kinds = {path.split("/")[1].partition("?")[0] for path in seen}
+    assert {"", "changes", "c", "e", "d", "sources", "s"} <= kinds
+
+
+def test_generation_without_any_reading_says_what_to_run(tmp_path):
+    draft = public.make_draft(tmp_path / "empty.db")
+    row = {"generation": 1, "published_at": "2024-07-18T06:00:00Z", "log_id": "", "log_size": 0, "tree_head": ""}
+    public.insert_rows(draft, "releases", [row])
+    public.compact(draft, tmp_path / "1.db")
+    draft.close()
+
+    with closing(open_generation(tmp_path / "1.db")) as db:
+        answers = {path: ask(db, path) for path in ("/", "/changes", "/sources", "/search?q=a")}
+
+    assert {200} == {answer.status for answer in answers.values()}
+    assert "kb update" in answers["/"].body
+
+
+# --- home
+
+
+def test_home_tells_how_many_rules_changed_lately_and_shows_each_with_its_reason(site):
+    tree = read(site, "/")
+
+    assert ["1 rule change since Jul 16, 2024"] == text_of(tree, "h1")
+    (first, *_) = text_of(tree, "article.event")
+    assert "us-xx".upper() in first or "Example" in first
+    assert 'deadline changed: "24 hours" → "12 hours"' in first
+
+
+def test_home_says_it_cannot_say_where_most_sources_were_not_read(site):
+    (headline,) = text_of(read(site, "/", today="2024-12-01"), "h1")
+
+    assert headline.startswith("We cannot say that nothing moved: 2 of 2 sources not read since")
+
+
+# --- changes
+
+
+def test_list_shows_rule_changes_and_says_what_it_hides(site):
+    (found,) = text_of(read(site, "/changes"), ".lead", gap="")
+
+    assert "13 rule changes. Hidden here: 2 changes of wording only, 3 provisions moved or renumbered." == found
+
+
+def test_filters_narrow_the_list_and_can_be_taken_away(site):
+    tree = read(site, "/changes?source=us-xx-board-rules&since=2024-01-20")
+
+    assert 1 == len(tree.css("ul.lines li"))
+    assert {"/changes?since=2024-01-20", "/changes?source=us-xx-board-rules"} == {
+        node.attributes["href"] for node in tree.css("ul.active a")
+    }
+
+
+def test_filters_that_cannot_be_read_are_named_and_kept(site):
+    answer = ask(site, "/changes?since=soon&kind=melted")
+
+    assert 400 == answer.status
+    assert "since: “soon” is no date" in answer.body
+    assert "kind: “melted” is none of added" in answer.body
+
+
+def test_page_of_a_list_beyond_its_end_is_empty_not_an_error(site):
+    assert 200 == ask(site, "/changes?page=999").status
+    assert 200 == ask(site, "/changes?page=-1").status
+
+
+# --- a change
+
+
+def test_change_shows_its_redline_in_marks_and_words(site):
+    tree = read(site, f"/c/{AMENDED}")
+
+    assert ["[removed: 40]", "40"] == text_of(tree, ".redline .law del", gap="")
+    assert ["[added: 60]", "60"] == text_of(tree, ".redline .law ins", gap="")
+    assert text_of(tree, ".gist")[0].startswith("1 word removed, 1 word added.")
+
+
+def test_change_tells_when_it_was_seen_and_when_proven(site):
+    found = main_text(site, f"/c/{CONFIRMED_LATER}")
+
+    assert "First seen Jan 29, 2024, 12:00 UTC" in found
+    assert "Confirmed Feb 5, 2024, 12:00 UTC Until this later round we held it back" in found
+
+
+def test_removed_document_has_a_text_before_and_none_after(site):
+    tree = read(site, f"/c/{REMOVED}")
+
+    assert 1 == len(tree.css("del.block"))
+    facts = text_of(tree, "section[aria-labelledby=proof] .facts > div")
+    assert facts[0].startswith("Text before as of Jan 15, 2024")
+    assert "Text after none: the text is gone" == facts[1]
+
+
+def test_coming_change_names_the_text_that_will_apply(site):
+    tree = read(site, "/c/2439a8ccfbe9d808", today="2024-02-01")
+    found = text_of(tree, "main")[0]
+
+    assert "In force from Jul 1, 2024 From this day the new text will apply" in found
+    after = text_of(tree, "section[aria-labelledby=proof] .facts > div")[1]
+    assert after.startswith("Text after as of Jul 1, 2024")
+
+
+def test_citation_names_the_lawmakers_page_before_this_site(site):
+    (sentence, _) = [node.text() for node in read(site, f"/c/{AMENDED}").css("textarea")]
+
+    assert sentence.index("https://code.example.gov") < sentence.index("Status Quo") < sentence.index(f"/c/{AMENDED}")
+
+
+@pytest.mark.parametrize("path", ["/c/nothing", "/e/nothing", "/s/nothing", "/d/nothing"])
+def test_unknown_ids_are_told_with_what_there_is(site, path):
+    answer = ask(site, path)
+
+    assert 404 == answer.status
+    assert "nothing" in answer.body
+
+
+# --- an event
+
+
+def test_event_counts_by_weight_and_puts_rule_changes_first(site):
+    tree = read(site, "/e/e96c256018b47844")
+
+    assert "3 pages, 5 changes: 3 rule changes, 2 provisions moved or renumbered" in text_of(tree, ".facts")[0]
+    lines = [node.attributes["class"] for node in tree.css("section[aria-label$='1-2'] a.line")]
+    assert ["line rule", "line moved", "line moved"] == lines
+
+
+def test_event_without_changes_says_that_no_law_moved(site):
+    found = main_text(site, "/e/3e80d6d9973bb72e")
+
+    assert "New addresses, same words" in found
+    assert "No change of law is part of this event." in found
+
+
+# --- a document
+
+
+@pytest.mark.parametrize(
+    ("url", "banner"),
+    [
+        ("/d/us-xx/code/1-4", []),
+        ("/d/us-xx/code/1-4?as_of=2024-03-01", ["Past text, not current."]),
+        ("/d/us-xx/code/1-1", ["Not current."]),
+        ("/d/us-xx/code/1-4?as_of=2023-03-01", ["No record."]),
+    ],
+)
+def test_document_says_where_it_is_not_current(site, url, banner):
+    assert banner == text_of(read(site, url), ".banner strong")
+
+
+def test_document_under_an_old_number_leads_to_the_new_one(site):
+    (link,) = read(site, "/d/us-xx/code/1-2").css(".banner a")
+
+    assert "/d/us-xx/code/1-20" == link.attributes["href"]
+
+
+def test_document_shows_the_text_of_the_day_asked_for(site):
+    before, after = (
+        text_of(read(site, f"/d/us-xx/code/1-1?as_of={day}"), "li[id=a]") for day in ("2024-01-10", "2024-01-20")
+    )
+
+    assert ["(a) A clinic shall pay a fee of 40 dollars."] == before
+    assert ["(a) A clinic shall pay a fee of 60 dollars."] == after
+
+
+def test_knowledge_of_a_past_day_leaves_out_what_came_later(site):
+    tree = read(site, "/d/us-xx/rules/1.2?as_of=2024-07-10&known_at=2024-01-20")
+
+    assert "seven years" in text_of(tree, "ol.law")[0]
+    assert "As we knew it on Jan 20, 2024" in text_of(tree, ".banner")[0]
+
+
+def test_text_for_another_time_stands_beside_the_one_shown(site):
+    tree = read(site, "/d/us-xx/rules/1.2?as_of=2024-02-01&known_at=2024-02-01", today="2024-02-01")
+
+    assert "until Jul 1, 2024" in text_of(tree, "main")[0]
+    assert any("same text for another time" in line for line in text_of(tree, ".acts li"))
+
+
+def test_document_nests_provisions_under_their_anchors(hostile_site):
+    tree = read(hostile_site, "/d/us-xx/code/1-2", today="2024-03-02")
+
+    assert ["a", "b", "c", "d", "e", "f", "g"] == [node.attributes["id"] for node in tree.css("ol.law > li")]
+
+
+def test_document_tells_its_history(site):
+    steps = text_of(read(site, "/d/us-xx/code/1-4"), ".timeline li")
+
+    assert ["Jul 16, 2024 1 rule change · the text shown", "Jan 8, 2024 watched since · text of Jan 8, 2024"] == steps
+
+
+def test_text_not_read_for_long_is_called_late(site):
+    assert [] == text_of(read(site, "/d/us-xx/code/1-4"), ".late")
+    (late,) = text_of(read(site, "/d/us-xx/code/1-4", today="2024-09-01"), ".late")
+    assert "Not read again since Jul 16, 2024, 47 days ago (expected weekly)." == late
+
+
+@pytest.mark.parametrize("query", ["as_of=soon", "known_at=2024-02-31", "strand=upside"])
+def test_question_that_cannot_be_read_is_refused_with_its_reason(site, query):
+    answer = ask(site, f"/d/us-xx/code/1-4?{query}")
+
+    assert 400 == answer.status
+    assert query.partition("=")[2] in answer.body
+
+
+def test_strand_a_document_does_not_have_is_told(site):
+    answer = ask(site, "/d/us-xx/code/1-4?strand=mirror")
+
+    assert 404 == answer.status
+    assert "it has current" in answer.body
+
+
+# --- sources
+
+
+def test_sources_tell_how_each_stands(site):
+    rows = text_of(read(site, "/sources"), "tbody tr")
+
+    assert 2 == len(rows)
+    assert "Pages held back" in rows[1]
+    assert "checked Jul 16, 2024" in rows[1]
+    assert "Late" in rows[0] or "Pages held back" in rows[0]
+
+
+def test_source_names_each_page_held_back_with_its_reason(site):
+    held = text_of(read(site, "/s/us-xx-code"), ".troubles li")[0]
+
+    assert held.startswith("https://code.example.gov/code/1-2.html Feb 19, 2024 : not found")
+
+
+def test_source_that_may_not_be_read_says_why():
+    state = make_state(crawl_state="blocked", crawl_reason="Every request is answered 403.")
+
+    health, reason = judge_health(state, TODAY)
+
+    assert ("closed", "Official site refuses us: Every request is answered 403.") == (health, reason)
+
+
+def make_state(**fields):
+    values = dict.fromkeys(SourceState.__struct_fields__, "") | dict.fromkeys(
+        ("documents", "rule_changes", "suspects", "problems"), 0
+    )
+    return SourceState(**{**values, "cadence": "weekly", "crawl_state": "open", **fields})
+
+
+# --- search
+
+
+def test_citation_is_found_before_words(site):
+    tree = read(site, "/search?q=Example+Code+1-4(b)")
+
+    assert ["/d/us-xx/code/1-4#b"] == [node.attributes["href"] for node in tree.css("ul.hits a")]
+
+
+def test_words_are_found_in_the_texts_shown_now_and_marked(site):
+    tree = read(site, "/search?q=12+hours")
+
+    assert ["Example Code § 1-4(b)"] == text_of(tree, "ol.hits a.hit")
+    assert ["12", "hours"] == text_of(tree, "ol.hits mark")
+    assert 0 == len(read(site, "/search?q=24+hours").css("ol.hits li"))
+
+
+@pytest.mark.parametrize("query", ['"', "a* OR b*", "NEAR(", "text:(", "%27%22%3B--", "-", "^", "(", "x" * 5000])
+def test_signs_of_the_search_language_are_only_words(site, query):
+    assert 200 == ask(site, f"/search?q={query}").status
+
+
+def test_search_without_a_hit_names_the_nearest_documents(site):
+    tree = read(site, "/search?q=Example+Code+1-44")
+
+    assert "/d/us-xx/code/1-4" in [node.attributes["href"] for node in tree.css("p.told a")]
+
+
+# --- rights, replicas, hostile text
+
+
+def publish_one(folder, **keys):
+    """Publish one source whose only section says ten days at first and thirty later; returns the generation."""
+    source = declare("us-xx-one", "one", **keys)
+    pages = {
+        f"2024-0{month}-10": f"(a) Renewed within {days} days. {LONG}" for month, days in ((1, "ten"), (2, "thirty"))
+    }
+    url = "https://rules.example.gov/one/1-1"
+    lines = [make_line(url, observed_at=f"{day}T12:00:00Z", path=f"{day}.html") for day in pages]
+    bodies = {f"{day}.html": make_page("§ 1-1. Fees.", text) for day, text in pages.items()}
+    file = write_captures(folder, *lines, bodies=bodies)
+    request = ImportRequest(file=file, sources=(source,), now="2024-03-01T00:00:00Z", token="t")  # noqa: S106 - an id
+    import_captures(folder / "data", request)
+    build(folder / "data", BuildRequest(sources=(source,)))
+    return open_generation(publish(folder / "data", "2024-03-01T06:00:00Z").path)
+
+
+@pytest.mark.parametrize(("rights", "shown"), [("quotes", True), ("none", False)])
+def test_texts_of_others_are_not_shown_in_full_and_the_page_says_why(tmp_path, rights, shown):
+    with closing(publish_one(tmp_path, publish=rights)) as db:
+        change = main_text(db, read(db, "/changes").css_first("a.line").attributes["href"])
+        document = main_text(db, "/d/us-xx/code/1-1")
+
+    for found in (change, document):
+        assert "Others hold rights in this edition" in found
+        assert shown is ("within" in found)
+        assert LONG.strip() not in found
+
+
+def test_replica_is_called_a_paraphrase_on_every_page_that_shows_it(tmp_path):
+    with closing(publish_one(tmp_path, replica=True)) as db:
+        change = read(db, "/changes").css_first("a.line").attributes["href"]
+        event = read(db, change).css_first(".crumbs a:nth-of-type(2)").attributes["href"]
+        paths = ("/", "/changes", change, event, "/d/us-xx/code/1-1", "/sources", "/s/us-xx-one", "/search?q=days")
+        bars = [text_of(read(db, path), ".replica strong") for path in paths]
+
+    assert [["Demonstration: paraphrase."]] * len(paths) == bars
+
+
+def test_hostile_text_arrives_as_words_on_every_page_that_prints_it(hostile_site):
+    change = sorted(node.attributes["href"] for node in read(hostile_site, "/changes", "2024-03-02").css("a.line"))
+    paths = [
+        "/",
+        "/changes",
+        *change,
+        "/d/us-xx/code/1-2",
+        "/search?q=hacked",
+        "/search?q=%3Cscript%3Ealert(1)%3C/script%3E",
+    ]
+
+    for path in paths:
+        answer = ask(hostile_site, path, "2024-03-02")
+        tree = LexborHTMLParser(answer.body)
+        assert [] == tree.css("script, img, iframe, [onerror]"), path
+        assert [] == [n for n in tree.css("a") if n.attributes.get("href", "").startswith("javascript")], path
+        assert "\u202e" not in answer.body, path
+    assert escape_page(HOSTILE[0]).replace("'", "&#39;") in ask(hostile_site, "/d/us-xx/code/1-2", "2024-03-02").body
+    assert "⟨U+202E⟩" in ask(hostile_site, "/d/us-xx/code/1-2", "2024-03-02").body
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", " javascript:x", "", None])
+def test_only_web_addresses_become_links(url):
+    assert "" == words.keep_web(url)
+    assert "https://a.example/" == words.keep_web("https://a.example/")
+
+
+# --- words and colours
+
+
+def test_dates_and_numbers_are_said_in_words():
+    assert "Jul 1, 2024" == words.print_day("2024-07-01T12:00:00Z")
+    assert "" == words.print_day(None)
+    assert ("1 page", "1,200 pages") == (words.count_of(1, "page"), words.count_of(1200, "page"))
+    assert "/d/us-xx/code/7-1(a)?as_of=2024-07-01&strand=permanent#r_%E2%80%9Ca%22" == words.link_document(
+        "us-xx/code/7-1(a)", 'r_“a"', "2024-07-01", "permanent"
+    )
+
+
+def measure_light(colour):
+    digits = colour[1:] if len(colour) == 7 else "".join(sign * 2 for sign in colour[1:])
+    parts = [int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def measure_contrast(one, other):
+    light, dark = sorted((measure_light(one), measure_light(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1])
+def test_colours_of_both_themes_keep_the_contrast_of_wcag_aa(theme):
+    sheet = share_path("datasette", "static", "statusquo.css").read_text("utf-8")
+    light, dark = (
+        dict(TOKEN.findall(part)) for part in sheet.partition("@media print")[0].split("prefers-color-scheme")
+    )
+    tokens = (light, dark)[theme]
+    pairs = [(name, ground) for name in ("text", "muted", "link", "visited") for ground in ("page", "surface")]
+    pairs += [(name, f"{name}-tint") for name in ("blue", "orange", "grey", "teal", "bar")]
+
+    weak = {pair: measure_contrast(tokens[pair[0]], tokens[pair[1]]) for pair in pairs}
+
+    assert {} == {pair: round(ratio, 2) for pair, ratio in weak.items() if ratio < 4.5}
+    assert measure_contrast(tokens["border"], tokens["page"]) >= 3 <= measure_contrast(tokens["focus"], tokens["page"])
