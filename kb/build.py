@@ -4,8 +4,9 @@ The result is a pure function of archive, declarations and code: from scratch or
 the export has the same bytes. One build at a time writes (a lock on the data folder).
 """
 
+import re
 import sqlite3
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from hashlib import blake2b
@@ -43,6 +44,10 @@ from kb.store.knowledge import (
 Progress = Callable[[int, int], None]
 # Readings of known versions kept at hand; a title page holds some hundreds.
 MOST_KEPT_READINGS = 1500
+# <h3 class="section": a tag with its class, as bytes; counted to tell a page that another program rendered
+TAG = re.compile(rb'<([a-z][a-z0-9]*(?: class="[^"]*")?)')
+# From this size on a page is a title of many documents, whose rendering moves text from one to the next.
+LARGE_PAGE = 64 * 1024
 # Pages handed to a worker at once.
 CHUNK = 16
 
@@ -209,7 +214,9 @@ def _source_row(source: Source) -> dict[str, str]:
 def see_page(body: bytes, source: Source, fetch: Fetch) -> Seen:
     """Read one fetched page under the declaration of its day; the frame is a hash of its bytes without digits."""
     page = read_page(body, source.at(fetch.observed_at), fetch.url, media_type=fetch.media_type, charset=fetch.charset)
-    return Seen(page, blake2b(body.translate(None, b"0123456789"), digest_size=8).hexdigest())
+    frame = blake2b(body.translate(None, b"0123456789"), digest_size=8).hexdigest()
+    markup = Counter(tag.decode() for tag in TAG.findall(body)) if len(body) >= LARGE_PAGE else {}
+    return Seen(page, frame, dict(markup))
 
 
 class _Readers:

@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -274,10 +275,13 @@ def test_page_gets_path_and_query_decoded_and_its_headers_are_kept(monkeypatch, 
 
     monkeypatch.setattr(mount, "PAGES", (PageRoute("^/d/(?P<document>.+)$", view),))
     answer = get(
-        open_site(monkeypatch, data), "/d/us-xx/code/1%C2%A7%282%29?as_of=2024-01-01&as_of=x&document=other&q=a+b"
+        open_site(monkeypatch, data),
+        "/d/us-xx/code/1%C2%A7%282%29?as_of=2024-01-01&as_of=x&document=other&q=a+b&today=1",
     )
 
+    today = date.fromisoformat(seen[0].pop("today"))
     assert [{"document": "us-xx/code/1§(2)", "as_of": "2024-01-01", "q": "a b"}] == seen
+    assert abs(today - datetime.now(UTC).date()) <= timedelta(days=1)
     assert (201, "made", "no-store", "DENY") == (
         answer.status_code,
         answer.text,

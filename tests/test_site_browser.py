@@ -35,7 +35,7 @@ FLAGS = (
 TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".js": "text/javascript"}
 WIDTHS = (360, 768, 1280)
 # Opens each page in a frame of each width and writes down which ones are wider than their frame.
-PROBE = """<!doctype html><title>probing</title><body><script>
+PROBE = """<!doctype html><title>probing</title><link rel="icon" href="data:,"><body><script>
 (async () => {
   const wide = [];
   for (const width of WIDTHS) for (const path of PATHS) {

@@ -1,4 +1,6 @@
-"""Hand the site's hooks to Datasette; what they do stands in kb.web."""
+"""Hand the site's hooks to Datasette; what they do stands in kb.web. The clock is read here and nowhere below."""
+
+from datetime import UTC, datetime
 
 from datasette import hookimpl
 
@@ -7,5 +9,5 @@ from kb.web import mount
 asgi_wrapper = hookimpl(mount.asgi_wrapper)
 get_metadata = hookimpl(mount.get_metadata)
 handle_exception = hookimpl(mount.handle_exception)
-register_routes = hookimpl(mount.register_routes)
+register_routes = hookimpl(lambda: mount.register_routes(lambda: datetime.now(UTC).date()))
 render_cell = hookimpl(mount.render_cell)

@@ -53,11 +53,30 @@ def find_unmoved(compared: Sequence[Compared]) -> set[Place]:
     }
 
 
-def tell_rendering(row: ChangeRow, event_id: str) -> ChangeRow:
-    """Return a change as one of rendering: structural, told under the page's ``rerender`` event."""
-    return msgspec.structs.replace(
-        row, nature="structural", signals=(), reason=REASON, event_id=event_id, event_kind="rerender"
-    )
+def settle_rendering(
+    changes: Sequence[ChangeRow], compared: Mapping[str, Sequence[Compared]], event_id: str
+) -> list[ChangeRow]:
+    """Return the changes of a wave with those of re-rendered pages told under the ``rerender`` event.
+
+    ``compared`` holds the documents of each re-rendered page by its URL. Only changes of documents whose words moved
+    keep their nature and their event; notes of such a page go with its rendering.
+    """
+    unmoved = {url: find_unmoved(documents) for url, documents in compared.items()}
+    return [
+        change
+        if change.url not in unmoved
+        else _tell_rendering(change, event_id, moved=Place(change.document, change.strand) not in unmoved[change.url])
+        for change in changes
+    ]
+
+
+def _tell_rendering(row: ChangeRow, event_id: str, *, moved: bool) -> ChangeRow:
+    if moved and row.nature == "substantive":
+        return row
+    told = msgspec.structs.replace(row, event_id=event_id, event_kind="rerender")
+    if row.part in ("note", "pending") or row.nature != "substantive":
+        return told
+    return msgspec.structs.replace(told, nature="structural", signals=(), reason=REASON)
 
 
 def _law(reading: Reading | None) -> str:

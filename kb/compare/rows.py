@@ -181,7 +181,7 @@ class RowMaker:
     ) -> list[Event]:
         """Return the events of the wave: one for each kind that happened, with the pages and changes it covers."""
         pages: dict[EventKind, int] = {
-            "revision": len({change.url for change in changes}),
+            "revision": len({change.url for change in changes if change.event_kind == "revision"}),
             "rerender": len(rerendered),
             "relocation": len(relocated),
             "incident": len(suspects),
@@ -194,7 +194,7 @@ class RowMaker:
                 kind=kind,
                 title=TITLES[kind],
                 pages=count,
-                changes=len(changes) if kind == "revision" else 0,
+                changes=sum(1 for change in changes if change.event_kind == kind),
             )
             for kind, count in pages.items()
             if count

@@ -21,6 +21,7 @@ class PageState(msgspec.Struct):
     sha256: str = ""
     shape: str = ""
     frame: str = ""
+    markup: dict[str, int] = {}
     length: int = 0
     places: tuple[Place, ...] = ()
     names: tuple[str, ...] = ()

@@ -9,9 +9,10 @@ from typing import get_args
 
 import msgspec
 
-from kb.compare.ids import text_hash, version_id
+from kb.compare.ids import event_id, text_hash, version_id
 from kb.compare.proof import is_missing_long, proves_itself
 from kb.compare.readings import added_document, removed_document
+from kb.compare.rerender import Compared, is_rendered_anew, settle_rendering
 from kb.compare.rows import RowMaker, link_akin
 from kb.compare.state import (
     Closing,
@@ -51,10 +52,14 @@ class Gone(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """A page as the archive holds it: what was read and the hash of its frame (its bytes without digits)."""
+    """A page as the archive holds it: what was read, the hash of its frame (its bytes without digits) and its markup.
+
+    ``markup`` counts the tags with their classes; it is taken of large pages only, {} stands for untaken.
+    """
 
     page: Page
     frame: str
+    markup: dict[str, int] = {}
 
 
 ReadSeen = Callable[[Fetch], Seen]
@@ -97,6 +102,8 @@ class _Tracker:
         self.relocated: set[str] = set()
         self.touched: dict[str, PageState] = {}
         self.accepted: list[Fetch] = []
+        # The documents of pages that were rendered anew, by URL.
+        self.anew: dict[str, list[Compared]] = {}
         self.gone: dict[Place, Gone] = {}
         self.new: dict[Place, Showing] = {}
 
@@ -192,7 +199,9 @@ class _Tracker:
             self._take_list(fetch, page, read)
         self._note_frame(fetch, page, seen)
         page.sha256 = fetch.sha256 or ""
-        page.shape, page.frame, page.length = read.shape, seen.frame, read.length
+        if is_rendered_anew(page.markup, seen.markup):
+            self.anew.setdefault(fetch.url, [])
+        page.shape, page.frame, page.length, page.markup = read.shape, seen.frame, read.length, seen.markup
         page.places = tuple(by_place)
         page.missing_at = page.suspect_at = page.suspect_text = ""
         self.read_well.add(fetch.url)
@@ -295,8 +304,13 @@ class _Tracker:
             self.new[place] = msgspec.structs.replace(showing, provable=provable and self.state.waves > 0)
         else:
             today = date.fromisoformat(showing.first_sight[:10])
+            self._note_rendering(showing.fetch.url, place, self.load(strand.shown[-1].version), showing.now[-1].reading)
             self._report(place, strand, showing, compare_strand(strand.shown, showing.now, today, self.load))
         self._show(place, strand, showing)
+
+    def _note_rendering(self, url: str, place: Place, old: Reading | None, new: Reading | None) -> None:
+        if url in self.anew:
+            self.anew[url].append(Compared(place, old, new))
 
     def _report(self, place: Place, strand: StrandState, showing: Showing, told: Sequence[Told]) -> None:
         seen = msgspec.structs.replace(showing, old_url=strand.urls[-1] if strand.urls else "")
@@ -429,6 +443,7 @@ class _Tracker:
             former = by_law.pop((place.strand, law), None) if law else None
             self._report_new(place, showing, left.pop(former) if former is not None else None)
         for place, (gone, reading) in left.items():
+            self._note_rendering(gone.url, place, reading, None)
             row = self.rows.make_removed(place, removed_document(reading), reading, gone)
             self.result.changes.append(row)
             law = self.rows.law_hash(reading)
@@ -459,6 +474,7 @@ class _Tracker:
             seen = msgspec.structs.replace(showing, old_url=gone.url)
             self.result.changes.append(self.rows.make_renumbered(place, reading, old, seen))
         elif not baseline:
+            self._note_rendering(showing.fetch.url, place, None, reading)
             today = date.fromisoformat(showing.first_sight[:10])
             begins = showing.now[0].begins
             coming = begins if begins is not None and begins > today else None
@@ -470,7 +486,9 @@ class _Tracker:
         """Write the verdicts on accepted pages, the events, and the state of the pages touched."""
         for fetch in self.accepted:
             self._judge(fetch, "version" if fetch.url in self.changed_urls else "same")
-        rerendered = {url: page for url, page in self.rerendered.items() if url not in self.changed_urls}
+        rerendered = {url for url in self.rerendered if url not in self.changed_urls or url in self.anew}
+        rendering = event_id(self.source.id, self.wave.at, "rerender")
+        self.result.changes = settle_rendering(self.result.changes, self.anew, rendering)
         for url in self.restless - self.changed_urls:
             self.state.pages[url].restless = True
         suspects = {judged.url for judged in self.result.judged if judged.verdict == "suspect"}

@@ -9,6 +9,7 @@ import os
 import sqlite3
 from asyncio import Semaphore, timeout
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from datetime import date
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from datasette.plugins import pm
 from kb.compare.redline import CONTROL_SIGN, spell_controls
 from kb.errors import NotFoundError, StatusQuoError
 from kb.generations import FOLDER
-from kb.web.answer import Answer, PageRoute, View
+from kb.web.answer import Answer, View
 from kb.web.guard import (
     PAGE_SECONDS,
     SECURITY_HEADERS,
@@ -38,6 +39,8 @@ Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+# A pattern of paths and the view that answers it, as Datasette takes them.
+Route = tuple[str, Callable[..., Awaitable[Response]]]
 Headers = Sequence[tuple[bytes, bytes]]
 
 # Where the data folder is told to the server, which runs in a process of its own.
@@ -77,9 +80,9 @@ PLAIN = """<!DOCTYPE html>
 logger = logging.getLogger(__name__)
 
 
-def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
-    """Give Datasette the pages' routes; they come before its own."""
-    return make_routes(PAGES)
+def register_routes(tell_today: Callable[[], date]) -> list[Route]:
+    """Give Datasette the pages' routes, which come before its own; ``tell_today`` is asked at every request."""
+    return [(f"(?:{page.pattern})\\Z", _make_view(page.view, tell_today)) for page in PAGES]
 
 
 def get_metadata() -> dict[str, Any]:
@@ -169,18 +172,14 @@ class Site:
             self._questions.release()
 
 
-def make_routes(pages: Sequence[PageRoute]) -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
-    """Turn pages into Datasette's routes: (pattern, view)."""
-    return [(f"(?:{page.pattern})\\Z", _make_view(page.view)) for page in pages]
-
-
-def _make_view(view: View) -> Callable[..., Awaitable[Response]]:
+def _make_view(view: View, tell_today: Callable[[], date]) -> Callable[..., Awaitable[Response]]:
     async def answer_page(request: Any) -> Response:
         generation = CURRENT.get()
         if generation is None:
             return _respond(Answer(503, UNPUBLISHED))
         asked = {key: request.args.get(key) for key in request.args}
         asked |= {key: unquote(value) for key, value in request.url_vars.items() if value is not None}
+        asked["today"] = tell_today().isoformat()
         return _respond(await generation.database.read_page(lambda db: _run_view(view, db, asked)))
 
     return answer_page

@@ -244,6 +244,6 @@ def write_citation(shown: Shown) -> str:
     held = "text in force on" if shown.choice.state == "in_force" else "last text on record, asked for"
     return (
         f"{version.citation}{strand}, {held} {print_day(shown.moment.as_of)}, {version.url} "
-        f"(captured {version.observed_from}, sha256 {version.sha256[:12]}, "
+        f"(captured {version.observed_from}, last read {shown.last_seen}, sha256 {version.sha256[:12]}, "
         f"via Status Quo, {link_document(version.document, '', shown.moment.as_of, version.strand)})."
     )
