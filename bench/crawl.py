@@ -19,7 +19,8 @@ PAGES = 2000
 ROUNDS = 3
 ROOT = Path(__file__).parents[1]
 # 20 KB, the mean of a section page of the codes measured.
-PAGE = b"<html><body><main>" + b"<p>(a) A licensee shall renew the license within 30 days.</p>\n" * 330 + b"</main></body></html>"
+LINE = b"<p>(a) A licensee shall renew the license within 30 days.</p>\n"
+PAGE = b"<html><body><main>" + LINE * 330 + b"</main></body></html>"
 
 BARE = """
 import sys
@@ -56,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     validating = True
 
-    def do_GET(self) -> None:  # noqa: N802 - the name http.server calls
+    def do_GET(self) -> None:
         """Answer a page, or 304 to who has it."""
         if self.path == "/robots.txt":
             return self._send(404, b"")
@@ -68,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/html; charset=utf-8")
         if self.validating:
             self.send_header("ETag", '"one"')
-        if status != 304:  # noqa: PLR2004
+        if status != 304:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -111,7 +112,7 @@ def write_source(folder: Path, url: str, pages: int) -> str:
 
 
 def measure_pair(url: str, folder: Path, pages: int) -> tuple[float, float]:
-    """Return the CPU milliseconds a page of the bare fetch and of a crawl that finds nothing changed: least of rounds."""
+    """Return the CPU milliseconds a page of the bare fetch and of a crawl that finds nothing new: least of rounds."""
     full = [str(folder / "data"), write_source(folder / "full", url, pages)]
     empty = [str(folder / "none"), write_source(folder / "empty", url, 0)]
     measure_cpu(OURS, full)
@@ -125,15 +126,15 @@ def measure_pair(url: str, folder: Path, pages: int) -> tuple[float, float]:
 def main() -> None:
     """Measure both kinds of unchanged page and print the figures."""
     pages = int(sys.argv[1]) if len(sys.argv) > 1 else PAGES
-    server = subprocess.Popen(
-        [sys.executable, "-m", "bench.crawl", "serve"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "bench.crawl", "serve"]
+    server = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         ports = server.stdout.readline().split() if server.stdout is not None else []
         with tempfile.TemporaryDirectory() as folder:
             for name, port in zip(("304", "same bytes"), ports, strict=True):
                 bare, ours = measure_pair(f"http://127.0.0.1:{port}", Path(folder) / port, pages)
-                print(f"{pages} unchanged pages ({name}): bare {bare:.2f}, ours {ours:.2f} ms CPU a page, {ours / bare:.2f}x")
+                figures = f"bare {bare:.2f}, ours {ours:.2f} ms CPU a page, ratio {ours / bare:.2f}"
+                print(f"{pages} unchanged pages ({name}): {figures}")
     finally:
         if server.stdin is not None:
             server.stdin.close()

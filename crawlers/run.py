@@ -10,6 +10,7 @@ import os
 import secrets
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -44,7 +45,7 @@ from kb.errors import StatusQuoError, UsageError
 from kb.sources import Source, default_sources_folder, read_sources
 from kb.store.archive import close_run, open_archive
 from kb.store.connection import data_lock
-from kb.store.crawls import read_suspect_urls
+from kb.store.crawls import has_wave_at, read_suspect_urls
 from kb.store.frontier import list_open_sources
 from kb.store.knowledge import open_knowledge
 
@@ -158,12 +159,20 @@ def _prepare(db: sqlite3.Connection, request: CrawlRequest) -> tuple[Chosen, Ope
     """Choose the sources, open the run and seed the frontier."""
     now, web = _tell_now("microseconds"), request.web
     chosen = choose_sources(db, request.sources, request.wanted, now)
-    if web is not None:
+    if web is None:
+        _await_new_second(db, chosen)
+    else:
         chosen = restrict_to_replay(db, chosen, web)
     opened = open_crawl(db, chosen, now=now, token=secrets.token_hex(4), replay_at="" if web is None else web.at)
     chosen = add_left_over(db, chosen, request.sources, opened)
     seed_frontier(db, chosen.sources.values(), opened, web)
     return chosen, opened
+
+
+def _await_new_second(db: sqlite3.Connection, chosen: Chosen) -> None:
+    """Wait until no earlier crawl has answers of this very second: two waves of a source must not share an instant."""
+    while any(has_wave_at(db, name, _tell_now("seconds")) for name in chosen.sources):
+        time.sleep(0.05)
 
 
 def _make_course(request: CrawlRequest, chosen: Chosen, opened: Opened) -> Course:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from kb.compare.state import SourceState
-from kb.compare.track import Seen, track_wave
+from kb.compare.state import Seen, SourceState
+from kb.compare.track import track_wave
 from kb.errors import DamagedSnapshotError
 from kb.models import Fetch, Flaw, Page, Reading, Wave
 from kb.read.page import read_page

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from kb.compare.align import parent_of
+from kb.compare.eids import parent_of
 from kb.errors import NotFoundError
 from kb.lookup import Target, print_eid, spell_url
 from kb.models import Provision, Reading, Strand

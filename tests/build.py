@@ -6,8 +6,8 @@ from datetime import date
 
 import msgspec
 
-from kb.compare.state import SourceState
-from kb.compare.track import Seen, track_wave
+from kb.compare.state import Seen, SourceState
+from kb.compare.track import track_wave
 from kb.models import Capture, Fetch, Page, Provision, Reading, Validity, Wave
 from kb.sources import parse_source
 

@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from kb.compare.align import align_provisions, find_akin, is_unnumbered, parent_of
+from kb.compare.align import align_provisions, find_akin
+from kb.compare.eids import is_unnumbered, parent_of
 from tests.build import make_provision
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

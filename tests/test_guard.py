@@ -417,6 +417,7 @@ def test_browser_runs_our_scripts_and_none_of_a_crawled_page(port, tmp_path, pat
     assert "<title>public" in page.stdout
     assert "<title>hacked" not in page.stdout
     assert 'data-label="' in page.stdout
+    assert ("?sql" in path) != ("<summary>What the columns hold" in page.stdout)
     assert "inline script" not in page.stderr
     assert "Uncaught" not in page.stderr
 

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.compare.classify import CONNECTOR_MOVED
-from kb.compare.readings import CONNECTOR_ALONE, added_document, compare_readings, removed_document, subtree_text
+from kb.compare.eids import subtree_text
+from kb.compare.readings import CONNECTOR_ALONE, added_document, compare_readings, removed_document
 from kb.models import PARTS
 from kb.read.canonical import fold_text
 from tests.build import make_provision, make_reading

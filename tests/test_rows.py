@@ -7,8 +7,7 @@ import pytest
 from kb.compare.ids import change_id, event_id
 from kb.compare.readings import compare_readings, removed_document
 from kb.compare.rows import RowMaker, link_akin
-from kb.compare.state import Told
-from kb.compare.track import Gone, Showing
+from kb.compare.state import Gone, Showing, Told
 from kb.models import Act, ChangeRow, Fetch, Place
 from tests.build import day, make_reading, make_source
 

@@ -3,7 +3,8 @@
 from datetime import date
 
 from kb.compare.ids import text_hash
-from kb.compare.twins import Now, compare_strand, order_twins
+from kb.compare.state import Now
+from kb.compare.twins import compare_strand, order_twins
 from kb.models import Act, Shown
 from tests.build import make_reading
 

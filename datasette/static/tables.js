@@ -10,9 +10,17 @@ document.addEventListener("DOMContentLoaded", () => {
       [...row.children].forEach((cell, index) => cell.setAttribute("data-label", names[index] || ""));
     }
   }
+  // The descriptions of the columns are folded away: the rows are what readers come for.
+  for (const list of document.querySelectorAll("dl.column-descriptions")) {
+    const fold = document.createElement("details");
+    const title = document.createElement("summary");
+    title.textContent = "What the columns hold";
+    list.replaceWith(fold);
+    fold.append(title, list);
+  }
   // A click elsewhere closes open menus.
   document.body.addEventListener("click", (event) => {
-    for (const menu of document.querySelectorAll("details[open]")) {
+    for (const menu of document.querySelectorAll("details[open]:has(.dropdown-menu, .nav-menu-inner)")) {
       if (!menu.contains(event.target)) {
         menu.open = false;
       }

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from rapidfuzz import fuzz
 
-from kb.compare.classify import PLACEHOLDER
+from kb.compare.eids import is_unnumbered, parent_of
+from kb.compare.wording import PLACEHOLDER
 from kb.models import Provision
 from kb.read.canonical import fold_text
 from kb.read.notes import is_repealed
@@ -40,17 +41,6 @@ class Pair(msgspec.Struct, frozen=True):
 
     old: Provision | None
     new: Provision | None
-
-
-def is_unnumbered(eid: str) -> bool:
-    """Tell whether the last step of an eid is no printed number: a paragraph, a table row or a repeat's mark."""
-    last = eid.rpartition("__")[2]
-    return last.startswith("r_") or (last[:1] == "p" and last[1:].partition("~")[0].isdigit())
-
-
-def parent_of(eid: str) -> str:
-    """Return the eid one step up; the root's own is ""."""
-    return eid.rpartition("__")[0]
 
 
 def align_provisions(old: Sequence[Provision], new: Sequence[Provision]) -> list[Pair]:

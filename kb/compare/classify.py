@@ -12,7 +12,17 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from kb.compare.wording import DIVISIONS, UNITS, Edit, cut_words, find_edits, get_keys, has_same_words, restyle_words
+from kb.compare.wording import (
+    DIVISIONS,
+    PLACEHOLDER,
+    UNITS,
+    Edit,
+    cut_words,
+    find_edits,
+    get_keys,
+    has_same_words,
+    restyle_words,
+)
 from kb.models import Nature, Part, Signal
 from kb.read.canonical import fold_text, squeeze_text
 
@@ -34,12 +44,6 @@ STUB = re.compile(
     r"|(?:this )?(?:section|chapter|rule|part|paragraph) (?:[\w.-]+ )??(?:was |is |has been )?)?"
     r"(?P<state>repealed|expired|rescinded|abrogated)\b"
     r"(?:\W*|[\s.,;:\[(]+(?:by|effective|eff|see|pursuant|under|laws?|acts?|on|repealed|§|\d).{0,80})$",
-    re.IGNORECASE,
-)
-# A codifier's placeholder: "[Reserved]", "(Omitted.)", "Reserved for future use".
-PLACEHOLDER = re.compile(
-    r"^\W*(?:reserved|vacant|blank|omitted|unassigned|unused|not used|intentionally (?:omitted|left blank))"
-    r"(?: for (?:future|expansion)[\w ]*)?\W*$",
     re.IGNORECASE,
 )
 # A connector at the end of a list item: "…; and", "…, or".

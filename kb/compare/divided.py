@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from kb.compare.align import is_unnumbered, parent_of
+from kb.compare.eids import is_unnumbered, parent_of
 from kb.models import Change, Reading
 
 

@@ -6,9 +6,10 @@ from typing import Literal
 
 import msgspec
 
-from kb.compare.align import Pair, align_provisions, find_akin, is_unnumbered, parent_of
+from kb.compare.align import Pair, align_provisions, find_akin
 from kb.compare.classify import CONNECTOR_MOVED, Judgement, classify_edit, classify_whole
 from kb.compare.divided import fold_divided
+from kb.compare.eids import is_unnumbered, parent_of, subtree_text
 from kb.models import Change, Kind, Part, Provision, Reading
 from kb.read.canonical import fold_text, squeeze_text
 
@@ -198,12 +199,6 @@ def _root_of(eid: str, eids: set[str]) -> str:
     while eid and parent_of(eid) in eids:
         eid = parent_of(eid)
     return eid
-
-
-def subtree_text(parts: Sequence[Provision]) -> str:
-    """Return the text of provisions, one line each, numbers and headings as printed."""
-    lines = (" ".join(filter(None, (part.number, part.heading, part.text))) for part in parts)
-    return "\n".join(line for line in lines if line)
 
 
 def _amend(old: Provision, new: Provision, part: Part, judgement: Judgement, *, kind: Kind = "amended") -> Change:

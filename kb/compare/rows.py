@@ -7,10 +7,9 @@ from typing import Protocol
 
 import msgspec
 
-from kb.compare.align import parent_of
 from kb.compare.classify import Judgement
+from kb.compare.eids import parent_of, subtree_text
 from kb.compare.ids import change_id, event_id
-from kb.compare.readings import subtree_text
 from kb.compare.state import Told
 from kb.models import Act, Change, ChangeRow, Event, EventKind, Fetch, Kind, Place, Reading
 from kb.read.canonical import fold_text

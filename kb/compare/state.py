@@ -4,7 +4,7 @@ from datetime import date
 
 import msgspec
 
-from kb.models import Change, ChangeRow, Event, Judged, Place, Problem, Reading, Shown, Version
+from kb.models import Change, ChangeRow, Event, Fetch, Judged, Page, Place, Problem, Reading, Shown, Version
 from kb.topics import Found
 
 
@@ -13,8 +13,9 @@ class PageState(msgspec.Struct):
 
     ``places`` are the documents last read from it, ``names`` the documents it names as a list and ``fresh`` those it
     did not name when it was first read completely; ``doubted`` are those it dropped while their own page still stood.
-    ``dissents`` are documents that stand here with other words than where their text is taken from. ``restless`` tells
-    that its frame changed before while its text and markup stood still: its bytes differ for no reason.
+    ``dissents`` are documents that stand here with other words than where their text is taken from. ``restless``
+    counts the waves in a row in which its frame alone differed: its bytes move for no reason. ``markup`` counts the
+    tags of a large page, to tell when another program renders it.
     """
 
     url: str
@@ -34,7 +35,7 @@ class PageState(msgspec.Struct):
     suspect_text: str = ""
     suspect_at: str = ""
     suspect_wave: str = ""
-    restless: bool = False
+    restless: int = 0
 
 
 class StrandState(msgspec.Struct):
@@ -69,6 +70,47 @@ class Told(msgspec.Struct, frozen=True):
     effective_on: date | None = None
     old: Reading | None = None
     new: Reading | None = None
+
+
+class Now(msgspec.Struct, frozen=True):
+    """A reading that a page shows now, with the hash of its text."""
+
+    reading: Reading
+    text_hash: str
+
+    @property
+    def begins(self) -> date | None:
+        """Return the day from which the text says it applies, None where it states none."""
+        return self.reading.validity.valid_from
+
+
+class Showing(msgspec.Struct, frozen=True):
+    """What one page shows of a strand in this wave, since when, and whether an earlier wave could have shown it."""
+
+    fetch: Fetch
+    now: tuple[Now, ...]
+    first_sight: str
+    provable: bool
+    old_url: str = ""
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """Proof that a document left an address: the URL, the first sight of its absence, and when it was proven."""
+
+    url: str
+    first_sight: str
+    proven_at: str
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A page as the archive holds it: what was read, the hash of its frame (its bytes without digits) and its markup.
+
+    ``markup`` counts the tags with their classes; it is taken of large pages only, {} stands for untaken.
+    """
+
+    page: Page
+    frame: str
+    markup: dict[str, int] = {}
 
 
 class LocationRow(msgspec.Struct, frozen=True):

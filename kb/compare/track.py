@@ -17,49 +17,26 @@ from kb.compare.rows import RowMaker, link_akin
 from kb.compare.state import (
     Closing,
     DocumentRow,
+    Gone,
     LocationRow,
+    Now,
     PageState,
+    Seen,
+    Showing,
     SourceState,
     StrandState,
     Told,
     WaveResult,
 )
-from kb.compare.twins import Load, Now, compare_strand, order_twins
+from kb.compare.twins import Load, compare_strand, order_twins
 from kb.models import Fetch, Flaw, Judged, Page, Place, Problem, Reading, Shown, Strand, Verdict, Version, Wave
 from kb.sources import Source
 
 # A page that keeps less than this share of its known text is not believed at once.
 LEAST_KEPT = 0.25
+# A page whose frame alone differed in so many waves in a row is restless: that it differs again tells nothing.
+RESTLESS_AFTER = 2
 STRANDS: tuple[Strand, ...] = get_args(Strand)
-
-
-class Showing(msgspec.Struct, frozen=True):
-    """What one page shows of a strand in this wave, since when, and whether an earlier wave could have shown it."""
-
-    fetch: Fetch
-    now: tuple[Now, ...]
-    first_sight: str
-    provable: bool
-    old_url: str = ""
-
-
-class Gone(msgspec.Struct, frozen=True):
-    """Proof that a document left an address: the URL, the first sight of its absence, and when it was proven."""
-
-    url: str
-    first_sight: str
-    proven_at: str
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """A page as the archive holds it: what was read, the hash of its frame (its bytes without digits) and its markup.
-
-    ``markup`` counts the tags with their classes; it is taken of large pages only, {} stands for untaken.
-    """
-
-    page: Page
-    frame: str
-    markup: dict[str, int] = {}
 
 
 ReadSeen = Callable[[Fetch], Seen]
@@ -223,7 +200,10 @@ class _Tracker:
         """Remember a page whose bytes differ; whether only its rendering does is known when its text is compared."""
         if not page.frame or page.frame == seen.frame:
             return
-        if page.shape != seen.page.shape or not page.restless:
+        if page.shape != seen.page.shape:
+            page.restless = 0
+            self.rerendered[fetch.url] = page
+        elif page.restless < RESTLESS_AFTER:
             self.rerendered[fetch.url] = page
         if page.shape == seen.page.shape:
             self.restless.add(fetch.url)
@@ -490,7 +470,7 @@ class _Tracker:
         rendering = event_id(self.source.id, self.wave.at, "rerender")
         self.result.changes = settle_rendering(self.result.changes, self.anew, rendering)
         for url in self.restless - self.changed_urls:
-            self.state.pages[url].restless = True
+            self.state.pages[url].restless += 1
         suspects = {judged.url for judged in self.result.judged if judged.verdict == "suspect"}
         self.result.events.extend(
             self.rows.make_events(

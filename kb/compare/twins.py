@@ -8,27 +8,13 @@ dropped, nothing has changed.
 from collections.abc import Callable, Sequence
 from datetime import date
 
-import msgspec
-
 from kb.compare.classify import BRACKET, Judgement
 from kb.compare.readings import compare_readings
-from kb.compare.state import Told
+from kb.compare.state import Now, Told
 from kb.models import Change, Reading, Shown
 from kb.read.canonical import fold_text
 
 Load = Callable[[str], Reading]
-
-
-class Now(msgspec.Struct, frozen=True):
-    """A reading that a page shows now, with the hash of its text."""
-
-    reading: Reading
-    text_hash: str
-
-    @property
-    def begins(self) -> date | None:
-        """Return the day from which the text says it applies, None where it states none."""
-        return self.reading.validity.valid_from
 
 
 def order_twins(readings: Sequence[Now]) -> list[Now]:

@@ -91,6 +91,13 @@ SAME_FORCE = NUMBER_WORDS | {"shall": "must"}
 # How long the longest phrase with this first word is: most words begin none.
 LONGEST_PHRASE = {first: max(len(phrase) for phrase in PHRASES if phrase[0] == first) for first, *_ in PHRASES}
 
+# A codifier's placeholder: "[Reserved]", "(Omitted.)", "Reserved for future use".
+PLACEHOLDER = re.compile(
+    r"^\W*(?:reserved|vacant|blank|omitted|unassigned|unused|not used|intentionally (?:omitted|left blank))"
+    r"(?: for (?:future|expansion)[\w ]*)?\W*$",
+    re.IGNORECASE,
+)
+
 # Words that name a division of a law wherever they stand, and those that do before a number or after "this".
 SINGLE_DIVISIONS = "chapter clause edition paragraph subchapter subparagraph subpart subsection subtitle".split()
 SURE_DIVISIONS = frozenset(["§", *SINGLE_DIVISIONS, *(f"{word}s" for word in SINGLE_DIVISIONS)])

@@ -265,7 +265,7 @@ def _join_row(lines: list[Line], row: _Row) -> list[Line]:
 
 
 # Blocks that only begin or end a line.
-_PLAIN = frozenset(("p", "div", "section", "h1", "h2", "h3", "h4", "h5", "h6", "dd", "dt", "blockquote", "article", "main"))
+_PLAIN = frozenset(("p", "div", "section", "dd", "dt", "blockquote", "article", "main", *HEADING_TAGS))
 _OPENERS = {
     "ol": _Builder.open_list,
     "ul": _Builder.open_list,

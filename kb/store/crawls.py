@@ -9,12 +9,22 @@ from kb.merkle import write_canonical_json
 
 # When a page that is missing now was first found missing after it was last there.
 LAST_ANSWERS = """
-    WITH pages AS (
-        SELECT url, outcome, MAX(RTRIM(observed_at, 'Z')) AS latest,
-            MAX(CASE WHEN outcome IN ('ok', 'not_modified', 'redirected') THEN RTRIM(observed_at, 'Z') END) AS good
+    WITH last AS (
+        SELECT url, outcome, MAX(RTRIM(observed_at, 'Z')) AS latest
         FROM fetches
         WHERE source = :source
         GROUP BY url
+    ),
+    good AS (
+        SELECT url, MAX(RTRIM(observed_at, 'Z')) AS latest
+        FROM fetches
+        WHERE source = :source AND outcome IN ('ok', 'not_modified', 'redirected')
+        GROUP BY url
+    ),
+    pages AS (
+        SELECT last.url AS url, last.outcome AS outcome, last.latest AS latest, good.latest AS good
+        FROM last
+        LEFT JOIN good ON good.url = last.url
     )
     SELECT pages.url AS url, pages.outcome AS outcome, pages.latest || 'Z' AS observed_at,
         COALESCE(

@@ -16,18 +16,19 @@ RULE_CHANGE = "nature = 'substantive' AND part IN ('text', 'heading')"
 RULE_DOCUMENTS = f"""
     (SELECT COUNT(DISTINCT document) FROM changes WHERE event_id = events.id AND {RULE_CHANGE})
 """
-# Any filter left empty lets everything pass.
-WHERE_LISTED = """
-    WHERE (:since = '' OR changes.observed_at >= :since)
-        AND (:until = '' OR SUBSTR(changes.observed_at, 1, 10) <= :until)
-        AND (:document = '' OR :document IN (document, old_document))
-        AND (:event = '' OR event_id = :event)
-        AND (:jurisdiction = '' OR jurisdiction = :jurisdiction)
-        AND (:source = '' OR changes.source = :source)
-        AND (:kind = '' OR changes.kind = :kind)
-        AND (:natures = '[]' OR nature IN (SELECT value FROM JSON_EACH(:natures)))
-        AND (:parts = '[]' OR part IN (SELECT value FROM JSON_EACH(:parts)))
-"""
+# What each filter asks; one left empty is not asked at all, so that an index serves those that are.
+CONDITIONS = {
+    "since": "observed_at >= :since",
+    # Every instant of a day stands before the day followed by U: "2024-07-01T…" < "2024-07-01U".
+    "until": "observed_at < :until || 'U'",
+    "document": "(document = :document OR old_document = :document)",
+    "event": "event_id = :event",
+    "jurisdiction": "jurisdiction = :jurisdiction",
+    "source": "changes.source = :source",
+    "kind": "changes.kind = :kind",
+    "natures": "nature IN (SELECT value FROM JSON_EACH(:natures))",
+    "parts": "part IN (SELECT value FROM JSON_EACH(:parts))",
+}
 LISTS = ("signals", "topics", "professions", "see_also")
 
 
@@ -324,7 +325,7 @@ def list_changes(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int
     """Return one page of the changes wanted, the latest first; those of one document in its reading order."""
     rows = db.execute(
         f"""
-        SELECT {LISTED_COLUMNS} FROM changes {WHERE_LISTED}
+        SELECT {LISTED_COLUMNS} FROM changes WHERE {_join_conditions(wanted)}
         ORDER BY changes.observed_at DESC, changes.source, document, wave_at, place
         LIMIT :limit OFFSET :offset
         """,
@@ -337,12 +338,17 @@ def count_changes(db: sqlite3.Connection, wanted: Wanted) -> list[Count]:
     """Count the changes wanted by nature and part."""
     rows = db.execute(
         f"""
-        SELECT nature, part, COUNT(*) FROM changes {WHERE_LISTED}
+        SELECT nature, part, COUNT(*) FROM changes WHERE {_join_conditions(wanted)}
         GROUP BY nature, part ORDER BY nature, part
         """,
         _bind(wanted),
     )
     return [Count(*row) for row in rows]
+
+
+def _join_conditions(wanted: Wanted) -> str:
+    asked = [condition for name, condition in CONDITIONS.items() if getattr(wanted, name)]
+    return " AND ".join(asked) or "TRUE"
 
 
 def _bind(wanted: Wanted) -> dict[str, str]:

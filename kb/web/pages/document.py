@@ -7,7 +7,7 @@ from typing import get_args
 
 import msgspec
 
-from kb.consult import Choice, Moment, Question, choose_text
+from kb.consult import Choice, Moment, Question, choose_text, know_versions
 from kb.errors import NotFoundError
 from kb.lookup import AmbiguousCitationError, Target, find_targets
 from kb.models import Provision, Strand
@@ -27,10 +27,10 @@ from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_s
 from kb.web.pages.history import list_beside, list_steps, tell_validity
 from kb.web.pages.outline import grow_tree, list_parts
 from kb.web.pages.words import (
-    CADENCE_DAYS,
     STRAND_LABELS,
     count_of,
     days_between,
+    is_late,
     link_document,
     parse_day,
     print_day,
@@ -39,8 +39,6 @@ from kb.web.pages.words import (
 END_OF_TIME = "9999-12-31T23:59:59Z"
 # A contents list helps from so many parts on.
 CONTENTS_FROM = 6
-# A source is late when it was not read for twice its cadence.
-LATE_AFTER = 2
 
 
 class Banner(msgspec.Struct, frozen=True):
@@ -182,7 +180,7 @@ def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: 
         notes=list(list_parts(shown.provisions, "note")),
         pending=list(list_parts(shown.provisions, "pending")),
         addresses=list_addresses(db, version.version) if version is not None else [],
-        beside=list_beside(shown.rows, version, shown.moment.known_at) if version is not None else [],
+        beside=list_beside(know_versions(shown.rows, shown.moment.known_at), version) if version is not None else [],
         steps=list_steps(shown.rows, count_waves(db, document), version or shown.rows[0]),
         permalink=link_document(document, "", frame.as_of, (version or shown.rows[0]).strand),
         citation=write_citation(shown),
@@ -229,10 +227,10 @@ def tell_late(shown: Shown, source: SourceState | None, today: str) -> str:
     last_seen = shown.last_seen
     if source is None or shown.version is None or shown.version.closed_at is not None:
         return ""
-    days = days_between(last_seen, today)
-    if days <= LATE_AFTER * CADENCE_DAYS.get(source.cadence, CADENCE_DAYS["weekly"]):
+    if not is_late(last_seen, source.cadence, today):
         return ""
-    return f"Not read again since {print_day(last_seen)}, {count_of(days, 'day')} ago (expected {source.cadence})."
+    age = count_of(days_between(last_seen, today), "day")
+    return f"Not read again since {print_day(last_seen)}, {age} ago (expected {source.cadence})."
 
 
 def write_citation(shown: Shown) -> str:

@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from kb.consult import know_versions
 from kb.store.pages import WaveCount
 from kb.store.queries import VersionRow
 from kb.web.pages.words import STRAND_LABELS, WEIGHT_LABELS, Weight, count_weight, link_document, print_day, weigh
@@ -55,9 +54,9 @@ def _make_step(row: VersionRow, weights: Mapping[Weight, int], seen: str, shown:
     )
 
 
-def list_beside(rows: Sequence[VersionRow], shown: VersionRow, known_at: str) -> list[Beside]:
-    """Return the other texts of the document that its pages show as known at an instant."""
-    standing = [row for row in know_versions(rows, known_at) if row.closed_at is None]
+def list_beside(known: Sequence[VersionRow], shown: VersionRow) -> list[Beside]:
+    """Return the other texts of the document that its pages show as known then."""
+    standing = [row for row in known if row.closed_at is None]
     return [
         Beside(
             label=_tell_beside(row, shown),

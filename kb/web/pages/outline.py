@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from kb.compare.align import parent_of
+from kb.compare.eids import parent_of
 from kb.models import Provision
 
 OPENING_WORDS = 9

@@ -18,9 +18,8 @@ from kb.store.pages import (
 )
 from kb.web.answer import Answer
 from kb.web.pages.changes import RULE_NATURES, RULE_PARTS
-from kb.web.pages.document import LATE_AFTER
 from kb.web.pages.frame import Slice, read_frame, read_page_number, render, render_missing, show_sources
-from kb.web.pages.words import CADENCE_DAYS, POLICY_LABELS, count_of, days_between
+from kb.web.pages.words import POLICY_LABELS, count_of, days_between, is_late
 
 Health = Literal["read", "late", "held", "closed", "never"]
 HEALTH_LABELS: Mapping[Health, str] = {
@@ -91,9 +90,9 @@ def judge_health(state: SourceState, today: str) -> tuple[Health, str]:
         return "closed", f"{POLICY_LABELS[state.crawl_state]}: {state.crawl_reason.rstrip('.') or 'no reason kept'}."
     if not state.last_checked:
         return "never", "No page of it was read yet."
-    days = days_between(state.last_checked, today)
-    if days > LATE_AFTER * CADENCE_DAYS.get(state.cadence, CADENCE_DAYS["weekly"]):
-        return "late", f"Last read {count_of(days, 'day')} ago; expected {state.cadence}."
+    if is_late(state.last_checked, state.cadence, today):
+        age = count_of(days_between(state.last_checked, today), "day")
+        return "late", f"Last read {age} ago; expected {state.cadence}."
     if state.suspects:
         return (
             "held",

@@ -105,6 +105,8 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 SUGGESTION = re.compile(r"\((?P<document>[a-z][a-z0-9-]*/\S+)\)\W*$")
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 SNIPPET_SIGNS = 110
+# What was not read for more than twice its cadence is late.
+LATE_AFTER = 2
 
 
 class Weighed(Protocol):
@@ -167,6 +169,11 @@ def count_weight(weight: Weight, number: int) -> str:
 def days_between(earlier: str, later: str) -> int:
     """Return how many days lie between two days or instants."""
     return (date.fromisoformat(later[:10]) - date.fromisoformat(earlier[:10])).days
+
+
+def is_late(last_read: str, cadence: str, today: str) -> bool:
+    """Tell whether something was not read for more than twice its source's cadence, which is weekly unless known."""
+    return days_between(last_read, today) > LATE_AFTER * CADENCE_DAYS.get(cadence, CADENCE_DAYS["weekly"])
 
 
 def cite(citation: str, eid: str | None) -> str:
