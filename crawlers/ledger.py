@@ -19,8 +19,11 @@ from kb.store.connection import transaction
 from kb.store.crawls import Validators, read_validators
 from kb.store.frontier import Claim, Lease, add_urls, lease_source
 
-# Pages asked for at once of one source: enough to keep its host busy, few enough that large sources leave room.
-WINDOW = 32
+# Pages of one source in work at once: enough to keep its host busy, few enough that large sources leave room and that
+# a crawl which is stopped, and ends what it has begun, does not keep its user waiting at a page a second.
+WINDOW = 8
+# In a replay nobody waits.
+REPLAY_WINDOW = 32
 # Stored at the latest after so many answers, bytes or seconds. A sync to disk costs about as much as five answers.
 BATCH_ANSWERS = 64
 BATCH_BYTES = 8 * 1024 * 1024
@@ -53,7 +56,8 @@ class Answer(msgspec.Struct, frozen=True):
 class Course(msgspec.Struct, frozen=True):
     """What a crawl is: its run, the due date its pages share, its sources, and whose last answers are not trusted.
 
-    ``clock`` gives the instant an answer is observed at; ``suspects`` holds URLs by source id.
+    ``clock`` gives the instant an answer is observed at; ``suspects`` holds URLs by source id; ``window`` is the number
+    of pages of a source in work at once.
     """
 
     run: str
@@ -61,6 +65,7 @@ class Course(msgspec.Struct, frozen=True):
     sources: Mapping[str, Source]
     clock: Callable[[], str]
     suspects: Mapping[str, frozenset[str]] = {}
+    window: int = WINDOW
 
 
 class Ledger:
@@ -80,9 +85,10 @@ class Ledger:
     def lease_jobs(self) -> list[Job]:
         """Lease pages of every source that has few in work; returns what to ask for now."""
         jobs: list[Job] = []
+        window = self.course.window
         for source, is_open in self.open.items():
-            if is_open and self.asked[source] <= WINDOW // 2:
-                jobs += self._lease(source, WINDOW - self.asked[source])
+            if is_open and self.asked[source] <= window // 2:
+                jobs += self._lease(source, window - self.asked[source])
         return jobs
 
     def record(self, answer: Answer) -> None:

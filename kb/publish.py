@@ -5,7 +5,7 @@ one stays current and the next publication clears up. Texts go out as their sour
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from hashlib import sha256
 from pathlib import Path
@@ -69,10 +69,11 @@ class _Origin(msgspec.Struct, frozen=True):
     sources: Mapping[str, Source]
 
 
-def publish(data: Path, now: str, *, wait_seconds: float = 0) -> Published:
+def publish(data: Path, now: str, *, declared: Sequence[Source] = (), wait_seconds: float = 0) -> Published:
     """Publish the knowledge base of a data folder as a new generation, current from then on.
 
-    ``now`` is the UTC instant it carries. Returns what was published. Raises BusyError while another process publishes
+    ``now`` is the UTC instant it carries; ``declared`` sources are shown even where nothing was read of them yet.
+    Returns what was published. Raises BusyError while another process publishes
     or builds, MissingDatabaseError without archive or kb.db, BrokenGenerationError if the generation is not sound.
     """
     folder = data / FOLDER
@@ -86,7 +87,7 @@ def publish(data: Path, now: str, *, wait_seconds: float = 0) -> Published:
         public.freeze(knowledge)
         folder.mkdir(exist_ok=True)
         _remove_leftovers(folder)
-        sources = _read_sources(knowledge)
+        sources = {source.id: source for source in declared} | _read_sources(knowledge)
         number = _choose_number(folder)
         part = folder / f"{number:06}.part"
         with ExitStack() as on_failure:
@@ -166,7 +167,7 @@ def _fill(draft: sqlite3.Connection, origin: _Origin) -> None:
     tables: tuple[tuple[str, Iterator[dict[str, object]]], ...] = (
         ("jurisdictions", _list_jurisdictions(places, sources)),
         ("authorities", _list_authorities(sources)),
-        ("sources", (_show_source(watch, sources[watch.source]) for watch in read_watches(knowledge))),
+        ("sources", _list_sources(origin)),
         ("runs", public.read_rows(origin.archive, public.RUNS)),
         ("snapshots", public.read_rows(origin.archive, public.SNAPSHOTS)),
         ("fetches", public.read_fetches(origin.archive, public.read_verdicts(knowledge))),
@@ -213,7 +214,14 @@ def _list_authorities(sources: Mapping[str, Source]) -> Iterator[dict[str, objec
             }
 
 
-def _show_source(watch: Watch, source: Source) -> dict[str, object]:
+def _list_sources(origin: _Origin) -> Iterator[dict[str, object]]:
+    """Yield every source by its id, those never read with nothing seen."""
+    watches = {watch.source: watch for watch in read_watches(origin.knowledge)}
+    for name, source in sorted(origin.sources.items()):
+        yield _show_source(watches.get(name), source)
+
+
+def _show_source(watch: Watch | None, source: Source) -> dict[str, object]:
     """Return the row of a source: its declaration in short and how it was watched."""
     return {
         "source": source.id,
@@ -229,10 +237,10 @@ def _show_source(watch: Watch, source: Source) -> dict[str, object]:
         "replica": int(source.replica),
         "crawl_state": source.crawl_policy.state,
         "crawl_reason": source.crawl_policy.reason,
-        "since": watch.since,
-        "last_checked": watch.last_checked,
-        "waves": watch.waves,
-        "documents": watch.documents,
+        "since": "" if watch is None else watch.since,
+        "last_checked": "" if watch is None else watch.last_checked,
+        "waves": 0 if watch is None else watch.waves,
+        "documents": 0 if watch is None else watch.documents,
     }
 
 

@@ -5,19 +5,26 @@ follows the pointer of the data folder: publishing needs no restart, nor need an
 """
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 
 import msgspec
 
+from kb.errors import StatusQuoError
 from kb.share import share_path
 
 # The site finds the data folder under this name, as every command does.
 DATA_VARIABLE = "KB_DATA"
 # How long the server may take to end its last answers, in seconds.
 STOP_SECONDS = 10
+
+
+class ServerEndedError(StatusQuoError):
+    """Raised when the server ends by itself, mostly at once because its port is taken."""
 
 
 class ServeRequest(msgspec.Struct, frozen=True):
@@ -41,13 +48,24 @@ def make_environment(request: ServeRequest, environment: Mapping[str, str]) -> d
     return {**kept, DATA_VARIABLE: str(request.data.absolute())}
 
 
-def serve(request: ServeRequest) -> int:
-    """Serve until interrupted; returns the server's exit code, 0 where a person or the system ended it."""
+def serve(request: ServeRequest) -> None:
+    """Serve until a person (Ctrl-C) or the system (SIGTERM) ends it, then end the server too.
+
+    Call it from the main thread. Raises ServerEndedError where the server ends by itself.
+    """
     with start_server(request) as server:
+        before = signal.signal(signal.SIGTERM, _interrupt)
         try:
-            return max(server.wait(), 0)
+            code = server.wait()
         except KeyboardInterrupt:
-            return stop_server(server)
+            stop_server(server)
+            return
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    if code > 0:
+        raise ServerEndedError(
+            f"the server on {request.host}:{request.port} ended with code {code}: is the port taken? Try --port"
+        )
 
 
 def start_server(request: ServeRequest) -> subprocess.Popen[bytes]:
@@ -57,12 +75,16 @@ def start_server(request: ServeRequest) -> subprocess.Popen[bytes]:
     )
 
 
-def stop_server(server: subprocess.Popen[bytes]) -> int:
-    """End a server after the answers it is giving; returns 0."""
+def stop_server(server: subprocess.Popen[bytes]) -> None:
+    """End a server after the answers it is giving; kill it if that takes longer than STOP_SECONDS."""
     server.terminate()
     try:
         server.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()
-    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Treat the system's wish to end this process like a person's."""
+    raise KeyboardInterrupt

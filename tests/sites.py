@@ -91,8 +91,8 @@ def copy_data(made, target):
     return target
 
 
-def publish_at(data, minute=0):
-    return publish(data, f"2024-03-01T01:{minute:02}:00Z")
+def publish_at(data, minute=0, **asked):
+    return publish(data, f"2024-03-01T01:{minute:02}:00Z", **asked)
 
 
 def open_site(monkeypatch, data):

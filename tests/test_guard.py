@@ -7,7 +7,6 @@ import http.client
 import io
 import json
 import shutil
-import signal
 import socket
 import sqlite3
 import subprocess
@@ -18,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from kb.errors import NotFoundError, UsageError
-from kb.serve import ServeRequest, make_command, make_environment, serve, start_server, stop_server
+from kb.serve import ServeRequest, start_server, stop_server
 from kb.web import guard, mount
 from kb.web.answer import Answer, PageRoute
 from kb.web.guard import FormulaGuard
@@ -420,38 +419,3 @@ def test_browser_runs_our_scripts_and_none_of_a_crawled_page(port, tmp_path, pat
     assert ("?sql" in path) != ("<summary>What the columns hold" in page.stdout)
     assert "inline script" not in page.stderr
     assert "Uncaught" not in page.stderr
-
-
-def test_server_is_reached_from_this_machine_only_and_gets_no_settings_of_others(data):
-    request = ServeRequest(data)
-
-    command = make_command(request)
-    environment = make_environment(request, {"PATH": "/bin", "DATASETTE_SECRET": "x", "KB_DATA": "elsewhere"})
-
-    assert ["--host", "127.0.0.1", "--port", "8001"] == command[-4:]
-    assert {"PATH": "/bin", "KB_DATA": str(data)} == environment
-
-
-def test_taken_port_ends_the_server_with_an_exit_code(data):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-
-        assert 0 != serve(ServeRequest(data, port=taken.getsockname()[1]))
-
-
-def test_server_that_does_not_end_is_killed(monkeypatch):
-    monkeypatch.setattr("kb.serve.STOP_SECONDS", 0.2)
-    stubborn = subprocess.Popen(
-        [
-            "python3",
-            "-c",
-            "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()",
-        ],
-        stdout=subprocess.PIPE,
-    )
-    with stubborn.stdout as ready:
-        ready.readline()
-
-        assert 0 == stop_server(stubborn)
-    assert -signal.SIGKILL == stubborn.returncode

@@ -17,7 +17,7 @@ from kb.store import public
 from kb.store.connection import MissingDatabaseError, data_lock
 from kb.store.knowledge import count_rows, open_knowledge
 from kb.store.queries import ChangeFilter, read_changes, read_version_rows
-from tests.sites import FIRST, HOSTILE, SECOND, SOURCES, copy_data, make_data, publish_at
+from tests.sites import FIRST, HOSTILE, SECOND, SOURCES, copy_data, declare, make_data, publish_at
 
 # How many changes the recorded web holds, by source.
 CHANGES = {"us-xx-open": 2, "us-xx-quoted": 1, "us-xx-withheld": 1}
@@ -90,6 +90,20 @@ def test_jurisdictions_without_a_source_are_shown_as_not_watched(published):
     states = dict(ask(published, "SELECT state, COUNT(*) FROM coverage GROUP BY state"))
 
     assert {"watched": 1, "not_watched": 57} == states
+
+
+def test_source_nothing_was_read_of_is_shown_with_the_reason(data):
+    policy = {"state": "blocked", "reason": "answers 403", "checked_on": "2024-02-01"}
+    blocked = declare("us-ak-board", "alaska", jurisdiction="us-ak", crawl_policy=policy)
+
+    published = publish_at(data, declared=(*SOURCES, blocked))
+
+    with closing(public.open_published(published.path)) as db:
+        shown = ask(
+            db, "SELECT crawl_state, crawl_reason, last_checked, waves FROM sources WHERE source = 'us-ak-board'"
+        )
+        states = ask(db, "SELECT state, sources FROM coverage WHERE jurisdiction = 'us-ak'")
+    assert ([("blocked", "answers 403", "", 0)], [("declared", 1)]) == (shown, states)
 
 
 def test_counts_by_day_add_up_to_the_changes(published):

@@ -57,7 +57,7 @@ def test_changes_come_by_first_sight_source_and_document(db):
         ({"jurisdictions": ("us-yy",)}, set()),
         ({"jurisdictions": ("us-yy", "us-xx"), "since": WEEKS[9]}, {"us-xx/code/1-4"}),
     ],
-    ids=str,
+    ids=range(8),
 )
 def test_filters_combine(db, wanted, expected):
     found = {row.document for row in list_changes(db, **wanted)}

@@ -1,12 +1,24 @@
 """The one spider against servers on this machine: every way a request can end is a row that says so."""
 
 import gzip
+import json
 import os
+import signal
+import ssl
+import subprocess
 import time
+from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
-from tests.crawling import QUICK, Site, crawl, read_fetches, read_rows, write_sources
+from kb.build import BuildRequest, build
+from kb.sources import read_sources
+from tests.crawling import QUICK, ROOT, Site, crawl, make_command, read_fetches, read_rows, write_sources
 
 SOURCE = "us-xx-rules"
 
@@ -57,6 +69,15 @@ def drip(handler):
         handler.close_connection = True
 
 
+def stream(handler):
+    handler.answer(200, b"", Transfer_Encoding="chunked", Content_Length=None)
+    try:
+        for _ in range(100):
+            handler.wfile.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+    except OSError:
+        handler.close_connection = True
+
+
 def announce_much(handler):
     handler.answer(200, b"", Content_Length="900000000")
     handler.close_connection = True
@@ -75,6 +96,7 @@ ENDINGS = {
     "chunk": (cut_chunk, "truncated", 200, "cut:"),
     "zipped": (cut_gzip, "truncated", 200, "cut:"),
     "drip": (drip, "error", 0, "timeout:"),
+    "stream": (stream, "refused", 0, "size:"),
     "large": (announce_much, "refused", 0, "size:"),
     "bomb": (
         lambda handler: handler.answer(200, gzip.compress(bytes(5_000_000)), Content_Encoding="gzip"),
@@ -130,7 +152,7 @@ def test_failed_pages_make_the_exit_code_three_and_are_counted_by_reason(endings
 
     assert (3, True) == (code, summary["closed"])
     assert (2, 2, 2) == (source["fetched"], source["new"], source["missing"])
-    assert {"status 403": 1, "robots": 1, "size": 2, "cut": 3}.items() <= source["failed"].items()
+    assert {"status 403": 1, "robots": 1, "size": 3, "cut": 3}.items() <= source["failed"].items()
 
 
 def test_refused_page_is_never_asked_for_and_a_broken_one_three_times(endings):
@@ -182,6 +204,40 @@ def test_unchanged_page_is_asked_for_conditionally_and_a_failed_one_is_not(make_
     assert ["ok", "not_modified", "not_modified"] == [row["outcome"] for row in rows]
 
 
+def test_page_the_build_does_not_trust_is_fetched_whole(make_site, tmp_path):
+    site = make_site({"/fine": lambda handler: handler.answer(200, b"<main>Please sign in.</main>", ETag='"one"')})
+    source = {"id": SOURCE, "urls": [f"{site.url}/fine"], "checks": {"must_not_contain": ["Please sign in"]}}
+    sources = write_sources(tmp_path / "sources", source)
+    arguments = (tmp_path / "data", "--sources", sources, "--allow-loopback")
+
+    crawl(*arguments)
+    crawl(*arguments)
+    build(tmp_path / "data", BuildRequest(sources=read_sources([sources])))
+    crawl(*arguments)
+
+    asked = [headers.get("If-None-Match") for path, headers in site.asked if path == "/fine"]
+    assert [None, '"one"', None] == asked
+
+
+def test_crawl_that_is_stopped_says_so_and_goes_on_when_started_again(make_site, tmp_path):
+    site = make_site({f"/{number}": ok for number in range(30)})
+    rule = {"work": "r", "pattern": "(?P<citation>[0-9]+)$"}
+    urls = [f"{site.url}/{number}" for number in range(30)]
+    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": urls, "document": rule})
+    arguments = (tmp_path / "data", "--sources", sources, "--allow-loopback")
+
+    process = subprocess.Popen(make_command(*arguments), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    while len(site.asked) < 8:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    stopped = json.loads(process.communicate()[0].splitlines()[-1])
+    code, summary, _ = crawl(*arguments)
+
+    assert (3, False) == (process.returncode, stopped["closed"])
+    assert (0, stopped["run"], 30) == (code, summary["run"], summary["sources"][SOURCE]["fetched"])
+    assert 30 == len(read_rows(tmp_path / "data", "SELECT url FROM fetches"))
+
+
 def test_host_that_asks_for_patience_is_not_asked_before(make_site, tmp_path):
     times = []
 
@@ -215,15 +271,54 @@ def test_dead_host_is_given_up_and_the_others_finish(make_site, tmp_path):
     assert "127.0.0.3 gave no answer 4 times in a row (connection:" in log
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1:9", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "2130706433"]
-)
-def test_addresses_of_private_networks_are_refused(tmp_path, host):
-    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": [f"http://{host}/page"]})
+def test_addresses_of_private_networks_are_refused(tmp_path):
+    hosts = ("127.0.0.1:9", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "2130706433", "localhost")
+    rule = {"work": "r", "pattern": "(?P<citation>[a-z]+)$"}
+    urls = [f"http://{host}/page" for host in hosts]
+    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": urls, "document": rule})
 
     code, summary, _ = crawl(tmp_path / "data", "--sources", sources)
 
-    assert (3, {"address": 1}) == (code, summary["sources"][SOURCE]["failed"])
+    assert (3, {"address": len(hosts)}) == (code, summary["sources"][SOURCE]["failed"])
+
+
+def test_only_loopback_is_opened_by_its_option(tmp_path):
+    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": ["http://10.0.0.1/page"]})
+
+    _, summary, _ = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback")
+
+    assert {"address": 1} == summary["sources"][SOURCE]["failed"]
+
+
+def make_certificate(folder):
+    """Make a certificate that nobody vouches for; returns its file, which holds its key as well."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    made = x509.CertificateBuilder(
+        issuer_name=name,
+        subject_name=name,
+        public_key=key.public_key(),
+        serial_number=1,
+        not_valid_before=datetime(2020, 1, 1, tzinfo=UTC),
+        not_valid_after=datetime(2090, 1, 1, tzinfo=UTC),
+    ).sign(key, hashes.SHA256())
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "server.pem").write_bytes(secret + made.public_bytes(Encoding.PEM))
+    return folder / "server.pem"
+
+
+def test_page_behind_a_certificate_nobody_vouches_for_is_not_taken(make_site, tmp_path):
+    site = make_site({"/fine": ok})
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(make_certificate(tmp_path))
+    site.server.socket = context.wrap_socket(site.server.socket, server_side=True)
+    url = f"{site.url.replace('http', 'https').replace('127.0.0.1', 'localhost')}/fine"
+    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": [url]})
+
+    _, summary, _ = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback")
+
+    assert {"tls": 1} == summary["sources"][SOURCE]["failed"]
+    assert [] == site.asked
 
 
 def test_secret_of_a_url_reaches_the_server_and_nothing_else(make_site, tmp_path):

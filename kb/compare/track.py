@@ -74,7 +74,7 @@ class _Tracker:
         self.missing: list[tuple[Fetch, PageState, bool]] = []
         self.read_well: set[str] = set()
         self.changed_urls: set[str] = set()
-        self.rerendered: dict[str, PageState] = {}
+        self.rerendered: set[str] = set()
         self.restless: set[str] = set()
         self.relocated: set[str] = set()
         self.touched: dict[str, PageState] = {}
@@ -200,13 +200,10 @@ class _Tracker:
         """Remember a page whose bytes differ; whether only its rendering does is known when its text is compared."""
         if not page.frame or page.frame == seen.frame:
             return
-        if page.shape != seen.page.shape:
-            page.restless = 0
-            self.rerendered[fetch.url] = page
-        elif page.restless < RESTLESS_AFTER:
-            self.rerendered[fetch.url] = page
         if page.shape == seen.page.shape:
             self.restless.add(fetch.url)
+        if page.shape != seen.page.shape or page.restless < RESTLESS_AFTER:
+            self.rerendered.add(fetch.url)
 
     def _suspect(self, fetch: Fetch, flaws: Sequence[Flaw]) -> None:
         self._judge(fetch, "suspect", *(flaw.message for flaw in flaws))
@@ -469,8 +466,9 @@ class _Tracker:
         rerendered = {url for url in self.rerendered if url not in self.changed_urls or url in self.anew}
         rendering = event_id(self.source.id, self.wave.at, "rerender")
         self.result.changes = settle_rendering(self.result.changes, self.anew, rendering)
-        for url in self.restless - self.changed_urls:
-            self.state.pages[url].restless += 1
+        for url in self.rerendered | self.restless - self.changed_urls:
+            page = self.state.pages[url]
+            page.restless = page.restless + 1 if url in self.restless else 0
         suspects = {judged.url for judged in self.result.judged if judged.verdict == "suspect"}
         self.result.events.extend(
             self.rows.make_events(
