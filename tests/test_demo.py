@@ -104,6 +104,7 @@ EVENTS = [
     ("2026-01-05", "us-xx-opinions-demo", "incident", 2, 0),
     ("2026-01-05", "us-xx-rules-demo", "revision", 1, 1),
     ("2026-05-11", "us-ut-code-demo", "revision", 2, 2),
+    ("2026-01-05", "us-xx-telehealth-demo", "rerender", 1, 0),
     ("2026-05-11", "us-xx-code-demo", "revision", 1, 2),
     ("2026-05-11", "us-xx-guidance-demo", "incident", 1, 0),
     ("2026-05-11", "us-xx-opinions-demo", "rerender", 1, 0),

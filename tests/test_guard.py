@@ -15,6 +15,8 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kb.errors import NotFoundError, UsageError
 from kb.serve import ServeRequest, start_server, stop_server
@@ -175,6 +177,21 @@ def test_bounded_functions_do_what_sqlite_does(expression):
         guard.bound_functions(bounded)
 
         expected, found = (db.execute(f"SELECT {expression}").fetchone()[0] for db in (plain, bounded))
+
+    assert expected == found
+
+
+TEXTS = st.one_of(st.none(), st.integers(-99, 99), st.text(st.sampled_from("abZ §é"), max_size=8))
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_bounded_functions_agree_with_sqlite_on_any_text(text, needle, new):
+    with closing(sqlite3.connect(":memory:")) as plain, closing(sqlite3.connect(":memory:")) as bounded:
+        guard.bound_functions(bounded)
+        question = "SELECT INSTR(:a, :b), REPLACE(:a, :b, :c), TRIM(:a, :b), LTRIM(:a, :b), RTRIM(:a, :b)"
+        values = {"a": text, "b": needle, "c": new}
+
+        expected, found = (db.execute(question, values).fetchone() for db in (plain, bounded))
 
     assert expected == found
 
@@ -364,6 +381,23 @@ def test_formula_guard_works_however_the_stream_is_cut(size):
     assert [["a", "'=1+1", "x\n=2"], ["'@b", 'say "=3"', "'-§"], ["", "'\t=4", "plain, text"]] == list(
         csv.reader(io.StringIO(sent.decode(), newline=""))
     )
+
+
+CELLS = st.text(st.sampled_from("=+-@\t\r\n\",'§a1 ＝"), max_size=6)
+
+
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=3), min_size=1, max_size=4), st.integers(1, 9))
+def test_formula_guard_changes_nothing_but_an_apostrophe(rows, size):
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    stream = out.getvalue().encode()
+    formulas = FormulaGuard()
+
+    sent = b"".join(formulas.feed(stream[at : at + size]) for at in range(0, len(stream), size))
+    sent += formulas.feed(b"", last=True)
+
+    read = list(csv.reader(io.StringIO(sent.decode(), newline="")))
+    assert [[f"'{cell}" if cell.startswith(guard.FORMULA_STARTS) else cell for cell in row] for row in rows] == read
 
 
 # --- the real server

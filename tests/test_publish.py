@@ -11,7 +11,15 @@ import pytest
 from kb import generations, publish
 from kb.build import BuildRequest, build
 from kb.errors import BusyError
-from kb.generations import POINTER, BrokenPointerError, Pointer, hold_generation, list_generations, read_pointer
+from kb.generations import (
+    POINTER,
+    BrokenPointerError,
+    Pointer,
+    claim_unused,
+    hold_generation,
+    list_generations,
+    read_pointer,
+)
 from kb.publish import BrokenGenerationError
 from kb.store import public
 from kb.store.connection import MissingDatabaseError, data_lock
@@ -342,6 +350,47 @@ def test_damaged_pointer_is_named(tmp_path, content):
 
     with pytest.raises(BrokenPointerError, match=POINTER):
         read_pointer(tmp_path)
+
+
+def test_generation_in_use_is_not_claimed_and_cannot_be_taken_while_claimed(data):
+    path = publish_at(data).path
+
+    with claim_unused(path) as alone, pytest.raises(BlockingIOError):
+        hold_generation(path)
+    held = hold_generation(path)
+    with claim_unused(path) as beside_a_reader:
+        os.close(held)
+
+    assert (True, False) == (alone, beside_a_reader)
+
+
+def test_other_files_of_the_folder_are_no_generations(data):
+    folder = publish_at(data).path.parent
+    for name in ("notes.db", "1.db", "000009.db.bak", "000009.db-wal"):
+        (folder / name).write_bytes(b"")
+
+    assert [1] == [number for number, _ in list_generations(folder)]
+
+
+def test_number_left_behind_is_not_used_again(data):
+    folder = publish_at(data).path.parent
+    (folder / "000007.db").write_bytes(b"")
+
+    assert 8 == publish_at(data, 2).generation
+
+
+def test_suspect_page_is_an_incident_until_a_good_answer_comes(tmp_path):
+    with closing(open_knowledge(tmp_path / "kb.db")) as knowledge:
+        for at, verdict in ((FIRST, "version"), (SECOND, "suspect"), ("2024-03-10T12:00:00Z", "same")):
+            knowledge.execute(
+                """INSERT INTO verdicts (source, wave_at, url, observed_at, status, verdict, reasons)
+                   VALUES ('us-xx-open', :at, 'https://rules.example.gov/1', :at, 200, :verdict, '[]')""",
+                {"at": at, "verdict": verdict},
+            )
+
+        found = list(public.read_rows(knowledge, public.INCIDENTS))
+
+    assert [(SECOND, "2024-03-10T12:00:00Z")] == [(row["observed_at"], row["resolved_at"]) for row in found]
 
 
 def test_generation_is_write_protected(data):

@@ -152,7 +152,7 @@ class _Tracker:
         if not page.length or read.length >= LEAST_KEPT * page.length:
             return False
         explained = all(proves_itself(reading) or self._is_known(reading, hashed) for reading, hashed in shows)
-        return not (shows and explained and {_place(reading) for reading, _ in shows}.issuperset(page.places))
+        return not (shows and explained and set(page.places) <= {_place(reading) for reading, _ in shows})
 
     def _is_known(self, reading: Reading, hashed: str) -> bool:
         strand = self.state.strands.get(_place(reading))
@@ -161,8 +161,7 @@ class _Tracker:
     def _accept(
         self, fetch: Fetch, page: PageState, seen: Seen, shows: Sequence[tuple[Reading, str]], first_sight: str
     ) -> None:
-        read = seen.page
-        by_place: dict[Place, list[Now]] = {}
+        read, by_place = seen.page, dict[Place, list[Now]]()
         for reading, hashed in shows:
             by_place.setdefault(_place(reading), []).append(Now(reading, hashed))
         provable = page.was_missing or bool(page.places)
@@ -241,8 +240,7 @@ class _Tracker:
             showings = self.found[place]
             strand = self.state.strands.get(place)
             known = strand is not None
-            if strand is None:
-                strand = self.state.strands[place] = StrandState(showings[0].now[0].reading.citation)
+            strand = strand or self.state.strands.setdefault(place, StrandState(showings[0].now[0].reading.citation))
             for showing in self._choose_showings(place, strand, showings):
                 self._settle_showing(place, strand, showing, known=known)
             for showing in showings:

@@ -1,0 +1,186 @@
+"""The public tables as SQL: how a generation is laid out, counted up, indexed and made searchable.
+
+What every column holds is told in schemas/tables.yml.
+"""
+
+# Every table of the contract stands here, those without rows yet too: a page and a query may count on them.
+SCHEMA = """
+    CREATE TABLE jurisdictions (
+        jurisdiction TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, tile_row INTEGER NOT NULL,
+        tile_col INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE authorities (
+        authority TEXT PRIMARY KEY, jurisdiction TEXT NOT NULL REFERENCES jurisdictions (jurisdiction),
+        name TEXT NOT NULL, kind TEXT NOT NULL, url TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE sources (
+        source TEXT PRIMARY KEY, jurisdiction TEXT NOT NULL REFERENCES jurisdictions (jurisdiction),
+        authority TEXT REFERENCES authorities (authority), title TEXT NOT NULL, platform TEXT NOT NULL,
+        url TEXT NOT NULL, binding TEXT NOT NULL, topics TEXT NOT NULL, cadence TEXT NOT NULL, publish TEXT NOT NULL,
+        replica INTEGER NOT NULL, crawl_state TEXT NOT NULL, crawl_reason TEXT NOT NULL, since TEXT NOT NULL,
+        last_checked TEXT NOT NULL, waves INTEGER NOT NULL, documents INTEGER NOT NULL,
+        changes INTEGER NOT NULL DEFAULT 0, rule_changes INTEGER NOT NULL DEFAULT 0,
+        open_suspects INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE TABLE coverage (
+        jurisdiction TEXT PRIMARY KEY REFERENCES jurisdictions (jurisdiction), state TEXT NOT NULL,
+        sources INTEGER NOT NULL, documents INTEGER NOT NULL, changes INTEGER NOT NULL, rule_changes INTEGER NOT NULL,
+        since TEXT NOT NULL, last_checked TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE runs (
+        run TEXT PRIMARY KEY, kind TEXT NOT NULL, started_at TEXT NOT NULL, closed_at TEXT, note TEXT NOT NULL,
+        fetches INTEGER NOT NULL, failures INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE snapshots (
+        sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, media_type TEXT NOT NULL, first_seen TEXT NOT NULL,
+        last_seen TEXT NOT NULL, fetches INTEGER NOT NULL, taken_down INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE fetches (
+        seq INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs (run), source TEXT NOT NULL, url TEXT NOT NULL,
+        observed_at TEXT NOT NULL, status INTEGER NOT NULL, outcome TEXT NOT NULL, media_type TEXT NOT NULL,
+        size INTEGER NOT NULL, sha256 TEXT REFERENCES snapshots (sha256), verdict TEXT NOT NULL,
+        reasons TEXT NOT NULL, is_last INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE documents (
+        document TEXT NOT NULL, strand TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
+        jurisdiction TEXT NOT NULL, citation TEXT NOT NULL, heading TEXT NOT NULL DEFAULT '', binding TEXT NOT NULL,
+        watched_since TEXT NOT NULL, last_seen TEXT NOT NULL DEFAULT '', baseline INTEGER NOT NULL,
+        standing INTEGER NOT NULL DEFAULT 0, versions INTEGER NOT NULL DEFAULT 0,
+        changes INTEGER NOT NULL DEFAULT 0, wave_at TEXT NOT NULL, PRIMARY KEY (document, strand, source)
+    ) STRICT;
+    CREATE TABLE locations (
+        document TEXT NOT NULL, strand TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
+        url TEXT NOT NULL, first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, wave_at TEXT NOT NULL, gone_at TEXT,
+        gone_wave TEXT, PRIMARY KEY (document, strand, source, url, first_seen, wave_at)
+    ) STRICT;
+    CREATE TABLE versions (
+        version TEXT PRIMARY KEY, document TEXT NOT NULL, strand TEXT NOT NULL,
+        source TEXT NOT NULL REFERENCES sources (source), citation TEXT NOT NULL, heading TEXT NOT NULL,
+        url TEXT NOT NULL, sha256 TEXT NOT NULL, text_hash TEXT NOT NULL, valid_from TEXT, valid_to TEXT,
+        valid_basis TEXT NOT NULL, acts TEXT NOT NULL, observed_from TEXT NOT NULL, last_seen TEXT NOT NULL,
+        wave_at TEXT NOT NULL, closed_at TEXT, closed_wave TEXT
+    ) STRICT;
+    CREATE TABLE provisions (
+        version TEXT NOT NULL REFERENCES versions (version), place INTEGER NOT NULL, eid TEXT NOT NULL,
+        number TEXT NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL, note TEXT NOT NULL, pending TEXT NOT NULL,
+        sha256 TEXT NOT NULL, cut INTEGER NOT NULL, PRIMARY KEY (version, place)
+    ) STRICT;
+    CREATE TABLE events (
+        id TEXT PRIMARY KEY, source TEXT NOT NULL REFERENCES sources (source), wave_at TEXT NOT NULL,
+        kind TEXT NOT NULL, title TEXT NOT NULL, pages INTEGER NOT NULL, changes INTEGER NOT NULL,
+        rule_changes INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE TABLE changes (
+        id TEXT NOT NULL, event_id TEXT NOT NULL REFERENCES events (id), event_kind TEXT NOT NULL, kind TEXT NOT NULL,
+        part TEXT NOT NULL, nature TEXT NOT NULL, signals TEXT NOT NULL, reason TEXT NOT NULL, count INTEGER NOT NULL,
+        jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source), strand TEXT NOT NULL,
+        document TEXT NOT NULL, old_document TEXT, citation TEXT NOT NULL, old_citation TEXT, url TEXT NOT NULL,
+        old_url TEXT, eid TEXT, old_eid TEXT, old_number TEXT NOT NULL, new_number TEXT NOT NULL,
+        heading TEXT NOT NULL, old_text TEXT NOT NULL, new_text TEXT NOT NULL, topics TEXT NOT NULL,
+        professions TEXT NOT NULL, binding TEXT NOT NULL, observed_at TEXT NOT NULL, confirmed_at TEXT NOT NULL,
+        effective_on TEXT, cause TEXT NOT NULL, see_also TEXT NOT NULL, wave_at TEXT NOT NULL, place INTEGER NOT NULL,
+        old_sha256 TEXT NOT NULL, new_sha256 TEXT NOT NULL, cut INTEGER NOT NULL, PRIMARY KEY (id, source)
+    ) STRICT;
+    CREATE TABLE redlines (
+        change TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source), html TEXT NOT NULL,
+        PRIMARY KEY (change, source)
+    ) STRICT;
+    CREATE TABLE citations (
+        version TEXT NOT NULL REFERENCES versions (version), place INTEGER NOT NULL, eid TEXT NOT NULL,
+        text TEXT NOT NULL, work TEXT NOT NULL, number TEXT NOT NULL, target_eid TEXT NOT NULL,
+        PRIMARY KEY (version, place)
+    ) STRICT;
+    CREATE TABLE crosswalk (
+        old_document TEXT NOT NULL, old_eid TEXT NOT NULL, document TEXT NOT NULL, eid TEXT NOT NULL,
+        since TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source), wave_at TEXT NOT NULL,
+        change TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE questions (question TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    CREATE TABLE facts (fact TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    CREATE TABLE fact_history (fact TEXT NOT NULL, wave_at TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+    CREATE TABLE incidents (
+        source TEXT NOT NULL REFERENCES sources (source), url TEXT NOT NULL, observed_at TEXT NOT NULL,
+        wave_at TEXT NOT NULL, status INTEGER NOT NULL, sha256 TEXT, reasons TEXT NOT NULL, resolved_at TEXT
+    ) STRICT;
+    CREATE TABLE problems (
+        source TEXT NOT NULL REFERENCES sources (source), url TEXT NOT NULL, observed_at TEXT NOT NULL,
+        wave_at TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE learned (source TEXT NOT NULL, text TEXT NOT NULL, since TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+    CREATE TABLE quality (
+        corpus TEXT NOT NULL, measure TEXT NOT NULL, value REAL NOT NULL, cases INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE releases (
+        generation INTEGER PRIMARY KEY, published_at TEXT NOT NULL, log_id TEXT NOT NULL, log_size INTEGER NOT NULL,
+        tree_head TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE corrections (published_at TEXT NOT NULL, subject TEXT NOT NULL, message TEXT NOT NULL) STRICT;
+    CREATE TABLE daily_counts (
+        day TEXT NOT NULL, jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
+        changes INTEGER NOT NULL, rule_changes INTEGER NOT NULL, PRIMARY KEY (day, source)
+    ) STRICT;
+"""
+# Indexes stand where a canned query or a page sorts or looks up. The full text comes last of all: it names rows by
+# rowid, which compacting may alter.
+FINISH = """
+    CREATE INDEX sources_by_jurisdiction ON sources (jurisdiction);
+    CREATE INDEX fetches_by_url ON fetches (url, observed_at);
+    CREATE INDEX fetches_by_snapshot ON fetches (sha256);
+    CREATE INDEX documents_by_source ON documents (source);
+    CREATE INDEX documents_by_citation ON documents (citation);
+    CREATE INDEX locations_by_url ON locations (url);
+    CREATE INDEX versions_by_snapshot ON versions (sha256);
+    CREATE INDEX changes_by_event ON changes (event_id);
+    CREATE INDEX changes_by_day ON changes (observed_at);
+    CREATE INDEX changes_by_jurisdiction ON changes (jurisdiction, observed_at);
+    CREATE INDEX changes_by_source ON changes (source, observed_at);
+    CREATE INDEX events_by_wave ON events (wave_at);
+    CREATE INDEX events_by_source ON events (source, wave_at);
+    CREATE INDEX citations_by_number ON citations (work, number);
+    CREATE INDEX crosswalk_by_old ON crosswalk (old_document, old_eid);
+    CREATE INDEX incidents_by_source ON incidents (source, observed_at);
+    CREATE INDEX problems_by_source ON problems (source, observed_at);
+    CREATE VIRTUAL TABLE provisions_fts USING FTS5 (
+        heading, text, note, pending, content='provisions', tokenize='porter unicode61'
+    );
+    INSERT INTO provisions_fts (provisions_fts) VALUES ('rebuild');
+    CREATE VIRTUAL TABLE changes_fts USING FTS5 (
+        citation, heading, old_text, new_text, reason, content='changes', tokenize='porter unicode61'
+    );
+    INSERT INTO changes_fts (changes_fts) VALUES ('rebuild');
+    ANALYZE;
+"""
+# A rule change: DESIGN.md § 5.
+IS_RULE_CHANGE = "(part IN ('text', 'heading') AND nature = 'substantive')"
+COUNTS = f"""
+    INSERT INTO daily_counts (day, jurisdiction, source, changes, rule_changes)
+        SELECT SUBSTR(observed_at, 1, 10), jurisdiction, source, COUNT(*), TOTAL({IS_RULE_CHANGE})
+        FROM changes GROUP BY 1, 3;
+    UPDATE events SET rule_changes = (
+        SELECT COUNT(*) FROM changes WHERE changes.event_id = events.id AND {IS_RULE_CHANGE});
+    UPDATE sources SET
+        changes = (SELECT COALESCE(SUM(changes), 0) FROM daily_counts AS own WHERE own.source = sources.source),
+        rule_changes = (SELECT COALESCE(SUM(rule_changes), 0) FROM daily_counts AS own
+            WHERE own.source = sources.source),
+        open_suspects = (SELECT COUNT(DISTINCT url) FROM incidents AS own
+            WHERE own.source = sources.source AND resolved_at IS NULL);
+    INSERT INTO coverage (jurisdiction, state, sources, documents, changes, rule_changes, since, last_checked)
+        SELECT jurisdictions.jurisdiction,
+            CASE WHEN COUNT(source) = 0 THEN 'not_watched' WHEN MAX(last_checked) = '' THEN 'declared'
+                ELSE 'watched' END,
+            COUNT(source), COALESCE(SUM(documents), 0), COALESCE(SUM(changes), 0), COALESCE(SUM(rule_changes), 0),
+            COALESCE(MIN(NULLIF(since, '')), ''), COALESCE(MAX(last_checked), '')
+        FROM jurisdictions LEFT JOIN sources ON sources.jurisdiction = jurisdictions.jurisdiction
+        GROUP BY 1 ORDER BY 1;
+    CREATE INDEX versions_by_document ON versions (document, strand, observed_from);
+    CREATE INDEX changes_by_document ON changes (document, strand, source);
+    UPDATE documents SET
+        heading = COALESCE((SELECT heading FROM versions AS own WHERE (own.document, own.strand, own.source)
+            = (documents.document, documents.strand, documents.source)
+            ORDER BY closed_at IS NULL DESC, RTRIM(observed_from, 'Z') DESC, version LIMIT 1), ''),
+        (versions, last_seen, standing) = (
+            SELECT COUNT(*), COALESCE(MAX(last_seen), ''), COALESCE(MAX(closed_at IS NULL), 0) FROM versions AS own
+            WHERE (own.document, own.strand, own.source) = (documents.document, documents.strand, documents.source)),
+        changes = (SELECT COUNT(*) FROM changes AS own WHERE (own.document, own.strand, own.source)
+            = (documents.document, documents.strand, documents.source));
+"""
