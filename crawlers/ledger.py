@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 import msgspec
+from twisted.python.failure import Failure
 
 from kb.models import Capture
 from kb.sources import Source
@@ -69,12 +70,12 @@ class Course(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """Leases pages and stores answers of one crawl; ``failure`` holds what stopped it from storing."""
+    """Leases pages and stores answers of one crawl; ``failure`` holds what stopped it: a store, or a fault of ours."""
 
     def __init__(self, db: sqlite3.Connection, course: Course) -> None:
         self.db = db
         self.course = course
-        self.failure: sqlite3.Error | None = None
+        self.failure: BaseException | None = None
         self.asked = dict.fromkeys(course.sources, 0)
         self.open = dict.fromkeys(course.sources, True)
         self.answers: list[Answer] = []
@@ -96,6 +97,11 @@ class Ledger:
         self.answers.append(answer)
         self.size += len(answer.capture.body or b"")
         self.asked[answer.job.source.id] -= 1
+        self.answered.set()
+
+    def note_failure(self, failure: Failure) -> None:
+        """Take note of a fault in our own code, after which an answer will never come: the crawl ends."""
+        self.failure = failure.value
         self.answered.set()
 
     def is_done(self) -> bool:

@@ -14,7 +14,7 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 
 from crawlers.masking import mask
-from crawlers.outcomes import GivenUpError, RefusedError, is_passing
+from crawlers.outcomes import GivenUpError, RefusedError, explain_failure, is_passing
 from kb.sources import Source
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self.turns: dict[str, asyncio.Lock] = {}
+        self.unreachable: dict[str, str] = {}
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """Return the rules of a host, None where there are none.
@@ -45,11 +46,21 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             return await super().robot_parser(request)
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
-        """Let a request pass, or raise RefusedError with the reason."""
+        """Let a request pass, or raise RefusedError where it is forbidden, GivenUpError where nobody can tell."""
+        netloc = urlsplit(request.url).netloc
+        if netloc in self.unreachable:
+            code, _, sentence = self.unreachable[netloc].partition(": ")
+            raise GivenUpError(code, f"robots.txt of {netloc} cannot be had: {sentence}")
         try:
             super().process_request_2(rp, request)
         except IgnoreRequest as error:
-            raise RefusedError("robots", f"robots.txt of {urlsplit(request.url).netloc} forbids it") from error
+            raise RefusedError("robots", f"robots.txt of {netloc} forbids it") from error
+
+    def _robots_error(self, exc: Exception, netloc: str) -> None:
+        """Take note of a host whose robots.txt did not answer: none of its pages may be fetched."""
+        if not isinstance(exc, IgnoreRequest):
+            self.unreachable[netloc] = explain_failure(exc)[1]
+        super()._robots_error(exc, netloc)
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         """Take a robots.txt that is missing as "all may be fetched", one that the server fails on as "nothing may"."""
@@ -118,7 +129,8 @@ class RedirectMiddleware:
         return followed
 
     def _check(self, request: Request, hops: tuple[str, ...], target: str) -> None:
-        if not may_follow(request.meta.get("source"), hops[0], target):
+        # A robots.txt may lie with somebody else (RFC 9309, 2.3.1.2).
+        if "job" in request.meta and not may_follow(request.meta.get("source"), hops[0], target):
             shown = mask(target, request.meta.get("secrets", {}))
             raise RefusedError("offsite", f"redirect to {shown} leaves the source")
         if target in hops:
@@ -143,7 +155,10 @@ class BoundedCompressionMiddleware(HttpCompressionMiddleware):
     """Unpacks answers, and says so where one is too large when unpacked."""
 
     def process_response(
-        self, request: Request, response: Response, spider: Spider | None = None  # noqa: ARG002 - Scrapy's signature
+        self,
+        request: Request,
+        response: Response,
+        spider: Spider | None = None,  # noqa: ARG002 - Scrapy's signature
     ) -> Request | Response:
         """Return the answer unpacked; raises RefusedError for one beyond the limit."""
         try:

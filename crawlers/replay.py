@@ -204,4 +204,3 @@ class ReplayHandler(PoliteHandler):
 def read_recorded_web(captures: Sequence[CaptureLine], at: str) -> RecordedWeb:
     """Set up the recorded web as it stood at a day or instant; raises UsageError for a date that is none."""
     return RecordedWeb(captures, choose_instant(captures, at))
-

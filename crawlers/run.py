@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from scrapy import signals
 from scrapy.crawler import CrawlerProcess
 from scrapy.settings import Settings
 
@@ -59,6 +60,12 @@ DEFAULT_CONTACT = "https://pypi.org/project/statusquo/"
 LOG_LEVELS = {"scrapy": logging.WARNING, "scrapy.extensions.logstats": logging.INFO, "crawlers": logging.INFO}
 
 
+class UnwritableArchiveError(StatusQuoError):
+    """Raised when answers cannot be stored: the disk is full, or another process holds the archive for too long."""
+
+    exit_code = 3
+
+
 class CrawlRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What to crawl into which data folder; ``web`` is the recorded web to replay, None for the live one."""
 
@@ -85,7 +92,7 @@ def crawl(request: CrawlRequest) -> CrawlSummary:
     """Crawl until the frontier of the chosen sources is empty; returns what came of it.
 
     Starts Scrapy, so a process can do this once. Raises BusyError while another crawl works on the data folder,
-    UnknownSourceError, and sqlite3.Error where the archive cannot be written.
+    UnknownSourceError, and UnwritableArchiveError.
     """
     with ExitStack() as stack:
         stack.enter_context(data_lock(request.data, "crawl"))
@@ -192,7 +199,7 @@ def _read_suspects(path: Path, chosen: Chosen) -> dict[str, frozenset[str]]:
 
 
 def _run_spider(ledger: Ledger, values: Settings) -> None:
-    """Run Scrapy to its end; raises what kept the ledger from storing."""
+    """Run Scrapy to its end; raises UnwritableArchiveError, and any fault of ours as it is."""
     masking = MaskingFilter()
     logging.getLogger("scrapy.utils.log").setLevel(logging.WARNING)
     process = CrawlerProcess(values)
@@ -200,8 +207,16 @@ def _run_spider(ledger: Ledger, values: Settings) -> None:
         logging.getLogger(name).setLevel(level)
     for handler in logging.getLogger().handlers:
         handler.addFilter(masking)
-    process.crawl(StatusQuoSpider, ledger=ledger, masking=masking)
+    crawler = process.create_crawler(StatusQuoSpider)
+    for fault in (signals.spider_error, signals.item_error):
+        crawler.signals.connect(ledger.note_failure, signal=fault)
+    process.crawl(crawler, ledger=ledger, masking=masking)
     process.start()
+    if isinstance(ledger.failure, sqlite3.OperationalError):
+        raise UnwritableArchiveError(
+            f"the archive cannot be written ({ledger.failure}); make room, then start the crawl again: it goes on "
+            "where it was"
+        ) from ledger.failure
     if ledger.failure is not None:
         raise ledger.failure
 

@@ -46,7 +46,7 @@ class StatusQuoSpider(Spider):
                     yield request
             await self.ledger.wait()
             if self.ledger.failure is not None:
-                raise CloseSpider("the archive cannot be written")
+                raise CloseSpider("failure")
 
     def take_response(self, response: Response) -> Iterator[Answer]:
         """Turn the answer of a server into what is archived and followed."""

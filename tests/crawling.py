@@ -16,6 +16,7 @@ import sys
 from crawlers import run, settings
 for name, value in {settings!r}.items():
     setattr(settings, name, value)
+{prelude}
 sys.exit(run.main({arguments!r}))
 """
 
@@ -28,14 +29,17 @@ def write_sources(folder, *sources, jurisdiction="us-xx"):
     return folder
 
 
-def make_command(data, *arguments, settings=QUICK):
-    script = SCRIPT.format(settings=settings, arguments=["--data", str(data), *map(str, arguments)])
+def make_command(data, *arguments, settings=QUICK, prelude=""):
+    script = SCRIPT.format(settings=settings, prelude=prelude, arguments=["--data", str(data), *map(str, arguments)])
     return [sys.executable, "-c", script]
 
 
-def crawl(data, *arguments, settings=QUICK, environment=None):
-    """Crawl in a child process; returns its exit code, its summary (None: it printed none) and its log."""
-    command = make_command(data, *arguments, settings=settings)
+def crawl(data, *arguments, prelude="", environment=None):
+    """Crawl in a child process; returns its exit code, its summary (None: it printed none) and its log.
+
+    ``prelude`` is Python run before it, to put limits on the process or faults into the code.
+    """
+    command = make_command(data, *arguments, prelude=prelude)
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     return done.returncode, json.loads(lines[-1]) if lines else None, done.stderr

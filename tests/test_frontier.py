@@ -3,7 +3,19 @@
 import pytest
 
 from kb.store.archive import open_archive
-from kb.store.frontier import Lease, acknowledge, add_urls, lease_urls, release
+from kb.store.frontier import (
+    Claim,
+    Lease,
+    acknowledge,
+    add_urls,
+    lease_source,
+    lease_urls,
+    list_open_sources,
+    read_depths,
+    read_latest_due,
+    release,
+    take_over,
+)
 
 NOW, LATER, MUCH_LATER = "2024-06-01T08:00:00Z", "2024-06-01T08:01:00Z", "2024-06-02T08:00:00Z"
 SOURCE = "us-xx-rules"
@@ -99,3 +111,42 @@ def test_only_the_holder_can_release(db):
     release(db, "one", [(SOURCE, "a")], due_at=NOW)
 
     assert [] == lease(db, now=LATER, owner="three")
+
+
+def test_one_source_is_leased_from_however_many_urls_others_have(db):
+    add_urls(db, "us-xx-large", [str(number) for number in range(50)], due_at=NOW, priority=5)
+    add_urls(db, SOURCE, ["a", "b", "c"], due_at=NOW)
+
+    leases = lease_source(db, SOURCE, Claim("one", NOW, 60, 2))
+
+    assert ["a", "b"] == [lease.url for lease in leases]
+    assert ["c"] == [lease.url for lease in lease_source(db, SOURCE, Claim("one", NOW, 60, 2))]
+
+
+def test_leases_of_the_dead_are_taken_over_at_once(db):
+    add_urls(db, SOURCE, ["a", "b"], due_at=NOW)
+    lease(db, limit=2)
+    acknowledge(db, [(SOURCE, "b")])
+
+    assert 1 == take_over(db)
+    assert ["a"] == lease(db, owner="two")
+
+
+def test_open_sources_are_those_with_urls_due_and_not_done(db):
+    add_urls(db, SOURCE, ["a", "b"], due_at=NOW)
+    add_urls(db, "us-xx-done", ["a"], due_at=NOW)
+    add_urls(db, "us-xx-later", ["a"], due_at=LATER)
+    acknowledge(db, [("us-xx-done", "a"), (SOURCE, "a")])
+    lease(db)
+
+    assert [SOURCE] == list_open_sources(db, NOW)
+    assert LATER == read_latest_due(db)
+
+
+def test_known_urls_keep_their_priority_when_done(db):
+    add_urls(db, SOURCE, ["a"], due_at=NOW, priority=-2)
+    add_urls(db, SOURCE, ["b"], due_at=NOW)
+    acknowledge(db, [(SOURCE, "a")])
+
+    assert {"a": -2, "b": 0} == read_depths(db, SOURCE)
+    assert {} == read_depths(db, "us-xx-other")

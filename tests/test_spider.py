@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import random
 import signal
 import ssl
 import subprocess
@@ -18,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from kb.build import BuildRequest, build
 from kb.sources import read_sources
-from tests.crawling import QUICK, ROOT, Site, crawl, make_command, read_fetches, read_rows, write_sources
+from tests.crawling import ROOT, Site, crawl, make_command, read_fetches, read_rows, write_sources
 
 SOURCE = "us-xx-rules"
 
@@ -238,6 +239,38 @@ def test_crawl_that_is_stopped_says_so_and_goes_on_when_started_again(make_site,
     assert 30 == len(read_rows(tmp_path / "data", "SELECT url FROM fetches"))
 
 
+def test_full_disk_ends_the_crawl_with_clear_words_and_nothing_stored_is_lost(make_site, tmp_path):
+    noise = random.Random(1).randbytes(300_000)  # noqa: S311 - bytes that do not pack
+
+    def shout(handler):
+        handler.answer(200, noise[int(handler.path[1:]) :])
+
+    site = make_site({f"/{number}": shout for number in range(4)})
+    rule = {"work": "r", "pattern": "(?P<citation>[0-9]+)$"}
+    urls = [f"{site.url}/{number}" for number in range(4)]
+    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": urls, "document": rule})
+    arguments = (tmp_path / "data", "--sources", sources, "--allow-loopback")
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (800_000, 800_000))"
+
+    code, summary, log = crawl(*arguments, prelude=limit)
+    again, resumed, _ = crawl(*arguments)
+
+    assert (3, None) == (code, summary)
+    assert "the archive cannot be written (disk I/O error)" in log
+    assert (0, 4) == (again, resumed["sources"][SOURCE]["fetched"])
+
+
+def test_fault_of_ours_ends_the_crawl_instead_of_waiting_for_ever(make_site, tmp_path):
+    site = make_site({"/fine": ok})
+    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": [f"{site.url}/fine"]})
+    fault = "from crawlers import spider; spider.tell_outcome = lambda *facts: {}['a fault']"
+
+    code, _, log = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback", prelude=fault)
+
+    assert 1 == code
+    assert log.rstrip().endswith("KeyError: 'a fault'")
+
+
 def test_host_that_asks_for_patience_is_not_asked_before(make_site, tmp_path):
     times = []
 
@@ -254,7 +287,23 @@ def test_host_that_asks_for_patience_is_not_asked_before(make_site, tmp_path):
     assert times[1] - times[0] >= 2
 
 
-def test_dead_host_is_given_up_and_the_others_finish(make_site, tmp_path):
+def test_host_that_dies_on_the_way_is_given_up(make_site, tmp_path):
+    def hang_up(handler):
+        handler.close_connection = True
+
+    site = make_site({"/robots.txt": ok, **{f"/{number}": hang_up for number in range(9)}})
+    rule = {"work": "r", "pattern": "(?P<citation>[0-9]+)$"}
+    urls = [f"{site.url}/{number}" for number in range(9)]
+    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": urls, "document": rule})
+
+    _, summary, log = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback")
+
+    assert {"host": 9} == summary["sources"][SOURCE]["failed"]
+    assert "127.0.0.1 gave no answer 4 times in a row (connection:" in log
+    assert len(site.asked) < 9
+
+
+def test_dead_host_keeps_nobody_waiting(make_site, tmp_path):
     site = make_site({"/fine": ok})
     rule = {"work": "r", "pattern": "(?P<citation>[a-z0-9]+)$"}
     dead = [f"http://127.0.0.3:9/{number}" for number in range(5)]
@@ -264,11 +313,12 @@ def test_dead_host_is_given_up_and_the_others_finish(make_site, tmp_path):
         {"id": SOURCE, "urls": [f"{site.url}/fine"]},
     )
 
-    code, summary, log = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback")
+    code, summary, _ = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback")
 
     assert (3, 1) == (code, summary["sources"][SOURCE]["fetched"])
-    assert {"host": 5} == summary["sources"]["us-xx-dead"]["failed"]
-    assert "127.0.0.3 gave no answer 4 times in a row (connection:" in log
+    assert {"connection": 5} == summary["sources"]["us-xx-dead"]["failed"]
+    reasons = {row["error"] for row in read_rows(tmp_path / "data", "SELECT error FROM fetches WHERE status = 0")}
+    assert all(reason.startswith("connection: robots.txt of 127.0.0.3:9 cannot be had") for reason in reasons)
 
 
 def test_addresses_of_private_networks_are_refused(tmp_path):
@@ -376,7 +426,7 @@ def test_robots_txt_that_fails_forbids_and_one_with_a_delay_is_obeyed(make_site,
     )
     began = time.monotonic()
 
-    _, summary, _ = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback", settings=QUICK)
+    _, summary, _ = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback")
 
     assert {"robots": 1} == summary["sources"][SOURCE]["failed"]
     assert 3 == summary["sources"]["us-xx-slow"]["missing"]

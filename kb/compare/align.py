@@ -51,6 +51,7 @@ def align_provisions(old: Sequence[Provision], new: Sequence[Provision]) -> list
     table = _Table(old, new)
     table.pair_same_number_and_text()
     table.pair_same_text()
+    table.pair_same_subtrees()
     table.pair_holders()
     table.pair_entries()
     table.pair_same_number()
@@ -122,6 +123,29 @@ class _Table:
             key = self.keys[id(part)]
             if len(key) >= LEAST_TEXT:
                 found[key].append(part)
+        return found
+
+    def pair_same_subtrees(self) -> None:
+        """Pair subtrees that are the same as a whole ("Except: (A) Thiopental; (B) …") though each part is short."""
+        before, after = (self._subtrees(side, below) for side, below in zip((self.old, self.new), self.below, strict=True))
+        for text, olds in before.items():
+            news = after.get(text, [])
+            if len(olds) == len(news) == 1:
+                for one, other in zip(olds[0], news[0], strict=True):
+                    self.take(one, other)
+
+    def _subtrees(
+        self, side: dict[str, Provision], below: dict[str, list[Provision]]
+    ) -> dict[tuple[str, ...], list[list[Provision]]]:
+        """Return the subtrees of a side that are wholly unpaired and say enough, by the texts of their parts."""
+        found: dict[tuple[str, ...], list[list[Provision]]] = defaultdict(list)
+        for eid, root in side.items():
+            if eid not in below or parent_of(eid) in side or is_unnumbered(eid):
+                continue
+            parts = _walk(root, below)
+            texts = tuple(self.keys[id(part)] for part in parts)
+            if sum(map(len, texts)) >= LEAST_TEXT and all(part.eid in side for part in parts):
+                found[texts].append(parts)
         return found
 
     def pair_holders(self) -> None:
@@ -247,6 +271,11 @@ def _group_children(parts: Iterable[Provision]) -> dict[str, list[Provision]]:
 def _is_paragraph(eid: str) -> bool:
     """Tell whether the last step is a mere count of paragraphs (p3), which proves nothing."""
     return is_unnumbered(eid) and not eid.rpartition("__")[2].startswith("r_")
+
+
+def _walk(root: Provision, below: dict[str, list[Provision]]) -> list[Provision]:
+    """Return a provision and all that stands below it, in reading order."""
+    return [root, *(part for child in below.get(root.eid, ()) for part in _walk(child, below))]
 
 
 def _key(part: Provision) -> str:

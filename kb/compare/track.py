@@ -94,7 +94,7 @@ class _Tracker:
     def take(self, fetch: Fetch, see: ReadSeen) -> None:
         """Judge one fetch and note what its page shows."""
         page = self._touch(fetch.url)
-        if fetch.outcome == "missing":
+        if fetch.outcome in ("missing", "redirected"):
             self._take_missing(fetch, page)
         elif fetch.outcome == "not_modified" or (fetch.sha256 is not None and fetch.sha256 == page.sha256):
             page.missing_at = page.suspect_at = page.suspect_text = ""
@@ -115,16 +115,18 @@ class _Tracker:
         return page
 
     def _take_missing(self, fetch: Fetch, page: PageState) -> None:
-        page.was_missing = True
+        """Take an answer without a page: not found, or led elsewhere, which alone never proves that law is gone."""
+        missing = fetch.outcome == "missing"
+        page.was_missing = page.was_missing or missing
         page.sha256 = ""
         self.read_well.discard(fetch.url)
         if not page.places and not page.names:
             self._judge(fetch, "noise", "not found, and nothing is known to stand there")
             return
-        if not page.missing_at:
-            page.missing_at, page.missing_wave = fetch.observed_at, self.wave.at
+        if not page.missing_at or (missing and not page.missing_wave):
+            page.missing_at, page.missing_wave = fetch.observed_at, self.wave.at if missing else ""
         proven = fetch.status == 410 or (
-            page.missing_wave != self.wave.at and is_missing_long(page.missing_at, fetch.observed_at)
+            missing and page.missing_wave != self.wave.at and is_missing_long(page.missing_at, fetch.observed_at)
         )
         self.missing.append((fetch, page, proven))
 
@@ -343,6 +345,7 @@ class _Tracker:
 
     def settle_missing(self) -> None:
         """Decide what became of addresses that answered "not found" and of documents that left a page or list."""
+        self._settle_lists()
         for fetch, page, proven in self.missing:
             self._settle_address(fetch, page, proven=proven)
         for (place, url), gone in self.vanished.items():
@@ -352,7 +355,6 @@ class _Tracker:
                 self.gone[place] = gone
             else:
                 self._leave(place, gone)
-        self._settle_lists()
         self._report_gone_and_new()
 
     def _settle_lists(self) -> None:
@@ -387,6 +389,8 @@ class _Tracker:
 
     def _leaves_address(self, place: Place, gone: Gone, *, proven: bool) -> bool:
         """Take a document from a missing address if it stands elsewhere or its absence is proven."""
+        if place in self.gone:
+            return True
         strand = self.state.strands[place]
         other = self._stands_elsewhere(place, strand, gone.url)
         if other:

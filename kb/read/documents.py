@@ -112,7 +112,7 @@ def read_section(section: Section, source: Source, *, fields: bool = True) -> Re
 
 def _read_validity(section: Section, law: Sequence[Line], notes: Sequence[str]) -> Validity:
     """Return what the heading, the first line or a temporary-law note says about when the text applies."""
-    for text in (section.heading, *(line.text for line in law[:1])):
+    for text in (section.heading, *(line.text for line in law[:1]), *notes[:1]):
         told = read_validity(text)
         if told is not None:
             return told

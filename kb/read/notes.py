@@ -112,6 +112,8 @@ LABELLED = re.compile(
 )
 # A stub says so in words of law, an item of a pending list is dated before a colon: neither is a history note.
 NOT_HISTORY = re.compile(rf"\W*(?:(?i:repealed|deleted|rescinded)\b|{DATE_SHAPE}:)")
+# "39 FR 22142": the federal gazette, cited by volume and page
+GAZETTE = re.compile(r"\d FR \d")
 ANY_DIGIT = re.compile(r"\d")
 SPEAKS_LAW = re.compile(r"\b(?:shall|must|means|is|are|was|were)\b")
 # "… of this section. [2021 c.667 §2]": where a trailing history note may begin
@@ -145,10 +147,14 @@ def _read_entry(pieces: list[re.Match[str]], acts: list[Act]) -> None:
     """Append the acts of one entry; a lone effective date completes the act before it."""
     wanted = "act" if any(piece["act"] for piece in pieces) else "print"
     leading: date | None = None
+    printed = any(piece["print"] and GAZETTE.search(piece[0]) for piece in pieces)
     named = 0
     for piece in pieces:
         if piece["date"]:
             stated = _is_effective(piece)
+            if wanted == "print" and printed and not stated:
+                # The date beside a page of the Federal Register is that of the issue.
+                continue
             day = read_match(piece)
             if named == 0:
                 leading = day if leading is None or stated else leading
@@ -223,7 +229,10 @@ def split_history(text: str) -> tuple[str, str]:
 
 # [Effective until January 1, 2023.]  (Effective until July 1, 2027)  [Repealed January 1, 2022.]  (Superseded 07/01/19)
 MARK_WORDS = r"(?:EFFECTIVE|Effective|Eff\.|Expires|Expired|Terminates|Superseded|SUPERSEDED|Repealed)"
-BRACKETED_MARK = re.compile(rf"\[{MARK_WORDS}\b[^\[\]]*\]|\({MARK_WORDS}\b[^()]*\)")
+_OF_SECTION = r"(?:(?:Sub)?[Ss]ection |Paragraph )?"
+BRACKETED_MARK = re.compile(
+    rf"\[{_OF_SECTION}(?i:{MARK_WORDS})\b[^\[\]]*\]|\({MARK_WORDS}\b[^()]*\)"
+)
 # Effective 5/6/2026   NOTE: Subsection A eff. until Jan. 1, 2024   * NB Effective January 1, 2025
 _MARKED = r"(?:This )?(?i:(?:sub)?section|paragraph|subdivision|part)s?(?: [\w().-]+)?(?: is)? "
 _MARK_VERB = r"(?i:effective(?: dates?)?|eff\.|expires|terminates|superseded|repealed(?= (?:as of|effective|on) ))"
@@ -310,6 +319,13 @@ def _read_statements(mark: str) -> Validity | None:
         elif valid_to is None and day is not None:
             valid_to = day + timedelta(days=1) if verb == "through" else day
     return Validity(valid_from, valid_to, "stated") if valid_from or valid_to else None
+
+
+def split_mark(text: str) -> tuple[str, str]:
+    """Part a validity mark in brackets from the law it stands before; returns (mark, law), "" where there is none."""
+    mark = BRACKETED_MARK.match(text) if text.startswith(("[", "(")) else None
+    rest = text[mark.end() :].strip() if mark is not None else ""
+    return (mark[0], rest) if mark is not None and rest and _read_statements(mark[0]) is not None else ("", text)
 
 
 def read_expiry(text: str) -> date | None:

@@ -7,7 +7,7 @@ import msgspec
 
 from kb.models import Line
 from kb.read.labels import HEADING_TAGS, SECTION
-from kb.read.notes import is_history, is_notice, is_pending, is_repealed, split_history
+from kb.read.notes import is_history, is_notice, is_pending, is_repealed, split_history, split_mark
 
 # Headings under which codifiers put what is no law: "History of Section."  "Cross References."  "NOTES TO DECISIONS"
 _NOTES = (
@@ -59,6 +59,11 @@ class _Parting:
     def take_law(self, line: Line) -> None:
         if line.tag in HEADING_TAGS and (not self.widest or line.tag < self.widest):
             self.widest = line.tag
+        if not self.law:
+            mark, rest = split_mark(line.text)
+            if mark:
+                self.notes.append(mark)
+                line = msgspec.structs.replace(line, text=rest)
         law, note = split_history(line.text) if line.text[-2:].endswith(("]", "].")) else (line.text, "")
         if note:
             self.notes.append(note)

@@ -45,7 +45,7 @@ LOCATION_SEEN = """
 # The latest good reading of any of its URLs while the version was shown.
 VERSION_SEEN = """
     SELECT MAX(RTRIM(seen.observed_at, 'Z')) || 'Z' FROM locations
-    JOIN verdicts AS seen ON seen.source = locations.source AND seen.url = locations.url
+    CROSS JOIN verdicts AS seen ON seen.source = locations.source AND seen.url = locations.url
     WHERE locations.document = versions.document AND locations.strand = versions.strand
         AND locations.source = versions.source
         AND seen.verdict IN ('version', 'same')

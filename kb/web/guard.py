@@ -135,13 +135,13 @@ def find_text(text: Value, needle: Value) -> int | None:
     return _spell(text).find(_check_needle(needle)) + 1
 
 
-def replace_text(text: Value, needle: Value, new: Value) -> str | None:
+def replace_text(text: Value, needle: Value, new: Value) -> Value:
     """Do what SQLite's replace does, for short needles and bounded results; raises LongNeedleError."""
-    if text is None or needle is None or new is None:
+    if text is None or needle is None or _spell(needle) == "":
+        return None if needle is None else text
+    if new is None:
         return None
     whole, part, other = _spell(text), _check_needle(needle), _spell(new)
-    if part == "":
-        return whole
     if len(whole) + whole.count(part) * len(other) > LONGEST_VALUE:
         raise LongNeedleError(f"replace: expected a result of at most {LONGEST_VALUE} characters")
     return whole.replace(part, other)

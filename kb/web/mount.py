@@ -21,6 +21,7 @@ from datasette.plugins import pm
 from kb.compare.redline import CONTROL_SIGN, spell_controls
 from kb.errors import NotFoundError, StatusQuoError
 from kb.generations import FOLDER
+from kb.serve import DATA_VARIABLE
 from kb.web.answer import Answer, View
 from kb.web.guard import (
     PAGE_SECONDS,
@@ -43,8 +44,6 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Route = tuple[str, Callable[..., Awaitable[Response]]]
 Headers = Sequence[tuple[bytes, bytes]]
 
-# Where the data folder is told to the server, which runs in a process of its own.
-DATA_VARIABLE = "KB_DATA"
 # Questions of strangers that run at the same time; the other threads of Datasette stay free for pages.
 MOST_QUESTIONS = 2
 # How long such a question waits for its turn, in seconds.

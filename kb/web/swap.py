@@ -22,9 +22,8 @@ from datasette.database import Database
 from kb.generations import POINTER, BrokenPointerError, Pointer, hold_generation, read_pointer
 from kb.store.public import read_generation
 from kb.web.guard import GuardedConnection, bound_functions, guard_connection
+from kb.web.tables import DATABASE
 
-# The name under which a generation stands in URLs: /public/changes.
-DATABASE = "public"
 # A publisher may remove a generation between our reading its name and opening it.
 OPEN_ATTEMPTS = 5
 

@@ -10,7 +10,7 @@ from kb.declarations import load_yaml
 from kb.share import share_path
 from kb.store.canned import CANNED
 
-# Under this name the tables are found in URLs.
+# Under this name the tables are found in URLs: /public/changes.
 DATABASE = "public"
 
 
