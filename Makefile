@@ -5,7 +5,7 @@ READY := .venv/.installed
 
 .DEFAULT_GOAL := test
 # Folders of the same names must not stand for finished work.
-.PHONY: test check bench eval clean crawlers datasette docs kb schemas tests
+.PHONY: test check demo bench eval clean crawlers datasette docs kb schemas tests
 
 test: $(READY)
 	$(BIN)/python -m pytest -q -n auto
@@ -14,6 +14,11 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n auto
+
+# The recorded web is crawled, built, published and reported; then the site is served (SERVE=0: not).
+demo: $(READY)
+	$(BIN)/kb demo
+	@[ "$(SERVE)" = 0 ] || $(BIN)/kb serve
 
 bench: $(READY)
 	$(BIN)/python -m bench.core

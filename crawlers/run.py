@@ -54,7 +54,7 @@ logger = logging.getLogger(__name__)
 
 # Who asks; whoever runs this names an address of their own, so that publishers can reach them and not us.
 CONTACT_VARIABLE = "KB_CONTACT"
-DEFAULT_CONTACT = "https://pypi.org/project/statusquo/"
+DEFAULT_CONTACT = "no contact given; set KB_CONTACT"
 
 # Scrapy lists its components at every start; a line a minute that says how far the crawl is stays.
 LOG_LEVELS = {"scrapy": logging.WARNING, "scrapy.extensions.logstats": logging.INFO, "crawlers": logging.INFO}

@@ -4,8 +4,14 @@ from kb.cli.consulting import changes, diff, show
 from kb.cli.filling import build, import_, init, sources
 from kb.cli.frame import main
 from kb.cli.keeping import doctor, evaluate, export
+from kb.cli.serving import crawl, demo, publish, serve, update
 
-for command in (init, sources, import_, build, changes, show, diff, doctor, export, evaluate):
+FILL = (init, sources, import_, crawl, build, update)
+ASK = (changes, show, diff)
+SHOW = (publish, serve, demo)
+KEEP = (doctor, export, evaluate)
+
+for command in (*FILL, *ASK, *SHOW, *KEEP):
     main.add_command(command)
 
 __all__ = ["main"]

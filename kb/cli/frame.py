@@ -112,11 +112,12 @@ def main(data: Path) -> None:
     r"""Tell what the rules say today, what they said before, and prove both.
 
     \b
-    Fill:     init, sources, import, build
+    Fill:     init, sources, import, crawl, build, update
     Ask:      changes, show, diff
+    Show:     publish, serve, demo
     Keep:     doctor, export, eval
 
-    Begin with `kb import captures.jsonl --sources FOLDER`, then `kb build`, then `kb changes`.
+    Begin with `kb demo`, or with `kb import captures.jsonl --sources FOLDER`, then `kb build`, then `kb changes`.
 
     Exit codes: 0 done, 1 a check found something, 2 wrong usage or input, 3 some sources failed, 4 damaged data.
     """

@@ -1,0 +1,149 @@
+"""Commands that keep a data folder current and show it: crawl, update, publish, serve, demo."""
+
+from pathlib import Path
+
+import click
+
+from kb.cli.filling import describe_build
+from kb.cli.frame import (
+    INTEGRITY,
+    data_option,
+    load_sources,
+    make_console,
+    read_clock,
+    reading,
+    say_plural,
+    showing_progress,
+    sources_option,
+)
+from kb.demo import DemoRequest, demo_sources, run_demo
+from kb.demo_report import print_report, read_report
+from kb.publish import Published
+from kb.publish import publish as publish_generation
+from kb.serve import ServeRequest
+from kb.serve import serve as serve_site
+from kb.update import SOME_FAILED, CrawlOutcome, UpdateRequest
+from kb.update import crawl as run_crawler
+from kb.update import update as run_update
+
+# Port of the site where none is named, as every page of the manual says.
+PORT = 8001
+
+
+@click.command()
+@click.option("--due", is_flag=True, help="Only sources whose cadence has passed.")
+@click.option("--source", "names", metavar="ID", multiple=True, help="This source; may be given again.")
+@click.option("--jurisdiction", "places", metavar="XX", multiple=True, help="Its sources; may be given again.")
+@sources_option
+@click.option(
+    "--replay", type=click.Path(exists=True, dir_okay=False), help="Crawl this recorded web (captures.jsonl)."
+)
+@click.option("--at", metavar="DATE", help="With --replay: the day or instant at which it stands.")
+@click.option("--allow-loopback", is_flag=True, help="Allow pages of this machine.")
+@data_option
+@click.pass_context
+def crawl(ctx: click.Context, /, data: Path, **options: object) -> None:
+    """Fetch the pages of sources into the archive, politely; an interrupted crawl goes on where it was.
+
+    Ends with 3 if some sources failed: what came of the others is stored.
+    """
+    outcome = run_crawler(data, _spell_options(options))
+    _print_crawl(outcome)
+    if outcome.is_failed:
+        ctx.exit(SOME_FAILED)
+
+
+def _spell_options(options: dict[str, object]) -> list[str]:
+    """Return the options as the crawler's own command line takes them."""
+    spelled = [f"--{name.replace('_', '-')}" for name in ("due", "allow_loopback") if options.get(name)]
+    for name, key in (("--source", "names"), ("--jurisdiction", "places"), ("--sources", "folders")):
+        values = options.get(key)
+        for value in values if isinstance(values, tuple) else ():
+            spelled.extend((name, str(value)))
+    for name in ("replay", "at"):
+        if options.get(name):
+            spelled.extend((f"--{name}", str(options[name])))
+    return spelled
+
+
+def _print_crawl(outcome: CrawlOutcome) -> None:
+    """Say source by source what came of a crawl."""
+    if not outcome.sources:
+        click.echo("nothing to crawl: no source is declared or due")
+    for name, came in outcome.sources.items():
+        if came.skipped:
+            click.echo(f"  {name}: not crawled ({came.skipped})")
+            continue
+        failed = "".join(f", {count} failed: {reason}" for reason, count in came.failed.items())
+        click.echo(
+            f"  {name}: {say_plural(came.fetched, 'page')} ({came.new} new, {came.changed} changed, {came.same} the "
+            f"same), {came.missing} missing{failed}"
+        )
+    if not outcome.closed:
+        click.echo("the crawl is not at its end: run it again to go on")
+
+
+@click.command()
+@sources_option
+@data_option
+def publish(folders: tuple[Path, ...], data: Path) -> None:
+    """Write the next generation of the public site; the running site moves to it by itself.
+
+    A generation that fails its checks is refused and the last good one stays.
+    """
+    _print_published(publish_generation(data, read_clock(), declared=load_sources(folders)))
+
+
+def _print_published(done: Published) -> None:
+    rows = sum(done.tables.values())
+    click.echo(f"published generation {done.generation}: {say_plural(rows, 'row')} in {done.path}")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="Port to listen on.")
+@data_option
+def serve(host: str, port: int, data: Path) -> None:
+    """Serve the published site until Ctrl-C; it follows every new generation without a restart."""
+    click.echo(f"serving {data} on http://{host}:{port} (Ctrl-C ends it)")
+    serve_site(ServeRequest(data, host, port))
+
+
+@click.command()
+@sources_option
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that read pages.")
+@data_option
+@click.pass_context
+def update(ctx: click.Context, /, folders: tuple[Path, ...], workers: int, data: Path) -> None:
+    """Crawl what is due, build and publish: the one command for cron. One at a time; an interrupted one goes on.
+
+    Ends with 3 if some sources failed, with 4 if a stored page is damaged.
+    """
+    options = ["--due", *(part for folder in folders for part in ("--sources", str(folder)))]
+    request = UpdateRequest(sources=load_sources(folders), now=read_clock(), workers=workers, crawl=options)
+    result = run_update(data, request)
+    _print_crawl(result.crawl)
+    click.echo(describe_build(result.build))
+    if result.published is not None:
+        _print_published(result.published)
+    else:
+        click.echo("the published site is up to date")
+    click.echo("what moved: kb changes; what needs you: kb doctor")
+    if result.build.damaged:
+        ctx.exit(INTEGRITY)
+    if result.crawl.is_failed:
+        ctx.exit(SOME_FAILED)
+
+
+@click.command()
+@data_option
+def demo(data: Path) -> None:
+    """Fill the data folder from the recorded web that ships with the project, and report what moved in it.
+
+    The pages are paraphrases for demonstration: nothing is fetched from the internet.
+    """
+    request = DemoRequest(publish=lambda folder: publish_generation(folder, read_clock(), declared=demo_sources()))
+    with showing_progress("crawling the recorded web") as progress:
+        run_demo(data, request, progress=progress)
+    with reading(data) as db:
+        print_report(make_console(), read_report(db))
