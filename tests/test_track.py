@@ -451,7 +451,7 @@ def test_a_page_that_shrinks_otherwise_each_time_is_not_believed():
 
 
 @pytest.mark.parametrize("bad", [make_long(2), make_seen(flaws=(Flaw("empty", "no words"),)), 500, 403])
-@pytest.mark.parametrize("recovered", [make_long(20), msgspec.structs.replace(make_long(20), frame="g"), 304])
+@pytest.mark.parametrize("recovered", [make_long(20), msgspec.structs.replace(make_long(20), frame="g")])
 def test_recovery_from_a_page_that_was_not_believed_is_nothing(bad, recovered):
     watch = Watch()
     watch.wave(day(1), one=make_long(20))
@@ -461,6 +461,17 @@ def test_recovery_from_a_page_that_was_not_believed_is_nothing(bad, recovered):
 
     assert ([], [], ["suspect"]) == (tell(suspect), suspect.versions, verdicts(suspect))
     assert ([], [], ["same"]) == (tell(result), result.versions, verdicts(result))
+
+
+@pytest.mark.parametrize(("bad", "verdict"), [(make_long(2), "suspect"), (500, "same")])
+def test_not_modified_after_a_page_that_is_not_trusted_is_no_recovery(bad, verdict):
+    watch = Watch()
+    watch.wave(day(1), one=make_long(20))
+    watch.wave(day(2), one=bad)
+
+    result = watch.wave(day(3), one=304)
+
+    assert ([], [], [verdict]) == (tell(result), result.versions, verdicts(result))
 
 
 def test_a_flawed_page_is_a_suspect_however_often_it_is_seen():

@@ -127,7 +127,8 @@ class _Table:
 
     def pair_same_subtrees(self) -> None:
         """Pair subtrees that are the same as a whole ("Except: (A) Thiopental; (B) …") though each part is short."""
-        before, after = (self._subtrees(side, below) for side, below in zip((self.old, self.new), self.below, strict=True))
+        before = self._subtrees(self.old, self.below[0])
+        after = self._subtrees(self.new, self.below[1])
         for text, olds in before.items():
             news = after.get(text, [])
             if len(olds) == len(news) == 1:

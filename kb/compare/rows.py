@@ -11,7 +11,21 @@ from kb.compare.classify import Judgement
 from kb.compare.eids import parent_of, subtree_text
 from kb.compare.ids import change_id, event_id
 from kb.compare.state import Told
-from kb.models import Act, Change, ChangeRow, Event, EventKind, Fetch, Kind, Place, Reading
+from kb.models import (
+    Act,
+    Change,
+    ChangeRow,
+    Event,
+    EventKind,
+    Fetch,
+    Flaw,
+    Judged,
+    Kind,
+    Place,
+    Problem,
+    Reading,
+    Verdict,
+)
 from kb.read.canonical import fold_text
 from kb.sources import Source
 from kb.topics import Found, find_professions, find_topics
@@ -168,6 +182,30 @@ class RowMaker:
             effective_on=None,
             cause="",
             see_also=(),
+        )
+
+    def make_judged(self, fetch: Fetch, verdict: Verdict, reasons: Sequence[str]) -> Judged:
+        """Return the verdict on a fetch, with its reasons."""
+        return Judged(
+            source=self.source.id,
+            wave_at=self.wave_at,
+            url=fetch.url,
+            observed_at=fetch.observed_at,
+            status=fetch.status,
+            sha256=fetch.sha256,
+            verdict=verdict,
+            reasons=tuple(reasons),
+        )
+
+    def make_problem(self, fetch: Fetch, flaw: Flaw) -> Problem:
+        """Return a problem met on a fetch."""
+        return Problem(
+            source=self.source.id,
+            url=fetch.url,
+            observed_at=fetch.observed_at,
+            wave_at=self.wave_at,
+            code=flaw.code,
+            message=flaw.message,
         )
 
     def make_events(

@@ -29,7 +29,7 @@ from kb.compare.state import (
     WaveResult,
 )
 from kb.compare.twins import Load, compare_strand, order_twins
-from kb.models import Fetch, Flaw, Judged, Page, Place, Problem, Reading, Shown, Strand, Verdict, Version, Wave
+from kb.models import Fetch, Flaw, Page, Place, Reading, Shown, Strand, Verdict, Version, Wave
 from kb.sources import Source
 
 # A page that keeps less than this share of its known text is not believed at once.
@@ -96,6 +96,8 @@ class _Tracker:
         page = self._touch(fetch.url)
         if fetch.outcome in ("missing", "redirected"):
             self._take_missing(fetch, page)
+        elif fetch.outcome == "not_modified" and page.suspect_at:
+            self._judge(fetch, "suspect", "not modified since a page that is not trusted")
         elif fetch.outcome == "not_modified" or (fetch.sha256 is not None and fetch.sha256 == page.sha256):
             page.missing_at = page.suspect_at = page.suspect_text = ""
             self.read_well.add(fetch.url)
@@ -208,31 +210,10 @@ class _Tracker:
 
     def _suspect(self, fetch: Fetch, flaws: Sequence[Flaw]) -> None:
         self._judge(fetch, "suspect", *(flaw.message for flaw in flaws))
-        self.result.problems.extend(self._problem(fetch, flaw) for flaw in flaws)
-
-    def _problem(self, fetch: Fetch, flaw: Flaw) -> Problem:
-        return Problem(
-            source=self.source.id,
-            url=fetch.url,
-            observed_at=fetch.observed_at,
-            wave_at=self.wave.at,
-            code=flaw.code,
-            message=flaw.message,
-        )
+        self.result.problems.extend(self.rows.make_problem(fetch, flaw) for flaw in flaws)
 
     def _judge(self, fetch: Fetch, verdict: Verdict, *reasons: str) -> None:
-        self.result.judged.append(
-            Judged(
-                source=self.source.id,
-                wave_at=self.wave.at,
-                url=fetch.url,
-                observed_at=fetch.observed_at,
-                status=fetch.status,
-                sha256=fetch.sha256,
-                verdict=verdict,
-                reasons=reasons,
-            )
-        )
+        self.result.judged.append(self.rows.make_judged(fetch, verdict, reasons))
 
     # -- the wave as a whole --------------------------------------------------------------------------------------
 
@@ -261,7 +242,7 @@ class _Tracker:
                 page.dissents = (*page.dissents, place)
                 self.changed_urls.add(url)
                 message = f"{place.document} reads otherwise at {url} than at {teller}"
-                self.result.problems.append(self._problem(showing.fetch, Flaw("disagreement", message)))
+                self.result.problems.append(self.rows.make_problem(showing.fetch, Flaw("disagreement", message)))
         return chosen
 
     def _find_teller(self, place: Place, strand: StrandState, showings: list[Showing]) -> str:
@@ -369,7 +350,7 @@ class _Tracker:
                 if self._stands_elsewhere(place, strand, ""):
                     self._touch(fetch.url).doubted += (name,)
                     message = f"{name} is no longer listed at {fetch.url}, but its own page stands"
-                    self.result.problems.append(self._problem(fetch, Flaw("unlisted", message)))
+                    self.result.problems.append(self.rows.make_problem(fetch, Flaw("unlisted", message)))
                 else:
                     url = strand.urls[-1] if strand.urls else fetch.url
                     self.gone[place] = Gone(url, fetch.observed_at, fetch.observed_at)
