@@ -3,7 +3,7 @@
 import pytest
 
 from kb.models import Line
-from kb.read.headings import strip_citation, take_heading
+from kb.read.headings import strip_citation, take_heading, trim_heading
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,15 @@ def test_heading_printed_with_its_number_is_preferred_to_another():
     lines = [Line("§12-7 to 12-9 do not include it.", tag="h1"), Line("§12-7 Fees. The fee is $5.")]
 
     assert ("Fees.", [("text", "The fee is $5.")]) == taken(*lines)
+
+
+def test_a_bold_catchline_below_a_bold_number_is_the_heading():
+    body = [Line("Formulary exclusions", lead="Formulary exclusions"), Line("The list is closed.")]
+
+    assert ("Formulary exclusions", body[1:]) == trim_heading("850-060-0223", "850-060-0223", body)
+
+
+def test_a_bold_run_that_opens_a_sentence_below_a_number_is_no_heading():
+    body = [Line("Fees. The fee is 30 dollars.", lead="Fees.")]
+
+    assert ("850-060-0223", body) == trim_heading("850-060-0223", "850-060-0223", body)

@@ -89,3 +89,9 @@ def test_shape_is_blind_to_text_and_sees_markup():
 
     assert shape == build_lines('<p class="a">two</p>')[1]
     assert shape != build_lines('<p class="b">one</p>')[1]
+
+
+def test_bold_lines_parted_by_one_break_are_one_bold_run():
+    lines, _ = build_lines("<p><strong>12-305</strong><br><strong>Fees</strong></p><p>The fee is due.</p>")
+
+    assert [("12-305 Fees", "12-305 Fees"), ("The fee is due.", "")] == [(line.text, line.lead) for line in lines]

@@ -54,6 +54,9 @@ def trim_heading(told: str, citation: str, body: list[Line]) -> tuple[str, list[
     begins here, its notes) is no law of this document: it becomes notes.
     """
     heading = strip_citation(told, citation)
+    if heading.translate(_PLAIN_DASHES).strip(_GLUE) == citation and body and body[0].lead == body[0].text != "":
+        # The number stands on a line of its own, the catchline, as bold, on the next.
+        return body[0].text, body[1:]
     numbered = heading != told
     for at in _text_lines(body)[: MOST_ABOVE if numbered else 1]:
         size = _match_repeat(told, body[at]) or (0 if numbered and at else _match_repeat(heading, body[at]))
@@ -111,6 +114,8 @@ def _take_lead(lines: Sequence[Line], citation: str) -> tuple[str, list[Line]]:
     first = next((line for line in body if line.part == "text"), None)
     if first is None or not first.lead or first.number or citation not in first.lead.translate(_PLAIN_DASHES):
         return "", body
+    if first.lead == first.text:
+        body.remove(first)
     return trim_heading(first.lead, citation, body)
 
 

@@ -183,9 +183,12 @@ class _Builder:
         last = self.lines[-1]
         if last.tag != self.tag:
             return False
-        self.lines[-1] = Line(
-            f"{last.text} {text}", last.part, last.number, last.path, last.level, last.tag, last.anchor, last.lead
-        )
+        joined, lead = f"{last.text} {text}", last.lead
+        if lead == last.text:
+            # A bold line that goes on in bold is one heading: the number above, the catchline below.
+            bold = LEAD.match(chunk)
+            lead = joined if bold is not None and clean_text(bold[1]) == text else lead
+        self.lines[-1] = Line(joined, last.part, last.number, last.path, last.level, last.tag, last.anchor, lead)
         return True
 
     def _level(self) -> int:
