@@ -49,7 +49,7 @@ def crawl_day(data: Path, day: DemoDay) -> None:
     Raises DemoCrawlError when the crawler ends with an error.
     """
     chosen = [part for name in day.sources for part in ("--source", name)]
-    command = [sys.executable, "-m", "crawlers.run", "--replay", str(CAPTURES), "--at", day.date]
+    command = [sys.executable, "-P", "-m", "crawlers.run", "--replay", str(CAPTURES), "--at", day.date]
     folders = ["--sources", str(SOURCES), "--data", str(data)]
     done = subprocess.run([*command, *folders, *chosen], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:

@@ -1,13 +1,16 @@
 """Keep a data folder up to date: crawl what is due, build, publish; one at a time, and safe to run from cron.
 
 Each step continues where an interrupted run left off: the crawl resumes its open run, the build reads the waves that
-are new, and a generation is published only when something was built since the last one.
+are new, and a generation is published whenever kb.db knows more than the current one shows.
 """
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -15,18 +18,32 @@ import msgspec
 from kb.build import BuildRequest, BuildResult, build
 from kb.errors import StatusQuoError
 from kb.generations import FOLDER, read_pointer
+from kb.models import ChangeRow
 from kb.publish import Published, publish
+from kb.reports import describe_change
 from kb.sources import Source
 from kb.store.connection import data_lock
+from kb.store.knowledge import open_knowledge
+from kb.store.public import open_published
+from kb.store.published import list_shown, read_shown
+from kb.store.queries import ChangeFilter, read_changes, read_watches
 
 # Exit code of a crawl in which some sources failed; the others were stored.
 SOME_FAILED = 3
+# Exit codes with which the crawler refuses: wrong usage, a data folder in use, damaged data.
+REFUSALS = (2, 4)
+# Rule changes named one by one after an update; `kb changes` lists all.
+MOST_NAMED = 5
+# A rule change is a substantive one of text or heading (DESIGN.md §5).
+RULE_CHANGES = ChangeFilter(natures=("substantive",), parts=("text", "heading"))
 
 
 class CrawlFailedError(StatusQuoError):
-    """Raised when the crawler ends without a summary; what it said stands on stderr."""
+    """Raised when the crawler ends without a summary, with the exit code it gave; what it said stands on stderr."""
 
-    exit_code = 3
+    def __init__(self, returned: int) -> None:
+        super().__init__(f"the crawler ended with {returned} and no summary; its message stands above")
+        self.exit_code = returned if returned in REFUSALS else SOME_FAILED
 
 
 class SourceOutcome(msgspec.Struct, frozen=True):
@@ -49,9 +66,14 @@ class CrawlOutcome(msgspec.Struct, frozen=True):
     sources: dict[str, SourceOutcome]
 
     @property
+    def failed_sources(self) -> list[str]:
+        """Return the ids of the sources of which a page could not be had."""
+        return [name for name, outcome in self.sources.items() if outcome.failed]
+
+    @property
     def is_failed(self) -> bool:
         """Tell whether a page could not be had, or the crawl stopped before its end."""
-        return not self.closed or any(outcome.failed for outcome in self.sources.values())
+        return not self.closed or self.failed_sources != []
 
 
 class UpdateRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,24 +86,36 @@ class UpdateRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateResult(msgspec.Struct, frozen=True):
-    """What an update did: the crawl, the build, and the generation published, None when nothing was new."""
+    """What an update did: the crawl, the build, the generation published (None: nothing new), and what moved.
+
+    ``moved`` holds the rule changes that the generation before did not have, earliest first.
+    """
 
     crawl: CrawlOutcome
     build: BuildResult
     published: Published | None
+    moved: tuple[ChangeRow, ...]
+
+
+class _News(msgspec.Struct, frozen=True):
+    """What kb.db has beyond the current generation: whether anything at all, and its rule changes."""
+
+    is_any: bool
+    moved: tuple[ChangeRow, ...]
 
 
 def crawl(data: Path, options: Sequence[str]) -> CrawlOutcome:
-    """Run the crawler in a process of its own; its log goes to stderr.
+    """Run the crawler in a process of its own; its log goes to stderr, and what would end us ends it in good order.
 
-    Returns what came of it, failed sources included. Raises CrawlFailedError when it ends without a summary.
+    Call it from the main thread. Returns what came of it, failed sources included. Raises CrawlFailedError when it ends
+    without a summary.
     """
-    command = [sys.executable, "-m", "crawlers.run", "--data", str(data), *options]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, env=os.environ)  # noqa: S603
-    lines = done.stdout.strip().splitlines()
-    if done.returncode not in (0, SOME_FAILED) or not lines:
-        raise CrawlFailedError(f"the crawler ended with {done.returncode} and no summary; see its messages above")
-    return msgspec.json.decode(lines[-1], type=CrawlOutcome)
+    command = [sys.executable, "-P", "-m", "crawlers.run", "--data", str(data), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as crawler:  # noqa: S603
+        said = _await_summary(crawler)
+    if crawler.returncode not in (0, SOME_FAILED) or not said:
+        raise CrawlFailedError(crawler.returncode)
+    return msgspec.json.decode(said[-1], type=CrawlOutcome)
 
 
 def update(data: Path, request: UpdateRequest) -> UpdateResult:
@@ -89,10 +123,59 @@ def update(data: Path, request: UpdateRequest) -> UpdateResult:
 
     Returns what was done. Raises BusyError while another update works on the folder, and what the steps raise.
     """
-    data.mkdir(parents=True, exist_ok=True)
     with data_lock(data, "update"):
         crawled = crawl(data, request.crawl)
         built = build(data, BuildRequest(sources=request.sources, workers=request.workers))
-        fresh = built.waves or built.rederived or read_pointer(data / FOLDER) is None
+        news = _find_news(data, request.sources)
+        fresh = news.is_any or built.waves or built.rederived
         published = publish(data, request.now, declared=request.sources) if fresh else None
-    return UpdateResult(crawled, built, published)
+    return UpdateResult(crawled, built, published, news.moved)
+
+
+def describe_moved(moved: Sequence[ChangeRow]) -> list[str]:
+    """Say what moved: the rule changes by jurisdiction, the latest ones with their reason, and where the others are."""
+    if not moved:
+        return ["no rule change since the last publication"]
+    places = Counter(change.jurisdiction for change in moved)
+    counted = ", ".join(f"{place} {count:,}" for place, count in sorted(places.items()))
+    lines = [f"rule changes since the last publication: {counted}"]
+    for change in moved[-MOST_NAMED:]:
+        reason = f": {change.reason}" if change.reason else ""
+        name = change.citation or change.old_citation
+        lines.append(f"  {change.observed_at[:10]} {name} {describe_change(change)}{reason}")
+    earlier = len(moved) - MOST_NAMED
+    return [*lines, f"  and {earlier:,} before: kb changes"] if earlier > 0 else lines
+
+
+def _await_summary(crawler: subprocess.Popen[str]) -> list[str]:
+    """Wait for the crawler's end and return the lines it wrote; asked to end, let it store what it has first."""
+    with _passing_on_end(crawler):
+        try:
+            return crawler.communicate()[0].splitlines()
+        except KeyboardInterrupt:  # a terminal sends Ctrl-C to the crawler as well
+            return crawler.communicate()[0].splitlines()
+
+
+@contextmanager
+def _passing_on_end(child: subprocess.Popen[str]) -> Iterator[None]:
+    """Hand the system's wish to end this process (SIGTERM) on to a child, as long as the block runs."""
+    before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _find_news(data: Path, declared: Sequence[Source]) -> _News:
+    """Compare kb.db with the current generation: an update that ended between building and publishing left news."""
+    with closing(open_knowledge(data / "kb.db", read_only=True)) as knowledge:
+        rules = tuple(read_changes(knowledge, RULE_CHANGES))
+        now = list_shown(read_watches(knowledge), (source.id for source in declared))
+    pointer = read_pointer(data / FOLDER)
+    path = None if pointer is None else data / FOLDER / pointer.file
+    if path is None or not path.is_file():
+        return _News(is_any=True, moved=rules)
+    with closing(open_published(path)) as published:
+        known = {(change.id, change.source) for change in read_changes(published, RULE_CHANGES)}
+        shown = read_shown(published)
+    return _News(now != shown, tuple(change for change in rules if (change.id, change.source) not in known))

@@ -1,6 +1,8 @@
 """Commands that keep a data folder current and show it: crawl, update, publish, serve, demo."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,7 +24,7 @@ from kb.publish import Published
 from kb.publish import publish as publish_generation
 from kb.serve import ServeRequest
 from kb.serve import serve as serve_site
-from kb.update import SOME_FAILED, CrawlOutcome, UpdateRequest
+from kb.update import SOME_FAILED, CrawlOutcome, UpdateRequest, describe_moved
 from kb.update import crawl as run_crawler
 from kb.update import update as run_update
 
@@ -30,16 +32,26 @@ from kb.update import update as run_update
 PORT = 8001
 
 
+def web_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say which web is crawled: the live one, a recorded one, or this machine's."""
+    options = (
+        click.option(
+            "--replay", type=click.Path(exists=True, dir_okay=False), help="Crawl this recorded web (captures.jsonl)."
+        ),
+        click.option("--at", metavar="DATE", help="With --replay: the day or instant at which it stands."),
+        click.option("--allow-loopback", is_flag=True, help="Allow pages of this machine."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @click.command()
 @click.option("--due", is_flag=True, help="Only sources whose cadence has passed.")
 @click.option("--source", "names", metavar="ID", multiple=True, help="This source; may be given again.")
 @click.option("--jurisdiction", "places", metavar="XX", multiple=True, help="Its sources; may be given again.")
 @sources_option
-@click.option(
-    "--replay", type=click.Path(exists=True, dir_okay=False), help="Crawl this recorded web (captures.jsonl)."
-)
-@click.option("--at", metavar="DATE", help="With --replay: the day or instant at which it stands.")
-@click.option("--allow-loopback", is_flag=True, help="Allow pages of this machine.")
+@web_options
 @data_option
 @click.pass_context
 def crawl(ctx: click.Context, /, data: Path, **options: object) -> None:
@@ -91,7 +103,9 @@ def publish(folders: tuple[Path, ...], data: Path) -> None:
 
     A generation that fails its checks is refused and the last good one stays.
     """
-    _print_published(publish_generation(data, read_clock(), declared=load_sources(folders)))
+    with reading(data):  # where nothing is built, this says what to run
+        done = publish_generation(data, read_clock(), declared=load_sources(folders))
+    _print_published(done)
 
 
 def _print_published(done: Published) -> None:
@@ -111,28 +125,42 @@ def serve(host: str, port: int, data: Path) -> None:
 
 @click.command()
 @sources_option
+@web_options
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that read pages.")
 @data_option
 @click.pass_context
-def update(ctx: click.Context, /, folders: tuple[Path, ...], workers: int, data: Path) -> None:
+def update(ctx: click.Context, /, workers: int, data: Path, **options: Any) -> None:
     """Crawl what is due, build and publish: the one command for cron. One at a time; an interrupted one goes on.
 
-    Ends with 3 if some sources failed, with 4 if a stored page is damaged.
+    With --replay, all that is recorded and not yet archived is crawled, due or not. Ends with 3 if some sources failed,
+    with 4 if a stored page is damaged.
     """
-    options = ["--due", *(part for folder in folders for part in ("--sources", str(folder)))]
-    request = UpdateRequest(sources=load_sources(folders), now=read_clock(), workers=workers, crawl=options)
-    result = run_update(data, request)
+    spelled = _spell_options({**options, "due": not options["replay"]})
+    sources = load_sources(options["folders"])
+    result = run_update(data, UpdateRequest(sources=sources, now=read_clock(), workers=workers, crawl=spelled))
     _print_crawl(result.crawl)
     click.echo(describe_build(result.build))
+    for damaged in result.build.damaged:
+        click.echo(f"damaged snapshot, left out: {damaged}", err=True)
+    for line in describe_moved(result.moved):
+        click.echo(line)
     if result.published is not None:
         _print_published(result.published)
     else:
-        click.echo("the published site is up to date")
-    click.echo("what moved: kb changes; what needs you: kb doctor")
+        click.echo("nothing new to publish: the site is up to date")
+    _print_advice(result.crawl)
     if result.build.damaged:
         ctx.exit(INTEGRITY)
     if result.crawl.is_failed:
         ctx.exit(SOME_FAILED)
+
+
+def _print_advice(outcome: CrawlOutcome) -> None:
+    """Say what to do next: try again what failed, then look at what else needs a person."""
+    if outcome.failed_sources:
+        names = " ".join(f"--source {name}" for name in outcome.failed_sources)
+        click.echo(f"failed, and asked for again when due; to try now: kb crawl {names}")
+    click.echo("every change: kb changes; what needs you: kb doctor")
 
 
 @click.command()

@@ -112,15 +112,14 @@ def read_section(section: Section, source: Source, *, fields: bool = True) -> Re
 
 def _read_validity(section: Section, law: Sequence[Line], notes: Sequence[str]) -> Validity:
     """Return what the heading, the first line or a temporary-law note says about when the text applies."""
-    for text in (section.heading, *(line.text for line in law[:1]), *notes[:1]):
+    for text in (section.heading, *(line.text for line in law[:1]), *(note for note in notes[:1] if note[:1] == "[")):
         told = read_validity(text)
         if told is not None:
             return told
     for note in notes:
-        if is_notice(note):
-            until = read_expiry(note)
-            if until is not None:
-                return Validity(None, until, "stated")
+        until = read_expiry(note) if "xpire" in note and is_notice(note) else None
+        if until is not None:
+            return Validity(None, until, "stated")
     return Validity()
 
 

@@ -40,7 +40,7 @@ class Selectors(msgspec.Struct, frozen=True):
 
 
 class Markup(msgspec.Struct, frozen=True):
-    """A page cut into lines: ``lines`` in reading order, ``shape`` = hash of the markup without text, ``title``.
+    """A page cut into lines: ``lines`` in reading order, ``shape`` = hash of the markup without text.
 
     ``written`` is the main part's HTML, kept for reading links; ``closed`` tells whether the page ended with a
     closing tag of the document.
@@ -48,7 +48,6 @@ class Markup(msgspec.Struct, frozen=True):
 
     lines: tuple[Line, ...]
     shape: str
-    title: str
     written: str
     closed: bool
 
@@ -68,11 +67,9 @@ def read_markup(text: str, selectors: Selectors) -> Markup:
     slots = _cut_slots(nodes, selectors)
     written = "\n".join(node.html or "" for node in nodes)
     lines, shape = build_lines(written)
-    title = tree.css_first("title")
     return Markup(
         lines=tuple(_fill_slots(lines, slots)),
         shape=shape,
-        title=clean_text(title.html or "") if title is not None else "",
         written=written,
         closed="</html" in text[-400:].lower() or "</body" in text[-400:].lower(),
     )
@@ -111,11 +108,7 @@ def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
 
 
 def _lines_of(nodes: list[LexborNode], part: Part) -> list[Line]:
-    return [
-        Line(text=line.text, part=part, number=line.number, tag=line.tag, anchor=line.anchor, lead=line.lead)
-        for node in nodes
-        for line in build_lines(node.html or "")[0]
-    ]
+    return [line for node in nodes for line in build_lines(node.html or "", part)[0]]
 
 
 def _cut_slots(nodes: list[LexborNode], selectors: Selectors) -> list[list[Line]]:

@@ -4,11 +4,12 @@ Input is HTML as lexbor writes it: well-formed, lower-case tags, attributes in d
 """
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from html import unescape
 from itertools import pairwise
 
-from kb.models import Line
+from kb.models import Line, Part
 from kb.read.labels import HEADING_TAGS, LABEL, ListFrame
 
 # <p class="x">, </li>, <br>: every element that ends a line; "<" first, so that the search runs at memory speed
@@ -24,9 +25,7 @@ LINK_END = re.compile(r"</(?:a|cite)>\s*(?:</[a-z]+>\s*)*(?=[.,;:)])")
 # id="t21c28s21-28-2.08"
 ID = re.compile(r'\bid="([^"]*)"')
 # <span class="num" id="(a)(1)(A)">(A)</span>: a publisher that spells the whole chain of numbers in an id
-STATED_PATH = re.compile(r'\s*<[a-z]+[^>"]*?(?:"[^"]*"[^>"]*?)*?\bid="((?:\([^()"\s]+\))+)"[^>]*>([^<]*)</[a-z]+>')
-# (a)(1)(A) → a, 1, A
-PATH_STEP = re.compile(r"\(([^()]+)\)")
+STATED_PATH = re.compile(r'\s*<[a-z]+ [^<>]*?\bid="\(([^()"\s]+(?:\)\([^()"\s]+)*)\)"[^<>]*>([^<]*)</[a-z]+>')
 # <b>414.025 Definitions.</b> at the start of a block, inside any number of spans
 LEAD = re.compile(r"\s*(?:<(?:span|font|a|u|i|em)\b[^>]*>\s*)*<(?:b|strong)\b[^>]*>(.*?)</(?:b|strong)>", re.DOTALL)
 # <i>Acts 2016, ch. 12, § 3.</i>: a line in its own type is its own line
@@ -61,13 +60,13 @@ def _is_collapsed(text: str) -> bool:
     return text.isascii() and not ("\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text)
 
 
-def build_lines(written: str) -> tuple[list[Line], str]:
+def build_lines(written: str, part: Part = "text") -> tuple[list[Line], str]:
     """Cut HTML written out by lexbor into lines.
 
     Returns the lines in reading order and the shape of the markup: a hash of its block tags and their attributes.
     """
     pieces = BLOCK.split(_drop_comments(written) if "<!--" in written else written)
-    builder = _Builder()
+    builder = _Builder(part)
     builder.emit(pieces[0])
     for at in range(1, len(pieces), 4):
         tag, chunk = pieces[at + 1], pieces[at + 3]
@@ -91,6 +90,16 @@ def _drop_comments(written: str) -> str:
     return "".join(kept)
 
 
+@lru_cache(maxsize=4096)
+def read_indent(attrs: str) -> int:
+    """Return the level that a block's class or style tells by its indent, 0 where it tells none."""
+    found = INDENT_CLASS.search(attrs)
+    if found is not None:
+        return int(found[1])
+    style = INDENT_STYLE.findall(attrs) if "style" in attrs else ()
+    return max(0, round(sum(float(size) * POINTS[unit] for size, unit in style) / 18.0))
+
+
 class _Row:
     """A table row being read: where its lines begin, and where each of its cells begins."""
 
@@ -104,9 +113,10 @@ class _Row:
 class _Builder:
     """The state of one pass over the blocks: open lists and rows, the current element, the lines so far."""
 
-    __slots__ = ("attrs", "breaks", "filled", "lines", "lists", "marker", "rows", "tag")
+    __slots__ = ("attrs", "breaks", "filled", "lines", "lists", "marker", "part", "rows", "tag")
 
-    def __init__(self) -> None:
+    def __init__(self, part: Part) -> None:
+        self.part = part
         self.lines: list[Line] = []
         self.lists: list[ListFrame] = []
         self.rows: list[_Row] = []
@@ -192,13 +202,7 @@ class _Builder:
         return True
 
     def _level(self) -> int:
-        if self.lists:
-            return len(self.lists)
-        found = INDENT_CLASS.search(self.attrs)
-        if found is not None:
-            return int(found[1])
-        style = INDENT_STYLE.findall(self.attrs) if "style" in self.attrs else ()
-        return max(0, round(sum(float(size) * POINTS[unit] for size, unit in style) / 18.0))
+        return len(self.lists) if self.lists else read_indent(self.attrs)
 
     def _add(self, chunk: str, level: int) -> None:
         path: tuple[str, ...] | None = None
@@ -218,7 +222,7 @@ class _Builder:
             number, text = (number, text) if number else _merge_marker(self.marker, text)
             self.marker = ""
         found = ID.search(self.attrs) if "id=" in self.attrs else None
-        self.lines.append(Line(text, "text", number, path, level, tag, found[1] if found is not None else "", lead))
+        self.lines.append(Line(text, self.part, number, path, level, tag, found[1] if found is not None else "", lead))
 
 
 def _stated_path(chunk: str) -> tuple[tuple[str, ...] | None, str, str]:
@@ -227,10 +231,10 @@ def _stated_path(chunk: str) -> tuple[tuple[str, ...] | None, str, str]:
     number = ""
     found = STATED_PATH.match(chunk)
     while found is not None:
-        path = tuple(PATH_STEP.findall(found[1]))
+        path = tuple(found[1].split(")("))
         number += clean_text(found[2])
         chunk = chunk[found.end() :]
-        found = STATED_PATH.match(chunk)
+        found = STATED_PATH.match(chunk) if chunk.startswith("<") else None
     return path, number, chunk
 
 

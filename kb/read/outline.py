@@ -47,9 +47,9 @@ class _Level:
 
     __slots__ = ("eid", "indent", "listed", "paragraphs", "rank", "segment")
 
-    def __init__(self, eid: str, rank: Rank | None, indent: int, *, listed: bool = False) -> None:
+    def __init__(self, eid: str, rank: Rank | None, indent: int, segment: str = "", *, listed: bool = False) -> None:
         self.eid = eid
-        self.segment = eid.rpartition("__")[2]
+        self.segment = segment
         self.rank = rank
         self.indent = indent
         self.listed = listed
@@ -76,10 +76,7 @@ def build_provisions(lines: Sequence[Line]) -> list[Provision]:
     outline = _Outline(lines)
     for at, line in enumerate(lines):
         outline.place(at, line)
-    return [
-        Provision(eid=draft.eid, number=draft.number, heading=draft.heading, text=draft.text)
-        for draft in outline.drafts
-    ]
+    return [Provision(draft.eid, draft.number, draft.heading, draft.text) for draft in outline.drafts]
 
 
 def _split_numbers(line: Line) -> tuple[tuple[str, ...], str]:
@@ -95,6 +92,8 @@ def _split_numbers(line: Line) -> tuple[tuple[str, ...], str]:
     return tuple(numbers), text
 
 
+# A line whose path is stated needs no number found in it.
+_NO_NUMBERS: tuple[tuple[str, ...], str] = ((), "")
 _LABEL_STARTS = frozenset("([§0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
@@ -103,7 +102,7 @@ class _Outline:
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self.lines = lines
-        self.numbered = [_split_numbers(line) for line in lines]
+        self.numbered = [_split_numbers(line) if line.path is None else _NO_NUMBERS for line in lines]
         self.levels = [_Level("", None, -1)]
         self.drafts: list[_Draft] = []
         self.used: dict[str, int] = {}
@@ -191,17 +190,21 @@ class _Outline:
 
     def _follow_path(self, line: Line) -> None:
         """Take the chain of numbers the publisher states; a step not met before is opened without text."""
-        steps = [_segment(f"({step})") for step in line.path or ()][:MOST_LEVELS]
+        steps = [_segment(step if step[:1] == "[" else f"({step})") for step in line.path or ()][:MOST_LEVELS]
         keep = 1
         while keep < min(len(self.levels), len(steps)) and self.levels[keep].segment == steps[keep - 1]:
             keep += 1
         del self.levels[keep:]
+        if keep == len(steps) and line.number.count("(") == 1:
+            eid = self._add(self.levels[-1].eid, steps[-1], line.number, "", line.text)
+            self.levels.append(_Level(eid, _first(read_label(line.number)), line.level, steps[-1]))
+            return
         printed = LABEL.findall(line.number) if line.number.count("(") > 1 else [line.number]
         for depth in range(keep, len(steps) + 1):
             last = depth == len(steps)
             number = printed[depth - len(steps) - 1] if len(steps) - depth < len(printed) else f"({steps[depth - 1]})"
             eid = self._add(self.levels[-1].eid, steps[depth - 1], number, "", line.text if last else "")
-            self.levels.append(_Level(eid, _first(read_label(number)), line.level))
+            self.levels.append(_Level(eid, _first(read_label(number)), line.level, steps[depth - 1]))
 
     def _follow_numbers(self, at: int, numbers: tuple[str, ...], line: Line, text: str) -> None:
         """Place each number of the line in turn; only the last one holds the line's text."""
@@ -214,8 +217,9 @@ class _Outline:
             listed = line.tag == "li" or self._is_listed(keep, line.level)
             del self.levels[keep:]
             own_text = text if last and not heading else ""
-            eid = self._add(self.levels[-1].eid, _segment(number), number, heading if last else "", own_text)
-            self.levels.append(_Level(eid, rank, line.level, listed=listed))
+            segment = _segment(number)
+            eid = self._add(self.levels[-1].eid, segment, number, heading if last else "", own_text)
+            self.levels.append(_Level(eid, rank, line.level, segment, listed=listed))
 
     def _is_listed(self, keep: int, indent: int) -> bool:
         """Tell whether a number takes the place of a list's item: a paragraph that goes on with the list's numbers."""

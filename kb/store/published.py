@@ -1,0 +1,30 @@
+"""What the current generation shows of its sources, to tell whether kb.db knows more by now."""
+
+import sqlite3
+from collections.abc import Iterable
+
+import msgspec
+
+from kb.store.queries import Watch
+
+SHOWN = "SELECT source, waves, last_checked, documents FROM sources"
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """How far a source was watched: its waves, the instant of its last good page ("": none), its documents."""
+
+    waves: int = 0
+    last_checked: str = ""
+    documents: int = 0
+
+
+def read_shown(published: sqlite3.Connection) -> dict[str, Shown]:
+    """Return how far the sources of a generation were watched when it was published, by source id."""
+    rows = published.execute(SHOWN)
+    return {row["source"]: Shown(row["waves"], row["last_checked"], row["documents"]) for row in rows}
+
+
+def list_shown(watches: Iterable[Watch], declared: Iterable[str]) -> dict[str, Shown]:
+    """Return how far the sources of kb.db are watched now, by id; declared ones that were never read are shown too."""
+    known = {watch.source: Shown(watch.waves, watch.last_checked, watch.documents) for watch in watches}
+    return dict.fromkeys(declared, Shown()) | known
