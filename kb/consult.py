@@ -11,9 +11,9 @@ from typing import Literal
 
 import msgspec
 
-from kb.compare.eids import parent_of
+from kb.compare.eids import parent_of, print_eid
 from kb.errors import NotFoundError
-from kb.lookup import Target, print_eid, spell_url
+from kb.lookup import Target, spell_url
 from kb.models import Provision, Reading, Strand
 from kb.store.knowledge import read_version
 from kb.store.queries import (

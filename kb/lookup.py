@@ -30,8 +30,6 @@ VERSION_ID = re.compile(r"[0-9a-f]{16}")
 WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 # What may stand behind an address and names the same page.
 PAGE_ENDINGS = ("", "/")
-# An unnumbered paragraph's step of an eid: "p2", "p2~2"
-UNNUMBERED = re.compile(r"p(\d+(?:~\d+)?)")
 MOST_SUGGESTIONS = 5
 # Below this likeness (of 100) a suggestion would not be what was meant.
 LEAST_LIKE = 60
@@ -149,15 +147,3 @@ def _list_nearest(text: str, choices: Sequence[str]) -> str:
 def _list_lines(lines: Iterable[str]) -> str:
     listed = "".join(f"\n  {line}" for line in lines)
     return f"; the nearest are:{listed}" if listed else ""
-
-
-def print_eid(eid: str) -> str:
-    """Return an eid as a person cites it: "a__1" as "(a)(1)", "a__p2" as "(a) ¶2", "r_ketamine" as "row ketamine"."""
-    return "".join(_print_step(step) for step in eid.split("__")).strip() if eid else ""
-
-
-def _print_step(step: str) -> str:
-    unnumbered = UNNUMBERED.fullmatch(step)
-    if unnumbered is not None:
-        return f" ¶{unnumbered[1]}"
-    return f" row {step[2:]}" if step.startswith("r_") else f"({step})"

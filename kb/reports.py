@@ -8,8 +8,8 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from kb.compare.eids import print_eid
 from kb.compare.redline import Span, redline, redline_html, redline_markdown, shorten_redline, spell_controls
-from kb.lookup import print_eid
 from kb.models import Change, ChangeRow
 from kb.store.queries import Tally, VersionRow, Watch
 

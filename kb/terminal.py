@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
+from kb.compare.eids import print_eid
 from kb.compare.redline import Span, redline_text, spell_controls
 from kb.consult import Answer
-from kb.lookup import print_eid
 from kb.models import Act, Provision
 from kb.reports import ChangeView, DayView
 from kb.store.queries import VersionRow

@@ -295,7 +295,7 @@ def test_doctor_ends_with_one_when_somebody_is_needed(data):
     result = run("doctor", "--today", "2024-07-17", data=data)
 
     assert 1 == result.exit_code
-    assert "TO DO: us-xx-code" in result.stdout
+    assert "TO DO: us-xx-board-rules" in result.stdout
     assert "→ look at the page" in result.stdout
 
 

@@ -5,9 +5,10 @@ from datetime import date
 
 import pytest
 
+from kb.compare.eids import print_eid
 from kb.consult import Moment, Question, choose_version, consult, know_versions, select_provisions
 from kb.errors import NotFoundError
-from kb.lookup import AmbiguousCitationError, find_target, find_targets, print_eid
+from kb.lookup import AmbiguousCitationError, find_target, find_targets
 from kb.models import Provision, Reading
 from kb.store.knowledge import open_knowledge
 from kb.store.queries import VersionRow

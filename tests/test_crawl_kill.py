@@ -1,13 +1,18 @@
 """A crawl killed at any moment goes on where it was: nothing is lost and nothing is fetched twice."""
 
+import multiprocessing
+import os
 import random
 import signal
 import sqlite3
-import subprocess
+import sys
 from contextlib import closing
 
+import pytest
+
+from crawlers import run, settings
 from tests.build import make_line, write_captures
-from tests.crawling import ROOT, make_command, read_rows, write_sources
+from tests.crawling import QUICK, read_rows, write_sources
 
 KILLS = 20
 PAGES = 250
@@ -25,14 +30,31 @@ def write_site(folder):
     return write_captures(folder, *lines, bodies=bodies)
 
 
-def is_killed(command, delay):
-    """Start a crawl and kill it after a delay; tells whether it was still at work."""
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        process.wait(delay)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-    return process.wait() == -signal.SIGKILL
+def crawl_silently(arguments):
+    """Crawl in this process, which was made for it, and end it with the crawl's exit code."""
+    for name, value in QUICK.items():
+        setattr(settings, name, value)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    sys.exit(run.main(arguments))
+
+
+@pytest.fixture(scope="module")
+def nursery():
+    """Make processes that have Scrapy imported already: the kills strike the crawl, not the start of Python."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
+def is_killed(process, delay):
+    """Start a crawl and kill it after a delay (None: never); tells whether it was still at work."""
+    process.start()
+    process.join(delay)
+    process.kill()
+    process.join()
+    return process.exitcode == -signal.SIGKILL
 
 
 def is_ended(data):
@@ -58,7 +80,7 @@ def check_archive(data):
     assert [{"state": "done"}] == read_rows(data, "SELECT DISTINCT state FROM frontier")
 
 
-def test_crawl_killed_twenty_times_loses_no_page_and_fetches_none_twice(tmp_path):
+def test_crawl_killed_twenty_times_loses_no_page_and_fetches_none_twice(tmp_path, nursery):
     captures = write_site(tmp_path / "site")
     sources = write_sources(
         tmp_path / "sources",
@@ -69,10 +91,11 @@ def test_crawl_killed_twenty_times_loses_no_page_and_fetches_none_twice(tmp_path
 
     while kills < KILLS:
         data = tmp_path / f"data{crawls}"
-        command = make_command(data, "--sources", sources, "--replay", captures, "--at", AT)
+        options = ("--data", data, "--sources", sources, "--replay", captures, "--at", AT)
+        arguments = [[str(option) for option in options]]
         while kills < KILLS and not is_ended(data):
-            kills += is_killed(command, chance.uniform(0.2, 2.0))
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+            kills += is_killed(nursery.Process(target=crawl_silently, args=arguments), chance.uniform(0.05, 0.8))
+        assert not is_killed(nursery.Process(target=crawl_silently, args=arguments), None)
         check_archive(data)
         crawls += 1
 

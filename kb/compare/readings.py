@@ -9,7 +9,7 @@ import msgspec
 from kb.compare.align import Pair, align_provisions, find_akin
 from kb.compare.classify import CONNECTOR_MOVED, Judgement, classify_edit, classify_whole
 from kb.compare.divided import fold_divided
-from kb.compare.eids import is_unnumbered, parent_of, subtree_text
+from kb.compare.eids import is_unnumbered, parent_of, print_eid, subtree_text
 from kb.models import Change, Kind, Part, Provision, Reading
 from kb.read.canonical import fold_text, squeeze_text
 
@@ -138,7 +138,7 @@ def _compare_pair(old: Provision, new: Provision, partner: dict[str, str], same:
     elif _is_renumbered(old, new, partner):
         printed = _last(old.eid) != _last(new.eid) and not (is_unnumbered(old.eid) and is_unnumbered(new.eid))
         kind: Kind = "renumbered" if printed else "moved"
-        reason = f"text unchanged, {old.number or old.eid} is now {new.number or new.eid}"
+        reason = f"text unchanged, {print_eid(old.eid)} is now {print_eid(new.eid)}"
         changes.append(_amend(old, new, "text", Judgement("structural", (), reason), kind=kind))
     for part in SIDE_PARTS:
         before, after = getattr(old, part), getattr(new, part)

@@ -8,8 +8,8 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
+from kb.compare.eids import print_eid
 from kb.compare.redline import spell_controls
-from kb.lookup import print_eid
 from kb.models import EventKind, Kind, Nature, Part, Signal, Strand
 
 # What a reader is told of a change first: whether the rule itself moved.
