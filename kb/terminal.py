@@ -87,7 +87,8 @@ def print_answer(console: Console, answer: Answer, *, notes: bool) -> None:
 
 def _print_row(console: Console, label: str, value: str) -> None:
     # An address or a hash stays in one piece, to be copied.
-    lines = Text(spell_controls(value)).wrap(console, _width(console) - LABEL_WIDTH, no_wrap=" " not in value)
+    told = Text(spell_controls(value))
+    lines = told.wrap(console, _width(console) - LABEL_WIDTH) if " " in value else [told]
     for number, line in enumerate(lines):
         line.rstrip()
         lead = Text(f"{'' if number else label:<{LABEL_WIDTH}}", style="dim")
