@@ -60,6 +60,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         """Take note of a host whose robots.txt did not answer: none of its pages may be fetched."""
         if not isinstance(exc, IgnoreRequest):
             self.unreachable[netloc] = explain_failure(exc)[1]
+            logger.warning("robots.txt of %s cannot be had (%s): none of its pages is asked for", netloc, exc)
         super()._robots_error(exc, netloc)
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:

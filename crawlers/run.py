@@ -57,7 +57,12 @@ CONTACT_VARIABLE = "KB_CONTACT"
 DEFAULT_CONTACT = "no contact given; set KB_CONTACT"
 
 # Scrapy lists its components at every start; a line a minute that says how far the crawl is stays.
-LOG_LEVELS = {"scrapy": logging.WARNING, "scrapy.extensions.logstats": logging.INFO, "crawlers": logging.INFO}
+LOG_LEVELS = {
+    "scrapy.downloadermiddlewares.robotstxt": logging.CRITICAL,
+    "scrapy": logging.WARNING,
+    "scrapy.extensions.logstats": logging.INFO,
+    "crawlers": logging.INFO,
+}
 
 
 class UnwritableArchiveError(StatusQuoError):

@@ -167,7 +167,12 @@ def _find_stale(watch: Watch, today: date) -> Iterator[Finding]:
     days = CADENCE_DAYS[watch.cadence] * STALE_AFTER_ROUNDS
     message = f"{watch.source}: last checked {checked}, {(today - checked).days} days ago (cadence {watch.cadence})"
     if today - checked > timedelta(days=days):
-        yield Finding("act", "stale", message, "capture it again, and kb import the recording")
+        yield Finding(
+            "act",
+            "stale",
+            message,
+            "kb update reads what is due; what may not be crawled: capture it, and kb import it",
+        )
     else:
         yield Finding("ok", "fresh", message)
 

@@ -81,6 +81,10 @@ def _describe_place(change: Change | ChangeRow) -> str:
     return " ".join(filter(None, (place or whole, PART_WORDS[change.part], count)))
 
 
+# How one of a kind is called.
+ONE_OF = {"rule changes": "rule change", "announcements": "announcement"}
+
+
 def describe_tallies(tallies: Sequence[Tally]) -> str:
     """Count changes in words: "12 rule changes, 3 editorial, 5 of notes"."""
     sums: dict[str, int] = {}
@@ -88,7 +92,9 @@ def describe_tallies(tallies: Sequence[Tally]) -> str:
         name = _name_tally(tally)
         sums[name] = sums.get(name, 0) + tally.count
     order = ("rule changes", "announcements", "editorial", "structural", "in notes")
-    return ", ".join(f"{sums[name]} {name}" for name in order if name in sums)
+    return ", ".join(
+        f"{sums[name]} {ONE_OF.get(name, name) if sums[name] == 1 else name}" for name in order if name in sums
+    )
 
 
 def _name_tally(tally: Tally) -> str:
@@ -125,10 +131,13 @@ def describe_hidden(summary: Summary) -> list[str]:
     """Say what a list leaves out and how to see it; nothing where it leaves out nothing."""
     lines = []
     if summary.notes_hidden:
-        lines.append(f"{summary.notes_hidden} changes of notes only are not shown: --all or --part note shows them.")
+        are = "change of notes only is" if summary.notes_hidden == 1 else "changes of notes only are"
+        lines.append(f"{summary.notes_hidden} {are} not shown: --all or --part note shows them.")
     earlier = summary.total - summary.shown - summary.notes_hidden
     if earlier > 0:
-        lines.append(f"{earlier} earlier changes are not shown: --limit 0 shows all.")
+        lines.append(
+            f"{earlier} earlier {'change is' if earlier == 1 else 'changes are'} not shown: --limit 0 shows all."
+        )
     return lines
 
 

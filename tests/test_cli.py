@@ -132,7 +132,7 @@ def test_table_groups_by_day_and_document_and_marks_the_redline(data):
 def test_summary_counts_rule_changes_and_tells_how_it_was_watched(data):
     result = run("changes", "--document", "1-4", data=data)
 
-    assert "1 change (1 rule changes); 2 sources watched since 2024-01-08, last checked 2024-07-16." in result.stdout
+    assert "1 change (1 rule change); 2 sources watched since 2024-01-08, last checked 2024-07-16." in result.stdout
 
 
 def test_nothing_changed_is_told_apart_from_nothing_watched(data):

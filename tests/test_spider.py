@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import random
+import re
 import signal
 import ssl
 import subprocess
@@ -171,7 +172,7 @@ def test_only_harmless_headers_are_kept_and_no_cookie_is_sent_back(endings):
         '{"content-length":"29","content-type":"text/html","etag":"\\"one\\""}' == read_fetches(data)["fine"]["headers"]
     )
     assert not any({"Cookie", "Referer", "Authorization"} & set(headers) for headers in sent)
-    assert all("StatusQuo/" in headers["User-Agent"] and "+http" in headers["User-Agent"] for headers in sent)
+    assert all(re.fullmatch(r"StatusQuo/\S+ \(\+.+\)", headers["User-Agent"]) for headers in sent)
 
 
 def test_redirected_page_keeps_the_way_it_took(endings):

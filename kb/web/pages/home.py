@@ -91,6 +91,8 @@ def tell_headline(frame: Frame, sources: Sequence[SourceState], events: Sequence
     if moved:
         changes = sum(event.rule_changes for event in moved)
         return f"{count_of(changes, 'rule change')} since {print_day(moved[-1].wave_at)}"
+    if sources and frame.edition.replicas.issuperset(one.source for one in sources):
+        return f"A recorded web of {count_of(len(sources), 'source')}, last read {print_day(frame.last_checked)}"
     unread = len(sources) - len(_list_fresh(frame, sources))
     if unread * 2 > len(sources):
         since = print_day(frame.last_checked)
