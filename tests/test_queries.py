@@ -19,7 +19,7 @@ from kb.store.queries import (
     read_watches,
     tally_changes,
 )
-from tests.example_web import SITE, WEEKS, build_web
+from tests.example_web import WEEKS, build_web
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,13 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Protocol
 
 import msgspec
 
 from kb.compare.classify import Judgement
 from kb.compare.eids import parent_of, subtree_text
 from kb.compare.ids import change_id, event_id
-from kb.compare.state import Told
+from kb.compare.state import Gone, Showing, Told
 from kb.models import (
     Act,
     Change,
@@ -41,44 +40,6 @@ TITLES: dict[EventKind, str] = {
 }
 
 
-class Sight(Protocol):
-    """What a change was seen on: the fetch, and the instant of its first sight."""
-
-    @property
-    def fetch(self) -> Fetch:
-        """Return the fetch that proved the change."""
-        ...
-
-    @property
-    def first_sight(self) -> str:
-        """Return the instant at which the change was first seen."""
-        ...
-
-    @property
-    def old_url(self) -> str:
-        """Return the URL at which the old text was last seen, "" if there was none."""
-        ...
-
-
-class Absence(Protocol):
-    """What a removal rests on: the URL, the first sight of the absence and the instant it was proven."""
-
-    @property
-    def url(self) -> str:
-        """Return the URL where the document was last seen."""
-        ...
-
-    @property
-    def first_sight(self) -> str:
-        """Return the instant at which it was first seen missing."""
-        ...
-
-    @property
-    def proven_at(self) -> str:
-        """Return the instant at which its absence was proven."""
-        ...
-
-
 class RowMaker:
     """Makes the rows of one wave of one source."""
 
@@ -99,7 +60,7 @@ class RowMaker:
         law = fold_text("\n".join(filter(None, (root.text, subtree_text(below)))))
         return hashlib.sha256(law.encode()).hexdigest()[:16] if len(law) >= LEAST_LAW else ""
 
-    def make(self, place: Place, told: Told, reading: Reading, showing: Sight) -> ChangeRow:
+    def make(self, place: Place, told: Told, reading: Reading, showing: Showing) -> ChangeRow:
         """Return the row of a change; ``reading`` is the text it is found in, a change without an old one is new."""
         old = told.old
         acts = [act for act in reading.acts if old is None or act not in old.acts]
@@ -115,7 +76,7 @@ class RowMaker:
             cause="; ".join(dict.fromkeys(act.name for act in acts)),
         )
 
-    def make_removed(self, place: Place, change: Change, reading: Reading, gone: Absence) -> ChangeRow:
+    def make_removed(self, place: Place, change: Change, reading: Reading, gone: Gone) -> ChangeRow:
         """Return the row of a vanished document; its URL is where it was last seen."""
         row = self._row(place, change, reading, gone.first_sight)
         return msgspec.structs.replace(
@@ -127,7 +88,7 @@ class RowMaker:
             confirmed_at=gone.proven_at,
         )
 
-    def make_renumbered(self, place: Place, reading: Reading, old: Reading, showing: Sight) -> ChangeRow:
+    def make_renumbered(self, place: Place, reading: Reading, old: Reading, showing: Showing) -> ChangeRow:
         """Return the row of a document that stands with the same law under another citation."""
         reason = f"text unchanged, {old.citation} is now {reading.citation}"
         judgement = Judgement("structural", (), reason)
