@@ -17,6 +17,7 @@ from kb.build import BuildRequest, build
 from kb.captures import CaptureLine, order_instant, read_captures
 from kb.collect import ImportRequest, import_captures
 from kb.evaluate.corpus import CAPTURES
+from kb.models import ChangeRow
 from kb.sources import Source, read_sources
 from kb.store.knowledge import open_knowledge
 from kb.store.queries import ChangeFilter, read_changes
@@ -103,7 +104,7 @@ def _import_day(folder: Path, lines: Sequence[CaptureLine], day: str, sources: S
     import_captures(folder / "imported", request)
 
 
-def _list_changes(data: Path, sources: Sequence[Source]) -> list[object]:
+def _list_changes(data: Path, sources: Sequence[Source]) -> list[ChangeRow]:
     build(data, BuildRequest(sources=sources))
     with closing(open_knowledge(data / "kb.db", read_only=True)) as db:
         return sorted(read_changes(db, ChangeFilter()), key=lambda row: (row.id, row.document))
