@@ -6,7 +6,7 @@ import pytest
 
 from kb.compare.ids import change_id, event_id
 from kb.compare.readings import compare_readings, removed_document
-from kb.compare.rows import RowMaker, link_akin
+from kb.compare.rows import RowMaker, link_akin, noted_acts
 from kb.compare.state import Gone, Showing, Told
 from kb.models import Act, ChangeRow, Fetch, Place
 from tests.build import day, make_reading, make_source
@@ -141,3 +141,12 @@ def test_events_count_what_they_cover_and_none_is_made_of_nothing():
     ]
     assert [] == maker.make_events([], relocated=(), rerendered=(), suspects=())
     assert 3 == len({event.id for event in events})
+
+
+def test_acts_that_newly_printed_notes_say_amended_the_text_are_causes_too():
+    note = "For temporary amendment of this section, see § 2 of the Fees Act (D.C. Act 25-506, Aug. 1, 2024)."
+    old, new = make_reading(note="[2020 c.1 §1]"), make_reading(note=f"[2020 c.1 §1]\n{note}")
+
+    assert ["D.C. Act 25-506"] == noted_acts(old, new)
+    assert [] == noted_acts(new, new)
+    assert [] == noted_acts(None, new)

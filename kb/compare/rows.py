@@ -1,6 +1,7 @@
 """Make the published rows of a wave: changes with their ids, cause and dates, and the events that bundle them."""
 
 import hashlib
+import re
 from collections.abc import Collection, Sequence
 from datetime import date
 
@@ -26,12 +27,17 @@ from kb.models import (
     Verdict,
 )
 from kb.read.canonical import fold_text
+from kb.read.notes import read_acts
 from kb.sources import Source
 from kb.topics import Found, find_professions, find_topics
 
 # A law of fewer signs than this ("(a) Repealed.") may stand anywhere: it names no document.
 LEAST_LAW = 40
 
+# "For temporary amendment of this section, see …"  "2016 Amendments. P.L. 2016, ch. 180, inserted …"
+AMENDING = re.compile(
+    r"\b(?:amend|creat|enact|repeal|add)\w*\b.{0,60}\b(?:section|rule|chapter|§)|^\d{4} [Aa]mendments?\."
+)
 TITLES: dict[EventKind, str] = {
     "revision": "rules or notes changed",
     "rerender": "pages rendered anew, the text is the same",
@@ -73,7 +79,7 @@ class RowMaker:
             old_citation=old.citation if old is not None else None,
             confirmed_at=showing.fetch.observed_at,
             effective_on=told.effective_on or _latest(acts),
-            cause="; ".join(dict.fromkeys(act.name for act in acts)),
+            cause="; ".join(dict.fromkeys([*(act.name for act in acts), *noted_acts(old, reading)])),
         )
 
     def make_removed(self, place: Place, change: Change, reading: Reading, gone: Gone) -> ChangeRow:
@@ -197,6 +203,16 @@ class RowMaker:
             for kind, count in pages.items()
             if count
         ]
+
+
+def noted_acts(old: Reading | None, new: Reading) -> list[str]:
+    """Return the acts that newly printed notes say have amended the document, beside its history of enactment."""
+    if old is None:
+        return []
+    known = set(old.provisions[0].note.splitlines())
+    fresh = [line for line in new.provisions[0].note.splitlines() if line not in known and AMENDING.search(line)]
+    before = {act.name for act in old.acts}
+    return [act.name for line in fresh for act in read_acts(line) if act.name not in before]
 
 
 def _union(declared: Sequence[str], found: Sequence[Found]) -> tuple[str, ...]:
