@@ -336,19 +336,20 @@ def test_a_corpus_with_a_bad_line_is_refused_naming_file_and_line(tmp_path):
         list(evaluate_sets(["dc"], tmp_path, []))
 
 
-def test_a_code_is_measured_from_captures_to_figures(tmp_path):
-    pages = ((f"{SITE}7-1.html", f"{day}T12:00:00Z", 200, f"dc/{day}.html") for day in (DAY, NEXT_DAY))
+@pytest.mark.parametrize("name", ["dc", "another"])
+def test_a_code_is_measured_from_captures_to_figures(tmp_path, name):
+    pages = ((f"{SITE}7-1.html", f"{day}T12:00:00Z", 200, f"{name}/{day}.html") for day in (DAY, NEXT_DAY))
     truth = {"section": "7-1", "to_version": NEXT_DAY, "kind": "modified", "class": "substantive", "agreed": True}
     move = {"section": "7-1", "to_version": NEXT_DAY, "kind": "amended", "old_eid": "b", "new_eid": "b"}
     files = {
-        f"dc/{DAY}.html": write_page("(a) A license is required.", "(b) The fee is $ 10 a year."),
-        f"dc/{NEXT_DAY}.html": write_page("(a) A license is required.", "(b) The fee is $ 25 a year."),
-        "dc/truth_changes.jsonl": json.dumps(truth),
-        "dc/truth_provisions.jsonl": json.dumps(move),
+        f"{name}/{DAY}.html": write_page("(a) A license is required.", "(b) The fee is $ 10 a year."),
+        f"{name}/{NEXT_DAY}.html": write_page("(a) A license is required.", "(b) The fee is $ 25 a year."),
+        f"{name}/truth_changes.jsonl": json.dumps(truth),
+        f"{name}/truth_provisions.jsonl": json.dumps(move),
     }
-    corpus = write_corpus(tmp_path, make_captures("dc", *pages), files)
+    corpus = write_corpus(tmp_path, make_captures(name, *pages), files)
 
-    (result,) = evaluate_sets(["dc"], corpus, [declare_code()])
+    (result,) = evaluate_sets([name], corpus, [declare_code()])
 
     scores = ("page: precision", "page: recall", "provision: precision", "provision: recall", "built: versions")
     assert [1.0, 1.0, 1.0, 1.0, 2] == [value_of(result.figures, label) for label in scores]

@@ -31,6 +31,8 @@ SOURCES = Path("tests/corpus_sources")
 # Measurements are repeatable: their runs bear a fixed name and instant.
 IMPORTED_AT = "2000-01-01T00:00:00Z"
 RUN = "evaluation"
+# What a set's folder may hold beside its pages: the truth it is measured against.
+PAGE_TRUTH, PROVISION_TRUTH, PAIR_TRUTH = "truth_changes.jsonl", "truth_provisions.jsonl", "truth_pairs.jsonl"
 
 Score = tuple[list[Figure], list[str]]
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -68,23 +70,34 @@ def evaluate_sets(
     iterator that yields each set's result when it is measured. Raises UsageError for an unknown name, CapturesError for
     a corpus whose captures cannot be read, and what import and build raise.
     """
-    chosen = _choose_sets(names)
-    return _measure_sets(chosen, corpus, sources, workers)
-
-
-def _choose_sets(names: Sequence[str]) -> list[str]:
-    unknown = [name for name in names if name not in SETS]
-    if unknown:
-        raise UsageError(f"evaluation set {unknown[0]!r}: expected one of {', '.join(SETS)}")
-    return [
-        known for known in SETS if not names or any(known == name or known.startswith(f"{name}-") for name in names)
-    ]
-
-
-def _measure_sets(names: Sequence[str], corpus: Path, sources: Sequence[Source], workers: int) -> Iterator[SetResult]:
     captures = corpus / CAPTURES
-    request = BuildRequest(sources=sources, workers=workers)
     lines = list(read_lines(captures)) if captures.is_file() else []
+    chosen = _choose_sets(names, [*SETS, *(line.set for line in lines)])
+    return _measure_sets(chosen, corpus, lines, BuildRequest(sources=sources, workers=workers))
+
+
+def _choose_sets(names: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Return the sets asked for, those of the corpus that no measure was written for among them."""
+    every = list(dict.fromkeys(known))
+    unknown = [name for name in names if name not in every]
+    if unknown:
+        raise UsageError(f"evaluation set {unknown[0]!r}: expected one of {', '.join(every)}")
+    return [one for one in every if not names or any(one == name or one.startswith(f"{name}-") for name in names)]
+
+
+def _choose_measure(name: str, corpus: Path) -> Callable[["BuiltSet", Path], Score]:
+    """Return how a set is measured: by the truth in its folder, else as its name says, else by counts alone."""
+    if (corpus / name / PAGE_TRUTH).is_file():
+        return _measure_code
+    if (corpus / name / PAIR_TRUTH).is_file():
+        return _measure_noise
+    return SETS.get(name, _measure_nothing)
+
+
+def _measure_sets(
+    names: Sequence[str], corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest
+) -> Iterator[SetResult]:
+    captures = corpus / CAPTURES
     for name in names:
         own = [line for line in lines if line.set == name]
         if not own:
@@ -92,7 +105,7 @@ def _measure_sets(names: Sequence[str], corpus: Path, sources: Sequence[Source],
             continue
         with tempfile.TemporaryDirectory(prefix="kb-eval-") as folder:
             built = build_set(Path(folder), corpus, own, request)
-            figures, misses = SETS[name](built, corpus)
+            figures, misses = _choose_measure(name, corpus)(built, corpus)
             counts = _count_built(built)
         yield make_result(name, [*figures, *counts], remarks=list(built.remarks), misses=misses)
 
@@ -130,11 +143,13 @@ def _measure_code(built: BuiltSet, corpus: Path) -> Score:
     with closing(built.open()) as db:
         places = list_numbered_places(db)
     folder = corpus / built.lines[0].set
-    scores = (
-        score_pages(_read_rows(folder / "truth_changes.jsonl", PageTruth), changes),
-        score_provisions(_read_rows(folder / "truth_provisions.jsonl", ProvisionTruth), changes),
-        score_paths(places, folder / "xml"),
-    )
+    # A set that is held to all floors fails where a truth is missing; another one is measured by what it brings.
+    whole = folder.name in SETS
+    scores = [score_pages(_read_rows(folder / PAGE_TRUTH, PageTruth), changes)]
+    if whole or (folder / PROVISION_TRUTH).is_file():
+        scores.append(score_provisions(_read_rows(folder / PROVISION_TRUTH, ProvisionTruth), changes))
+    if whole or (folder / "xml").is_dir():
+        scores.append(score_paths(places, folder / "xml"))
     return [figure for figures, _ in scores for figure in figures], [miss for _, misses in scores for miss in misses]
 
 
@@ -163,7 +178,7 @@ def _measure_broken(built: BuiltSet, _: Path) -> Score:
 
 
 def _measure_noise(built: BuiltSet, corpus: Path) -> Score:
-    truth = _read_rows(corpus / built.lines[0].set / "truth_pairs.jsonl", NoisyPair)
+    truth = _read_rows(corpus / built.lines[0].set / PAIR_TRUTH, NoisyPair)
     return score_pairs(truth, built.lines, built.read_changes())
 
 
