@@ -24,8 +24,8 @@ NOTE_HEADING = re.compile(rf"[\W\d]*(?:{_NOTES})\W*", re.IGNORECASE)
 # Headings that stand over law as often as over notes: they go on with notes, and never begin them.
 NOTE_SEQUEL = re.compile(
     r"\W*(?:amendments?|effective dates?|applicability|severability|short titles?|(?:delegation of )?authority|"
-    r"(?:temporary|emergency) legislation|resolutions|mayor['’]s orders|transfer of functions|legislative intent|"
-    r"savings clauses?|references|comments?|change in government)\b.{0,60}",
+    r"(?:temporary|emergency) legislation|resolutions|executive orders|transfer of functions|legislative intent|"
+    r"savings clauses?|references|comments?)\b.{0,60}",
     re.IGNORECASE,
 )
 # Links to other pages that a copy of the page left in its text: "Previous"  "Next"  "Vol06_Ch0321-0344"
