@@ -11,11 +11,13 @@ import msgspec
 from kb.compare.eids import is_unnumbered, parent_of
 from kb.models import Change, Reading
 
+Side = Literal["added", "removed"]
 
-def fold_divided(changes: list[Change], old: Reading, new: Reading, kind: Literal["added", "removed"]) -> list[Change]:
-    """Fold the emptied text of a provision into the first paragraph added below it (``removed``: the reverse).
 
-    Returns the changes with the folded ones left out; order is kept.
+def fold_divided(changes: list[Change], old: Reading, new: Reading, kind: Side) -> list[Change]:
+    """Fold the emptied text of a provision into the first paragraph that changed below it (``removed``: the reverse).
+
+    That is one added there, else one amended there. Returns the changes with the folded ones left out; order is kept.
     """
     other = new if kind == "added" else old
     still_plain = {parent_of(part.eid) for part in other.provisions if part.text and is_unnumbered(part.eid)}
@@ -30,48 +32,49 @@ def fold_divided(changes: list[Change], old: Reading, new: Reading, kind: Litera
     return list(carried)
 
 
-def _first_below(changes: list[Change], kind: Literal["added", "removed"]) -> dict[str, int]:
-    """Return where the first numbered paragraph added (or removed) below each provision stands among the changes."""
+def _first_below(changes: list[Change], kind: Side) -> dict[str, int]:
+    """Return where the first numbered paragraph that carries a text stands among the changes, for each provision."""
     below: dict[str, int] = {}
-    for at, change in enumerate(changes):
-        eid = _own_eid(change, kind)
-        if change.kind == kind and eid is not None and not is_unnumbered(eid):
-            below.setdefault(parent_of(eid), at)
+    for wanted in (kind, "amended"):
+        for at, change in enumerate(changes):
+            eid = change.eid if kind == "added" else change.old_eid
+            told = change.kind == wanted and change.part == "text" and change.nature == "substantive"
+            if told and eid and not is_unnumbered(eid):
+                below.setdefault(parent_of(eid), at)
     return below
 
 
-def _own_eid(change: Change, kind: Literal["added", "removed"]) -> str | None:
-    return change.eid if kind == "added" else change.old_eid
-
-
-def _emptied_place(change: Change, kind: Literal["added", "removed"], still_plain: set[str]) -> str | None:
+def _emptied_place(change: Change, kind: Side, still_plain: set[str]) -> str | None:
     """Return the provision whose own text this change empties (or fills, for ``removed``), None if it does not."""
     if change.part != "text":
         return None
     gone, left = (change.old_text, change.new_text) if kind == "added" else (change.new_text, change.old_text)
     if not gone or left:
         return None
-    if change.kind == "amended" and change.eid == change.old_eid:
-        return change.eid
+    if change.kind == "amended":
+        return change.eid if kind == "added" else change.old_eid
     eid = change.old_eid if kind == "added" else change.eid
     if eid is None or not is_unnumbered(eid) or change.count > 1 or parent_of(eid) in still_plain:
         return None
     return parent_of(eid)
 
 
-def _carry(change: Change, folded: list[Change], kind: Literal["added", "removed"]) -> Change:
+def _carry(change: Change, folded: list[Change], kind: Side) -> Change:
+    """Return a paragraph's change with the words that stood above it, and where they stood if it is new itself."""
     if not folded:
         return change
-    if kind == "added":
-        text = "\n".join(other.old_text for other in folded)
-        source = next(_numbered_place(other.old_eid) for other in folded)
+    old_text = "\n".join(filter(None, (*(other.old_text for other in folded), change.old_text)))
+    new_text = "\n".join(filter(None, (*(other.new_text for other in folded), change.new_text)))
+    source = folded[0].old_eid if kind == "added" else folded[0].eid
+    label = "divided into paragraphs" if kind == "added" else "paragraphs joined"
+    if change.kind == "amended":
+        label = "with the words above it"
         return msgspec.structs.replace(
-            change, old_eid=source, old_text=text, reason=f"divided into paragraphs; {change.reason}"[:200]
+            change, old_text=old_text, new_text=new_text, reason=f"{label}; {change.reason}"[:200]
         )
-    text = "\n".join(other.new_text for other in folded)
-    source = next(_numbered_place(other.eid) for other in folded)
+    place = {"old_eid" if kind == "added" else "eid": _numbered_place(source)}
     return msgspec.structs.replace(
-        change, eid=source, new_text=text, reason=f"paragraphs joined; {change.reason}"[:200]
+        change, **place, old_text=old_text, new_text=new_text, reason=f"{label}; {change.reason}"[:200]
     )
 
 

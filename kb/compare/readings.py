@@ -177,7 +177,16 @@ def _report_whole(
             changes.append(_make_whole(kind, under, text=subtree_text(under), akin=kin.get(root, ())))
         else:
             changes.extend(_report_notes(under, kind))
+            if under[0].number:
+                changes.append(_report_number(under[0], kind))
     return changes
+
+
+def _report_number(part: Provision, kind: Literal["added", "removed"]) -> Change:
+    """Report a number that came or went without words of its own: what it holds stood, or stands, elsewhere."""
+    judgement = Judgement("structural", (), f"only the number was {kind}, no words under it")
+    change = _amend(part, part, "text", judgement, kind=kind)
+    return msgspec.structs.replace(change, **({"old_eid": None} if kind == "added" else {"eid": None}))
 
 
 def _report_notes(parts: Sequence[Provision], kind: Literal["added", "removed"]) -> list[Change]:
