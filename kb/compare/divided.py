@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from kb.compare.eids import is_unnumbered, parent_of
-from kb.models import Change, Reading
+from kb.models import Change, Kind, Reading
 
 Side = Literal["added", "removed"]
 
@@ -35,13 +35,20 @@ def fold_divided(changes: list[Change], old: Reading, new: Reading, kind: Side) 
 def _first_below(changes: list[Change], kind: Side) -> dict[str, int]:
     """Return where the first numbered paragraph that carries a text stands among the changes, for each provision."""
     below: dict[str, int] = {}
-    for wanted in (kind, "amended"):
+    orders: tuple[Kind, ...] = (kind, "amended")
+    for wanted in orders:
         for at, change in enumerate(changes):
             eid = change.eid if kind == "added" else change.old_eid
-            told = change.kind == wanted and change.part == "text" and change.nature == "substantive"
-            if told and eid and not is_unnumbered(eid):
+            if _is_told(change, wanted) and eid and not is_unnumbered(eid):
                 below.setdefault(parent_of(eid), at)
     return below
+
+
+def _is_told(change: Change, wanted: Kind) -> bool:
+    """Tell whether a change is of the wanted kind and moves words of its own: one that may carry others."""
+    if change.kind != wanted or change.part != "text" or change.nature != "substantive":
+        return False
+    return wanted != "amended" or bool(change.old_text and change.new_text)
 
 
 def _emptied_place(change: Change, kind: Side, still_plain: set[str]) -> str | None:

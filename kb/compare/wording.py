@@ -205,12 +205,12 @@ def has_same_words(old: str, new: str) -> bool:
     """Tell whether two folded texts differ in punctuation, case and spacing only; numbers keep their points."""
     if squeeze_text(old) != squeeze_text(new):
         return False
-    if _strip_signs(old) == _strip_signs(new):
+    if strip_signs(old) == strip_signs(new):
         return True
     return get_keys(cut_words(old, styled=False)) == get_keys(cut_words(new, styled=False))
 
 
-def _strip_signs(text: str) -> str:
+def strip_signs(text: str) -> str:
     """Return the text in lower case without spaces and loose punctuation: "21-11 .13" and "21-11.13" are alike."""
     return LOOSE_SIGN.sub("", "".join(text.split())).lower()
 
