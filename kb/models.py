@@ -110,7 +110,7 @@ class Page(msgspec.Struct, frozen=True):
     """What one snapshot says: its documents, the documents it names by link, its size of text and its markup's shape.
 
     ``flaws`` empty means the page passed its checks. ``shape`` is a hash of the main part's markup without its text;
-    ``names`` holds ids of documents that a list page links to; ``complete`` says the page is a list read completely.
+    ``names`` holds ids of documents that a list page links to; ``complete`` says that the page was read to its end tag.
     """
 
     readings: tuple[Reading, ...]
