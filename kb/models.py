@@ -143,7 +143,10 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fetch(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the archive's fetches: transport facts only, in the order they were recorded (``seq``)."""
+    """One row of the archive's fetches: transport facts only, in the order they were recorded (``seq``).
+
+    ``final_url`` is the address that answered in the end, where redirects led to another.
+    """
 
     seq: int
     run: str
@@ -156,6 +159,7 @@ class Fetch(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
     charset: str
     size: int
+    final_url: str = ""
 
 
 class Wave(msgspec.Struct, frozen=True):

@@ -1,13 +1,21 @@
 """Decide whether a page that answered is believed: why not, and what would prove that it is the rule after all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 import msgspec
 
 from kb.compare.proof import is_missing_long, proves_itself
 from kb.compare.state import PageState, Seen
-from kb.compare.trust import LEAST_KEPT, count_numbered, find_cut, has_lost_structure, looks_refused, measure_kept
+from kb.compare.trust import (
+    LEAST_KEPT,
+    count_numbered,
+    find_cut,
+    has_lost_structure,
+    looks_refused,
+    loses_whole_sections,
+    measure_kept,
+)
 from kb.models import Flaw, Page, Reading
 
 # What makes a doubted page believed: nothing, the same text in a wave at least 20 hours later, or in any later wave.
@@ -30,13 +38,16 @@ class Doubt(msgspec.Struct, frozen=True):
 class Sight(msgspec.Struct, frozen=True):
     """A page as fetched beside what is known: its readings, which of them are known, how many addresses say the same.
 
-    ``load`` returns what the page showed when it was last believed.
+    ``load`` returns what the page showed when it was last believed; ``elsewhere`` are texts that came to other pages;
+    ``declared`` says that a selector found the main part where it should be.
     """
 
     seen: Seen
     known: tuple[bool, ...]
     alike: int
     load: Callable[[PageState], list[Reading]]
+    elsewhere: Collection[str] = ()
+    declared: bool = False
 
     @property
     def page(self) -> Page:
@@ -49,7 +60,7 @@ def doubt_page(page: PageState, sight: Sight) -> Doubt | None:
     if page.names:
         return _doubt_list(page, sight.page)
     if not page.places:
-        return _doubt_first(sight.page)
+        return None if sight.declared else _doubt_first(sight.page)
     if _is_explained(page, sight):
         return None
     if _keeps_known(page, sight):
@@ -102,7 +113,14 @@ def _keeps_known(page: PageState, sight: Sight) -> bool:
     kept = sum(measure_length(reading) for reading, known in readings if known)
     if not page.length or kept >= LEAST_KEPT * page.length:
         return True
-    return measure_kept(sight.load(page), sight.page.readings) >= LEAST_KEPT
+    old, new = sight.load(page), sight.page.readings
+    if measure_kept(old, new, sight.elsewhere) >= LEAST_KEPT:
+        return True
+    if sight.page.length >= LEAST_KEPT * page.length:
+        # As much law as before, in other words: a rule may be rewritten, an error page is no law.
+        return not (has_lost_structure(old, new) or looks_refused(new) or sight.alike >= ALIKE)
+    whole = page.complete and sight.page.complete and len(old) == len(new) == 1
+    return whole and loses_whole_sections(old[0], new[0])
 
 
 def measure_length(reading: Reading) -> int:

@@ -151,6 +151,11 @@ class RowMaker:
             see_also=(),
         )
 
+    def rename(self, renamed: Mapping[str, str]) -> None:
+        """Keep the words found for changes that bear another id now; those of a change that is gone go."""
+        told = [(renamed.get(name, name), found) for name, found in self.found_words]
+        self.found_words = list(dict.fromkeys(one for one in told if one[0]))
+
     def make_judged(self, fetch: Fetch, verdict: Verdict, reasons: Sequence[str]) -> Judged:
         """Return the verdict on a fetch, with its reasons."""
         return Judged(

@@ -25,6 +25,7 @@ class PageState(msgspec.Struct):
     sha256: str = ""
     shape: str = ""
     frame: str = ""
+    tags: str = ""
     markup: dict[str, int] = {}
     length: int = 0
     places: tuple[Place, ...] = ()
@@ -116,12 +117,14 @@ class Gone(msgspec.Struct, frozen=True):
 class Seen(msgspec.Struct, frozen=True):
     """A page as the archive holds it: what was read, the hash of its frame (its bytes without digits) and its markup.
 
-    ``markup`` counts the tags with their classes; it is taken of large pages only, {} stands for untaken.
+    ``markup`` counts the tags with their classes; it is taken of large pages only, {} stands for untaken. ``tags`` is a
+    hash of all of them in order.
     """
 
     page: Page
     frame: str
     markup: dict[str, int] = {}
+    tags: str = ""
 
 
 class LocationRow(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ import msgspec
 from kb.compare.ahead import Ahead, ReadSeen, frame_page, look_ahead
 from kb.compare.doubts import Doubt, Sight, doubt_page, is_outgrown, is_proven
 from kb.compare.ids import event_id, text_hash, version_id
+from kb.compare.moves import law_key, pair_moves
 from kb.compare.proof import is_missing_long
 from kb.compare.readings import added_document, removed_document
 from kb.compare.rerender import Compared, is_rendered_anew, settle_rendering
@@ -32,8 +33,8 @@ from kb.compare.state import (
     WaveResult,
 )
 from kb.compare.twins import Load, compare_strand, order_twins
-from kb.compare.volatile import mask_reading
-from kb.models import EventKind, Fetch, Flaw, Page, Place, Reading, Shown, Strand, Verdict, Version, Wave
+from kb.compare.volatile import LEAST_PAGES, MOST_PAGES, mask_reading
+from kb.models import ChangeRow, EventKind, Fetch, Flaw, Page, Place, Reading, Shown, Strand, Verdict, Version, Wave
 from kb.sources import Source
 
 # A page whose frame alone differed in so many waves in a row is restless: that it differs again tells nothing.
@@ -76,6 +77,8 @@ class _Tracker:
         self.changed_urls: set[str] = set()
         self.rerendered: set[str] = set()
         self.restless: set[str] = set()
+        # Pages rendered with the same tags as before, round other words.
+        self.reworded: set[str] = set()
         self.relocated: set[str] = set()
         self.touched: dict[str, PageState] = {}
         self.accepted: list[Fetch] = []
@@ -95,8 +98,8 @@ class _Tracker:
 
     def load_page(self, page: PageState) -> list[Reading]:
         """Return what a page showed when it was last believed: the latest reading of each of its documents."""
-        strands = (self.state.strands[place] for place in page.places)
-        return [self.load(strand.shown[-1].version) for strand in strands if strand.shown]
+        strands = (self.state.strands.get(place) for place in page.places)
+        return [self.load(strand.shown[-1].version) for strand in strands if strand is not None and strand.shown]
 
     def look_ahead(self, see: ReadSeen) -> None:
         """Read the pages that changed, and learn from them as a whole what moves for no reason."""
@@ -182,6 +185,8 @@ class _Tracker:
             known=tuple(self._is_known(now.reading, now.text_hash) for now in shows),
             alike=len(others | self.ahead.alike.get(frame, set())),
             load=self.load_page,
+            elsewhere=self.ahead.fresh,
+            declared=self.source.declared,
         )
 
     def _distrust(self, fetch: Fetch, page: PageState, doubt: Doubt, said: tuple[str, str]) -> None:
@@ -217,6 +222,7 @@ class _Tracker:
         if is_rendered_anew(page.markup, seen.markup):
             self.anew.setdefault(fetch.url, [])
         page.shape, page.frame, page.length, page.markup = read.shape, seen.frame, read.length, seen.markup
+        page.tags = seen.tags
         page.complete = read.complete
         page.places = tuple(by_place)
         page.missing_at = page.suspect_at = page.suspect_text = ""
@@ -243,6 +249,7 @@ class _Tracker:
             self.restless.add(fetch.url)
         if page.shape != seen.page.shape or page.restless < RESTLESS_AFTER:
             self.rerendered.add(fetch.url)
+            self.reworded |= {fetch.url} if page.tags == seen.tags else set()
 
     def _suspect(self, fetch: Fetch, flaws: Sequence[Flaw]) -> None:
         self._judge(fetch, "suspect", *(flaw.message for flaw in flaws))
@@ -489,11 +496,35 @@ class _Tracker:
             removed = self.state.removed.get(self.rows.law_hash(reading))
             self.result.changes.append(msgspec.structs.replace(row, see_also=(removed,) if removed else ()))
 
+    def _settle_restless(self) -> None:
+        """Take pages for restless when most of a wave's have other words between the same tags: no one renders so."""
+        if len(self.reworded) >= max(LEAST_PAGES, MOST_PAGES * len(self.read_well)):
+            self.rerendered -= self.reworded
+            for url in self.reworded:
+                self.state.pages[url].restless = RESTLESS_AFTER
+
+    def _settle_moves(self) -> None:
+        """Tell text that went from one document to another as moved; remember what left, name what it came from."""
+        moved = pair_moves(self.result.changes)
+        self.rows.rename(moved.renamed)
+        self.result.changes = [self._link_removed(row) for row in moved.changes]
+        self.result.removed.update(
+            {law: row.id for row in moved.changes if row.kind == "removed" and (law := law_key(row))}
+        )
+        self.state.removed.update(self.result.removed)
+
+    def _link_removed(self, row: ChangeRow) -> ChangeRow:
+        """Let text that came name the change that told of its end in an earlier wave, if one did."""
+        former = self.state.removed.get(law_key(row)) if row.kind == "added" and row.part == "text" else None
+        return row if former is None or row.see_also else msgspec.structs.replace(row, see_also=(former,))
+
     def finish(self) -> None:
         """Write the verdicts on accepted pages, the events, and the state of the pages touched."""
         for fetch in self.accepted:
             self._judge(fetch, "version" if fetch.url in self.changed_urls else "same")
+        self._settle_restless()
         rerendered = {url for url in self.rerendered if url not in self.changed_urls or url in self.anew}
+        self._settle_moves()
         rendering = event_id(self.source.id, self.wave.at, "rerender")
         self.result.changes = settle_rendering(self.result.changes, self.anew, rendering)
         for url in self.rerendered | self.restless - self.changed_urls:

@@ -7,11 +7,12 @@ and never enough alone (DESIGN.md §5).
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from kb.compare.eids import is_unnumbered
+from kb.compare.eids import is_unnumbered, parent_of
 from kb.models import Flaw, Reading
 from kb.read.canonical import fold_text
+from kb.read.notes import is_repealed
 
 # A page that keeps less than this share of its known text is not believed at once.
 LEAST_KEPT = 0.25
@@ -19,29 +20,35 @@ LEAST_KEPT = 0.25
 SHORT, LEAST_NUMBERED = 1500, 3
 # "Page not found"  "Access denied"  "Please sign in"  "Scheduled maintenance"  "Verify you are human"  "Ray ID: 8f2"
 REFUSAL = re.compile(
-    r"\b(?:not (?:be )?(?:found|located|available)|no longer (?:exists|available)|unavailable|does not exist|error\b"
+    r"\b(?:not (?:be )?(?:found|located|available)|no longer (?:exists|available)|unavailable|does not exist"
     r"|(?:access|permission|request) (?:is |was |has been )?(?:denied|blocked|rejected)|forbidden|unauthori[sz]ed"
     r"|captcha|(?:security|browser) (?:check|verification)|checking your|verify (?:that )?you(?: are|'re)"
     r"|unusual (?:traffic|activity)|too many requests|(?:log|sign) ?(?:in|on)\b|session (?:has |is )?(?:expired|timed)"
     r"|(?:enable|requires?) (?:javascript|cookies)|maintenance|temporarily|try again|come back|be right back"
     r"|(?:something|what) went wrong|service (?:is )?(?:down|offline)|(?:incident|support|ray) (?:id|number)\b"
-    r"|bad gateway|gateway time-?out|server is busy|50[0234]\b|40[0134]\b)",
+    r"|bad gateway|gateway time-?out|server (?:error|is busy)|error (?:code|page|\d)|an error (?:has )?occurred)",
     re.IGNORECASE,
 )
+# A law may speak of one such thing; a page that speaks of nothing else says two.
+LEAST_REFUSALS = 2
 # A law of fewer signs is edited by the word: few runs of three words outlast an edit.
 SHORT_LAW = 400
 # How a text ends that was not cut: "… days."  "… days;"  "(c)"
 ENDED = re.compile(r"[.;:!?)\]\"'”’][\s\W]*$")
 
 
-def measure_kept(old: Iterable[Reading], new: Iterable[Reading]) -> float:
+def measure_kept(old: Iterable[Reading], new: Sequence[Reading], elsewhere: Collection[str] = ()) -> float:
     """Return the share (0 to 1) of a page's known text that it still shows, anywhere and under any number.
 
     Whole texts count first; of those that are gone, the runs of three words that remain (single words of a short text).
+    What a stub stands for ("§ 5 [Repealed]"), and what came to other pages (``elsewhere``), is not missed.
     """
-    before = Counter(text for reading in old for text in _texts(reading))
-    after = Counter(text for reading in new for text in _texts(reading))
+    stubs = {(reading.document, eid) for reading in new for eid in _list_stubs(reading)}
+    before = Counter(text for reading in old for text in _list_missable(reading, stubs) if text not in elsewhere)
+    after = Counter(text for reading in new for text in list_texts(reading))
     total, gone = _count_signs(before), before - after
+    if total == 0:
+        return 1.0
     kept = total - _count_signs(gone)
     if kept >= LEAST_KEPT * total:
         return kept / max(1, total)
@@ -50,11 +57,49 @@ def measure_kept(old: Iterable[Reading], new: Iterable[Reading]) -> float:
     return (kept + _count_signs(gone) * (lost & fresh).total() / max(1, lost.total())) / total
 
 
+def loses_whole_sections(old: Reading, new: Reading) -> bool:
+    """Tell whether a document lost whole sections with headings, and nothing else about it was altered.
+
+    A page that breaks off, or answers with something else, is never made of that.
+    """
+    before, after = Counter(_list_sections(old)), Counter(_list_sections(new))
+    lost = before - after
+    return bool(lost) and not after - before and all(heading for heading, *_ in (*lost, *after))
+
+
+def _list_sections(reading: Reading) -> list[tuple[str, ...]]:
+    """Return the sections below a document's root, each as its heading and the texts of all its parts."""
+    sections: dict[str, list[str]] = {}
+    for part in reading.provisions[1:]:
+        top = part.eid.partition("__")[0]
+        own = sections.setdefault(top, [fold_text(part.heading) if part.eid == top else ""])
+        own.extend(fold_text(text) for text in (part.number, part.heading, part.text) if text)
+    return [tuple(texts) for texts in sections.values()]
+
+
+def _list_stubs(reading: Reading) -> set[str]:
+    """Return the eids of provisions that say they are repealed, and of those whose only text says so."""
+    counts = Counter(parent_of(part.eid) for part in reading.provisions[1:] if part.text)
+    stubs = {part.eid for part in reading.provisions[1:] if is_repealed(part.heading) or is_repealed(part.text)}
+    return stubs | {parent_of(eid) for eid in stubs if counts[parent_of(eid)] == 1 and parent_of(eid)}
+
+
+def _list_missable(reading: Reading, stubs: Collection[tuple[str, str]]) -> Iterator[str]:
+    """Yield the texts of a reading that no stub of the same document stands for."""
+    own = tuple(eid for document, eid in stubs if document == reading.document)
+    below = tuple(f"{eid}__" for eid in own)
+    for part in reading.provisions:
+        if part.eid not in own and not part.eid.startswith(below):
+            yield from (fold_text(text) for text in (part.heading, part.text) if text)
+
+
 def looks_refused(readings: Sequence[Reading]) -> bool:
     """Tell whether a page without numbered provisions is short and speaks as error pages, logins and captchas do."""
-    texts = [text for reading in readings for text in _texts(reading)]
+    texts = [text for reading in readings for text in list_texts(reading)]
     short = sum(map(len, texts)) < SHORT
-    return short and count_numbered(readings) == 0 and any(REFUSAL.search(text) for text in texts)
+    if not short or count_numbered(readings) > 0:
+        return False
+    return len({found.lower() for text in texts for found in REFUSAL.findall(text)}) >= LEAST_REFUSALS
 
 
 def count_numbered(readings: Iterable[Reading]) -> int:
@@ -87,7 +132,8 @@ def find_cut(old: Reading, new: Reading) -> Flaw | None:
     return Flaw("truncated", f"the text breaks off after '…{last.text[-40:]}', where it used to go on")
 
 
-def _texts(reading: Reading) -> list[str]:
+def list_texts(reading: Reading) -> list[str]:
+    """Return the headings and texts of a reading in canonical form."""
     return [fold_text(text) for part in reading.provisions for text in (part.heading, part.text) if text]
 
 

@@ -15,7 +15,7 @@ from kb.compare.classify import MODALS
 from kb.compare.eids import is_unnumbered, parent_of
 from kb.models import Provision, Reading
 from kb.read.canonical import fold_text
-from kb.read.notes import is_repealed
+from kb.read.notes import is_history, is_pending, is_repealed, read_validity
 
 # A stamp or banner is a line; longer texts are paragraphs.
 LONGEST = 160
@@ -63,7 +63,7 @@ def take_frame(text: str) -> str:
 
 
 def learn_lines(pairs: Sequence[Restless], pages: int, since: str) -> list[Learned]:
-    """Return what a wave teaches: ``pairs`` are its pages whose text differs from before, of ``pages`` read in all."""
+    """Return what a wave teaches: ``pairs`` are its pages whose text differs from before, of ``pages`` in all."""
     votes: Counter[str] = Counter()
     shown: dict[str, str] = {}
     sure: dict[str, str] = {}
@@ -130,7 +130,8 @@ def _find_moved(old: Mapping[str, list[str]], new: Mapping[str, list[str]]) -> d
         before, after = old.get(key, []), new.get(key, [])
         if before == after or (key.startswith("place") and not _changed_words(before, after)):
             continue
-        moved[key] = next((text for text in (*after, *before) if text not in before or text not in after), after[-1])
+        lone = [text for text in (*after, *before) if text not in before or text not in after]
+        moved[key] = next(iter([*lone, *after, *before]))
     return moved
 
 
@@ -150,6 +151,7 @@ def _is_line(part: Provision, holders: Collection[str]) -> bool:
 
 
 def _is_short(text: str) -> bool:
-    if not text or len(text) > LONGEST or is_repealed(text):
+    """Tell whether a line is short and says nothing of law: no duty, no act, no date of effect, no coming change."""
+    if not text or len(text) > LONGEST or not MODALS.isdisjoint(WORDS.findall(text.lower())):
         return False
-    return MODALS.isdisjoint(WORDS.findall(text.lower()))
+    return not (is_repealed(text) or is_history(text) or is_pending(text) or read_validity(text) is not None)
