@@ -110,7 +110,7 @@ class Page(msgspec.Struct, frozen=True):
     """What one snapshot says: its documents, the documents it names by link, its size of text and its markup's shape.
 
     ``flaws`` empty means the page passed its checks. ``shape`` is a hash of the main part's markup without its text;
-    ``names`` holds ids of documents that a list page links to; ``complete`` says the page is a list read completely.
+    ``names`` holds ids of documents that a list page links to; ``complete`` says that the page was read to its end tag.
     """
 
     readings: tuple[Reading, ...]
@@ -143,7 +143,10 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fetch(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the archive's fetches: transport facts only, in the order they were recorded (``seq``)."""
+    """One row of the archive's fetches: transport facts only, in the order they were recorded (``seq``).
+
+    ``final_url`` is the address that answered in the end, where redirects led to another.
+    """
 
     seq: int
     run: str
@@ -156,6 +159,7 @@ class Fetch(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
     charset: str
     size: int
+    final_url: str = ""
 
 
 class Wave(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -151,6 +151,11 @@ class RowMaker:
             see_also=(),
         )
 
+    def rename(self, renamed: Mapping[str, str]) -> None:
+        """Keep the words found for changes that bear another id now; those of a change that is gone go."""
+        told = [(renamed.get(name, name), found) for name, found in self.found_words]
+        self.found_words = list(dict.fromkeys(one for one in told if one[0]))
+
     def make_judged(self, fetch: Fetch, verdict: Verdict, reasons: Sequence[str]) -> Judged:
         """Return the verdict on a fetch, with its reasons."""
         return Judged(
@@ -175,21 +180,13 @@ class RowMaker:
             message=flaw.message,
         )
 
-    def make_events(
-        self,
-        changes: Sequence[ChangeRow],
-        *,
-        relocated: Collection[str],
-        rerendered: Collection[str],
-        suspects: Collection[str],
-    ) -> list[Event]:
-        """Return the events of the wave: one for each kind that happened, with the pages and changes it covers."""
-        pages: dict[EventKind, int] = {
-            "revision": len({change.url for change in changes if change.event_kind == "revision"}),
-            "rerender": len(rerendered),
-            "relocation": len(relocated),
-            "incident": len(suspects),
-        }
+    def make_events(self, changes: Sequence[ChangeRow], covered: Mapping[EventKind, Collection[str]]) -> list[Event]:
+        """Return the events of the wave: one for each kind that happened, with the pages and changes it covers.
+
+        ``covered`` holds the URLs of the pages of each kind but ``revision``, whose pages are those of its changes.
+        """
+        revised = {change.url for change in changes if change.event_kind == "revision"}
+        pages: dict[EventKind, int] = {"revision": len(revised), **{kind: len(urls) for kind, urls in covered.items()}}
         return [
             Event(
                 id=event_id(self.source.id, self.wave_at, kind),

@@ -3,20 +3,24 @@
 Strictly causal: ``track_wave`` sees what earlier waves left behind (SourceState) and one wave, and only adds rows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import get_args
 
 import msgspec
 
+from kb.compare.ahead import Ahead, ReadSeen, frame_page, look_ahead
+from kb.compare.doubts import Doubt, Sight, doubt_page, is_outgrown, is_proven
 from kb.compare.ids import event_id, text_hash, version_id
-from kb.compare.proof import is_missing_long, proves_itself
+from kb.compare.moves import law_key, pair_moves
+from kb.compare.proof import is_missing_long
 from kb.compare.readings import added_document, removed_document
 from kb.compare.rerender import Compared, is_rendered_anew, settle_rendering
 from kb.compare.rows import RowMaker, link_akin
 from kb.compare.state import (
     Closing,
     DocumentRow,
+    EventPage,
     Gone,
     LocationRow,
     Now,
@@ -29,17 +33,13 @@ from kb.compare.state import (
     WaveResult,
 )
 from kb.compare.twins import Load, compare_strand, order_twins
-from kb.models import Fetch, Flaw, Page, Place, Reading, Shown, Strand, Verdict, Version, Wave
+from kb.compare.volatile import LEAST_PAGES, MOST_PAGES, mask_reading
+from kb.models import ChangeRow, EventKind, Fetch, Flaw, Page, Place, Reading, Shown, Strand, Verdict, Version, Wave
 from kb.sources import Source
 
-# A page that keeps less than this share of its known text is not believed at once.
-LEAST_KEPT = 0.25
 # A page whose frame alone differed in so many waves in a row is restless: that it differs again tells nothing.
 RESTLESS_AFTER = 2
 STRANDS: tuple[Strand, ...] = get_args(Strand)
-
-
-ReadSeen = Callable[[Fetch], Seen]
 
 
 def track_wave(source: Source, state: SourceState, wave: Wave, see: ReadSeen, load: Load) -> WaveResult:
@@ -48,6 +48,7 @@ def track_wave(source: Source, state: SourceState, wave: Wave, see: ReadSeen, lo
     ``see`` reads a fetch's page, ``load`` returns the reading of a known version. Returns the rows the wave adds.
     """
     tracker = _Tracker(source, state, wave, load)
+    tracker.look_ahead(see)
     for fetch in wave.fetches:
         tracker.take(fetch, see)
     tracker.settle_documents()
@@ -76,9 +77,15 @@ class _Tracker:
         self.changed_urls: set[str] = set()
         self.rerendered: set[str] = set()
         self.restless: set[str] = set()
+        # Pages rendered with the same tags as before, round other words.
+        self.reworded: set[str] = set()
         self.relocated: set[str] = set()
         self.touched: dict[str, PageState] = {}
         self.accepted: list[Fetch] = []
+        self.ahead = Ahead()
+        # Pages read for the first time, and pages whose first sight proved to be no rule.
+        self.first_read: set[str] = set()
+        self.outgrown: set[str] = set()
         # The documents of pages that were rendered anew, by URL.
         self.anew: dict[str, list[Compared]] = {}
         self.gone: dict[Place, Gone] = {}
@@ -87,7 +94,18 @@ class _Tracker:
     def load(self, version: str) -> Reading:
         """Return the reading of a version, be it of an earlier wave or of this one."""
         made = self.made.get(version)
-        return made if made is not None else self.load_known(version)
+        return mask_reading(made if made is not None else self.load_known(version), self.state.learned)
+
+    def load_page(self, page: PageState) -> list[Reading]:
+        """Return what a page showed when it was last believed: the latest reading of each of its documents."""
+        strands = (self.state.strands.get(place) for place in page.places)
+        return [self.load(strand.shown[-1].version) for strand in strands if strand is not None and strand.shown]
+
+    def look_ahead(self, see: ReadSeen) -> None:
+        """Read the pages that changed, and learn from them as a whole what moves for no reason."""
+        self.ahead = look_ahead(self.state, self.wave, see, self.load_page)
+        self.result.learned.extend(self.ahead.learned)
+        self.state.learned.update({one.key: one for one in self.ahead.learned})
 
     # -- one fetch ------------------------------------------------------------------------------------------------
 
@@ -100,13 +118,15 @@ class _Tracker:
             self._judge(fetch, "suspect", "not modified since a page that is not trusted")
         elif fetch.outcome == "not_modified" or (fetch.sha256 is not None and fetch.sha256 == page.sha256):
             page.missing_at = page.suspect_at = page.suspect_text = ""
+            page.confirmed = page.confirmed or fetch.url not in self.first_read
             self.read_well.add(fetch.url)
             self.unlisted.update(dict.fromkeys(page.doubted, fetch))
             self._judge(fetch, "same")
         elif fetch.outcome != "ok" or fetch.sha256 is None:
             self._suspect(fetch, [Flaw("not_retrieved", f"{fetch.outcome}, status {fetch.status}")])
         else:
-            self._take_page(fetch, page, see(fetch))
+            seen = self.ahead.seen.pop(fetch.seq, None)
+            self._take_page(fetch, page, seen if seen is not None else see(fetch))
 
     def _touch(self, url: str) -> PageState:
         """Return the state of a page, to be kept with the wave."""
@@ -138,50 +158,72 @@ class _Tracker:
             self._suspect(fetch, read.flaws)
             page.suspect_at, page.suspect_wave, page.suspect_text = fetch.observed_at, self.wave.at, ""
             return
-        shows = [(reading, text_hash(reading)) for reading in read.readings]
-        whole = " ".join(hashed for _, hashed in shows)
+        shows = [self._mask(reading) for reading in read.readings]
+        whole = " ".join([*(now.text_hash for now in shows), *read.names])
+        sight = self._sight(seen, shows)
+        doubt = doubt_page(page, sight)
         first_sight = fetch.observed_at
-        if self._is_shrunk(page, read, shows):
-            if page.suspect_text != whole or page.suspect_wave == self.wave.at:
-                if page.suspect_text != whole:
-                    page.suspect_at, page.suspect_wave, page.suspect_text = fetch.observed_at, self.wave.at, whole
-                kept = round(100 * read.length / page.length)
-                self._suspect(fetch, [Flaw("shrunk", f"only {kept} % of the known text is left")])
+        if is_outgrown(page, sight):
+            self.outgrown.add(fetch.url)
+        elif doubt is not None:
+            if not is_proven(doubt, page, whole, fetch.observed_at, self.wave.at):
+                self._distrust(fetch, page, doubt, (whole, frame_page(read)))
                 return
             first_sight = page.suspect_at
         self._accept(fetch, page, seen, shows, first_sight)
 
-    def _is_shrunk(self, page: PageState, read: Page, shows: Sequence[tuple[Reading, str]]) -> bool:
-        """Tell whether most of a page's text is gone and no stub on it ("Repealed.") says why."""
-        if not page.length or read.length >= LEAST_KEPT * page.length:
-            return False
-        explained = all(proves_itself(reading) or self._is_known(reading, hashed) for reading, hashed in shows)
-        return not (shows and explained and set(page.places) <= {_place(reading) for reading, _ in shows})
+    def _mask(self, reading: Reading) -> Now:
+        masked = mask_reading(reading, self.state.learned)
+        return Now(masked, text_hash(masked), None if masked is reading else reading)
+
+    def _sight(self, seen: Seen, shows: Sequence[Now]) -> Sight:
+        """Set a page beside what is known of it, and count the addresses that say, or once said in error, the same."""
+        frame = frame_page(seen.page) if self.ahead.alike and seen.page.readings else ""
+        others = {url for url, page in self.state.pages.items() if frame and page.suspect_frame == frame}
+        return Sight(
+            seen=seen,
+            known=tuple(self._is_known(now.reading, now.text_hash) for now in shows),
+            alike=len(others | self.ahead.alike.get(frame, set())),
+            load=self.load_page,
+            elsewhere=self.ahead.fresh,
+            declared=self.source.declared,
+        )
+
+    def _distrust(self, fetch: Fetch, page: PageState, doubt: Doubt, said: tuple[str, str]) -> None:
+        whole, page.suspect_frame = said
+        if page.suspect_text != whole:
+            page.suspect_at, page.suspect_wave, page.suspect_text = fetch.observed_at, self.wave.at, whole
+        self._suspect(fetch, [doubt.flaw])
 
     def _is_known(self, reading: Reading, hashed: str) -> bool:
         strand = self.state.strands.get(_place(reading))
         return strand is not None and any(shown.text_hash == hashed for shown in strand.shown)
 
     def _accept(
-        self, fetch: Fetch, page: PageState, seen: Seen, shows: Sequence[tuple[Reading, str]], first_sight: str
+        self, fetch: Fetch, page: PageState, seen: Seen, shows: Sequence[Now], first_sight: str
     ) -> None:
         read, by_place = seen.page, dict[Place, list[Now]]()
-        for reading, hashed in shows:
-            by_place.setdefault(_place(reading), []).append(Now(reading, hashed))
+        for now in shows:
+            by_place.setdefault(_place(now.reading), []).append(now)
+        if not page.places and not page.names:
+            self.first_read.add(fetch.url)
+        page.confirmed = page.confirmed or self.source.declared or fetch.url not in self.first_read | self.outgrown
         provable = page.was_missing or bool(page.places)
-        for place, now in by_place.items():
-            self.found.setdefault(place, []).append(Showing(fetch, tuple(order_twins(now)), first_sight, provable))
+        for place, twins in by_place.items():
+            self.found.setdefault(place, []).append(Showing(fetch, tuple(order_twins(twins)), first_sight, provable))
         for place in page.places:
             if place not in by_place:
                 self.vanished[place, fetch.url] = Gone(fetch.url, first_sight, fetch.observed_at)
                 self.changed_urls.add(fetch.url)
-        if read.complete:
+        if read.names and read.complete:
             self._take_list(fetch, page, read)
         self._note_frame(fetch, page, seen)
         page.sha256 = fetch.sha256 or ""
         if is_rendered_anew(page.markup, seen.markup):
             self.anew.setdefault(fetch.url, [])
         page.shape, page.frame, page.length, page.markup = read.shape, seen.frame, read.length, seen.markup
+        page.tags = seen.tags
+        page.complete = read.complete
         page.places = tuple(by_place)
         page.missing_at = page.suspect_at = page.suspect_text = ""
         self.read_well.add(fetch.url)
@@ -207,6 +249,7 @@ class _Tracker:
             self.restless.add(fetch.url)
         if page.shape != seen.page.shape or page.restless < RESTLESS_AFTER:
             self.rerendered.add(fetch.url)
+            self.reworded |= {fetch.url} if page.tags == seen.tags else set()
 
     def _suspect(self, fetch: Fetch, flaws: Sequence[Flaw]) -> None:
         self._judge(fetch, "suspect", *(flaw.message for flaw in flaws))
@@ -261,10 +304,20 @@ class _Tracker:
             provable = known or showing.provable or place.document in self.state.fresh
             self.new[place] = msgspec.structs.replace(showing, provable=provable and self.state.waves > 0)
         else:
+            self._forget_learned(strand, showing)
             today = date.fromisoformat(showing.first_sight[:10])
             self._note_rendering(showing.fetch.url, place, self.load(strand.shown[-1].version), showing.now[-1].reading)
-            self._report(place, strand, showing, compare_strand(strand.shown, showing.now, today, self.load))
+            if showing.fetch.url not in self.outgrown:
+                self._report(place, strand, showing, compare_strand(strand.shown, showing.now, today, self.load))
         self._show(place, strand, showing)
+
+    def _forget_learned(self, strand: StrandState, showing: Showing) -> None:
+        """Name what was shown before by what is left of it without the lines learned since: they part no versions."""
+        now = set(_hashes(showing))
+        if self.state.learned and any(shown.text_hash not in now for shown in strand.shown):
+            strand.shown = [
+                msgspec.structs.replace(shown, text_hash=text_hash(self.load(shown.version))) for shown in strand.shown
+            ]
 
     def _note_rendering(self, url: str, place: Place, old: Reading | None, new: Reading | None) -> None:
         if url in self.anew:
@@ -296,7 +349,8 @@ class _Tracker:
         dates = (validity.valid_from, validity.valid_to)
         name = version_id(self.source.id, place, now.text_hash, dates, showing.first_sight)
         self.changed_urls.add(showing.fetch.url)
-        self.made[name] = now.reading
+        printed = now.reading if now.printed is None else now.printed
+        self.made[name] = printed
         self.result.versions.append(
             Version(
                 version=name,
@@ -306,7 +360,7 @@ class _Tracker:
                 text_hash=now.text_hash,
                 observed_from=showing.first_sight,
                 wave_at=self.wave.at,
-                reading=now.reading,
+                reading=printed,
             )
         )
         return Shown(name, now.text_hash, *dates)
@@ -442,21 +496,51 @@ class _Tracker:
             removed = self.state.removed.get(self.rows.law_hash(reading))
             self.result.changes.append(msgspec.structs.replace(row, see_also=(removed,) if removed else ()))
 
+    def _settle_restless(self) -> None:
+        """Take pages for restless when most of a wave's have other words between the same tags: no one renders so."""
+        if len(self.reworded) >= max(LEAST_PAGES, MOST_PAGES * len(self.read_well)):
+            self.rerendered -= self.reworded
+            for url in self.reworded:
+                self.state.pages[url].restless = RESTLESS_AFTER
+
+    def _settle_moves(self) -> None:
+        """Tell text that went from one document to another as moved; remember what left, name what it came from."""
+        moved = pair_moves(self.result.changes)
+        self.rows.rename(moved.renamed)
+        self.result.changes = [self._link_removed(row) for row in moved.changes]
+        self.result.removed.update(
+            {law: row.id for row in moved.changes if row.kind == "removed" and (law := law_key(row))}
+        )
+        self.state.removed.update(self.result.removed)
+
+    def _link_removed(self, row: ChangeRow) -> ChangeRow:
+        """Let text that came name the change that told of its end in an earlier wave, if one did."""
+        former = self.state.removed.get(law_key(row)) if row.kind == "added" and row.part == "text" else None
+        return row if former is None or row.see_also else msgspec.structs.replace(row, see_also=(former,))
+
     def finish(self) -> None:
         """Write the verdicts on accepted pages, the events, and the state of the pages touched."""
         for fetch in self.accepted:
             self._judge(fetch, "version" if fetch.url in self.changed_urls else "same")
+        self._settle_restless()
         rerendered = {url for url in self.rerendered if url not in self.changed_urls or url in self.anew}
+        self._settle_moves()
         rendering = event_id(self.source.id, self.wave.at, "rerender")
         self.result.changes = settle_rendering(self.result.changes, self.anew, rendering)
         for url in self.rerendered | self.restless - self.changed_urls:
             page = self.state.pages[url]
             page.restless = page.restless + 1 if url in self.restless else 0
         suspects = {judged.url for judged in self.result.judged if judged.verdict == "suspect"}
-        self.result.events.extend(
-            self.rows.make_events(
-                self.result.changes, relocated=self.relocated, rerendered=rerendered, suspects=suspects
-            )
+        covered: dict[EventKind, set[str]] = {
+            "rerender": rerendered,
+            "relocation": self.relocated,
+            "incident": suspects,
+        }
+        self.result.events.extend(self.rows.make_events(self.result.changes, covered))
+        self.result.event_pages.extend(
+            EventPage(event_id(self.source.id, self.wave.at, kind), url)
+            for kind, urls in covered.items()
+            for url in sorted(urls)
         )
         self.result.pages.extend(self.touched.values())
         self.result.found_words.extend(self.rows.found_words)

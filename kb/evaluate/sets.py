@@ -14,6 +14,7 @@ from kb.collect import ImportRequest, import_captures
 from kb.errors import UsageError
 from kb.evaluate.corpus import CAPTURES, CorpusLine, copy_captures, date_line, read_lines, remark_dates
 from kb.evaluate.figures import Figure, SetResult, make_count, make_result
+from kb.evaluate.natures import LabelledNatures
 from kb.evaluate.noise import NoisyPair, score_pairs
 from kb.evaluate.pages import PageTruth, score_pages
 from kb.evaluate.paths import score_paths
@@ -28,6 +29,9 @@ from kb.store.queries import ChangeFilter, read_changes
 # Where the corpus is unpacked to, and where the sources of its sets are declared, unless told otherwise.
 CORPUS = Path(".corpus")
 SOURCES = Path("tests/corpus_sources")
+# Where the labels of nature lie, and the name under which all sets that have some are measured by them.
+LABELS = Path("tests/labels")
+NATURES = "natures"
 # Measurements are repeatable: their runs bear a fixed name and instant.
 IMPORTED_AT = "2000-01-01T00:00:00Z"
 RUN = "evaluation"
@@ -58,22 +62,24 @@ class BuiltSet(msgspec.Struct, frozen=True):
 
 def list_sets() -> tuple[str, ...]:
     """Return the names of all evaluation sets, in the order they are measured."""
-    return tuple(SETS)
+    return (*SETS, NATURES)
 
 
 def evaluate_sets(
-    names: Sequence[str], corpus: Path, sources: Sequence[Source], *, workers: int = 1
+    names: Sequence[str], corpus: Path, sources: Sequence[Source], *, workers: int = 1, labels: Path = LABELS
 ) -> Iterator[SetResult]:
     """Measure sets one after the other, each in a folder of its own that is removed afterwards.
 
-    No names: all sets. A name also stands for the sets it begins ("cic-ri": "cic-ri-rerender" too). Returns an
-    iterator that yields each set's result when it is measured. Raises UsageError for an unknown name, CapturesError for
-    a corpus whose captures cannot be read, and what import and build raise.
+    No names: all sets. A name also stands for the sets it begins ("cic-ri": "cic-ri-rerender" too); "natures" for all
+    sets that ``labels`` speak of. Returns an iterator that yields each set's result when it is measured. Raises
+    UsageError for an unknown name, CapturesError for a corpus whose captures cannot be read, and what import and build
+    raise.
     """
     captures = corpus / CAPTURES
     lines = list(read_lines(captures)) if captures.is_file() else []
-    chosen = _choose_sets(names, [*SETS, *(line.set for line in lines)])
-    return _measure_sets(chosen, corpus, lines, BuildRequest(sources=sources, workers=workers))
+    chosen = _choose_sets(names, [*list_sets(), *(line.set for line in lines)])
+    request = BuildRequest(sources=sources, workers=workers)
+    return _measure_sets(chosen, corpus, lines, request, LabelledNatures(labels))
 
 
 def _choose_sets(names: Sequence[str], known: Sequence[str]) -> list[str]:
@@ -95,10 +101,17 @@ def _choose_measure(name: str, corpus: Path) -> Callable[["BuiltSet", Path], Sco
 
 
 def _measure_sets(
-    names: Sequence[str], corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest
+    names: Sequence[str],
+    corpus: Path,
+    lines: Sequence[CorpusLine],
+    request: BuildRequest,
+    natures: LabelledNatures,
 ) -> Iterator[SetResult]:
     captures = corpus / CAPTURES
     for name in names:
+        if name == NATURES:
+            yield _measure_natures(corpus, lines, request, natures)
+            continue
         own = [line for line in lines if line.set == name]
         if not own:
             yield SetResult(name, found=False, remarks=(f"{captures}: expected captures of the set, found none",))
@@ -107,7 +120,28 @@ def _measure_sets(
             built = build_set(Path(folder), corpus, own, request)
             figures, misses = _choose_measure(name, corpus)(built, corpus)
             counts = _count_built(built)
+            if NATURES in names:
+                natures.hear(name, built.read_changes())
         yield make_result(name, [*figures, *counts], remarks=list(built.remarks), misses=misses)
+
+
+def _measure_natures(
+    corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest, natures: LabelledNatures
+) -> SetResult:
+    """Measure the nature of changes by the labels of all sets; sets that were measured before are not built again."""
+    absent = []
+    for name in natures.list_sets():
+        own = [line for line in lines if line.set == name]
+        if not own:
+            absent.append(name)
+        elif name not in natures.heard:
+            with tempfile.TemporaryDirectory(prefix="kb-eval-") as folder:
+                natures.hear(name, build_set(Path(folder), corpus, own, request).read_changes())
+    if not natures.told:
+        return SetResult(NATURES, found=False, remarks=(f"{corpus}: expected the texts of labels, found none",))
+    remarks = [f"labels of {', '.join(absent)} count as wrong: the corpus has no such set"] if absent else []
+    figures, misses = natures.score()
+    return make_result(NATURES, figures, remarks=remarks, misses=misses)
 
 
 def build_set(folder: Path, corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest) -> BuiltSet:

@@ -6,7 +6,7 @@ Reading is pure: the same bytes, URL and declaration give the same page, on any 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from urllib.parse import urljoin
+from urllib.parse import urldefrag, urljoin
 
 import msgspec
 
@@ -75,14 +75,15 @@ def _read_html(body: bytes, charset: str, source: Source, url: str) -> Page:
         return Page(readings=(), length=len(markup.written), shape=markup.shape, names=names, complete=markup.closed)
     readings = [read_section(section, source) for section in cut_sections(markup.lines, source, url)]
     flaws = [*decoded.flaws, *_check_text(decoded.text), *_check_readings(readings, source, url)]
-    return _page(readings, markup.shape, flaws)
+    return msgspec.structs.replace(_page(readings, markup.shape, flaws), complete=markup.closed)
 
 
 def _named_documents(markup: Markup, source: Source, url: str) -> tuple[str, ...]:
     """Return the ids of the documents a list page links to; () for a page that is itself a document."""
     if source.document.origin != "url" or source.identify(url) is not None:
         return ()
-    found = (source.identify(urljoin(url, href)) for href, _ in read_links(markup))
+    links = dict.fromkeys(urldefrag(urljoin(url, href)).url for href, _ in read_links(markup))
+    found = (source.identify(link) for link in links if source.matches(link))
     return tuple(dict.fromkeys(document_id(source, one.citation) for one in found if one is not None))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from kb.compare.state import PageState, SourceState, StrandState, WaveResult
+from kb.compare.volatile import Learned
 from kb.models import Act, Place, Provision, Reading, Reference, Shown, Validity
 from kb.store.connection import open_database
 
@@ -92,10 +93,19 @@ MIGRATIONS = (
     CREATE TABLE removed_laws (source TEXT NOT NULL, law TEXT NOT NULL, change TEXT NOT NULL, PRIMARY KEY (source, law))
         STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE learned (
+        source TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, since TEXT NOT NULL, reason TEXT NOT NULL,
+        PRIMARY KEY (source, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE event_pages (
+        event_id TEXT NOT NULL, source TEXT NOT NULL, url TEXT NOT NULL, PRIMARY KEY (event_id, url)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 DERIVED = (
     "waves", "verdicts", "documents", "locations", "changes", "events", "problems", "crosswalk", "page_states",
-    "removed_laws", "change_topics",
+    "removed_laws", "change_topics", "learned", "event_pages",
 )  # fmt: skip
 # Kinds that give a text a new citation or number: old links lead on.
 MOVING = ("renumbered", "moved", "amended")
@@ -172,6 +182,14 @@ def _record_pages(db: sqlite3.Connection, result: WaveResult) -> None:
     db.executemany(
         """INSERT OR REPLACE INTO removed_laws (source, law, change) VALUES (?, ?, ?)""",
         [(result.source, law, change) for law, change in result.removed.items()],
+    )
+    db.executemany(
+        """INSERT OR IGNORE INTO learned (source, key, text, since, reason) VALUES (?, ?, ?, ?, ?)""",
+        [(result.source, one.key, one.text, one.since, one.reason) for one in result.learned],
+    )
+    db.executemany(
+        """INSERT OR IGNORE INTO event_pages (event_id, source, url) VALUES (?, ?, ?)""",
+        [(page.event_id, result.source, page.url) for page in result.event_pages],
     )
 
 
@@ -307,6 +325,8 @@ def read_state(db: sqlite3.Connection, source: str) -> SourceState:
     _read_shown(db, key, state)
     rows = db.execute("SELECT law, change FROM removed_laws WHERE source = :source", key)
     state.removed = {row["law"]: row["change"] for row in rows}
+    rows = db.execute("SELECT key, text, since, reason FROM learned WHERE source = :source", key)
+    state.learned = {row["key"]: Learned(*row) for row in rows}
     return state
 
 
