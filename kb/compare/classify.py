@@ -14,7 +14,9 @@ import msgspec
 
 from kb.compare.wording import (
     DIVISIONS,
+    NUMBER_WORDS,
     PLACEHOLDER,
+    SURE_DIVISIONS,
     UNITS,
     Edit,
     cut_words,
@@ -97,7 +99,8 @@ DEFINING_WORDS = frozenset({"means", "includes", "excludes", "term", "defined", 
 HEADING_FILLERS = frozenset(
     "a an and as at by for from in into of on or the to under with short title general generally provisions provision"
     " rules rule regulations duties responsibilities functions powers established establishment creation created"
-    " requirements requirement required definitions defined terms term applicability other certain".split()
+    " requirements requirement required definitions defined terms term applicability other certain"
+    " act article chapter code law laws part section statute statutes subchapter this title".split()
 )
 SAME_NAME = "the same under its new name"
 # From this length on, words that differ in a doubled letter only are one word ("labelling"), not two ("later, latter").
@@ -153,7 +156,8 @@ def classify_edit(old: str, new: str, *, part: Part, same: Mapping[str, str] | N
     stub = _classify_stub(old, new)
     if stub is not None:
         return stub
-    return _classify_heading(old, new) if part == "heading" else _classify_text(Case(old, new, same or {}))
+    case = Case(old, new, same or {})
+    return _classify_heading(case) if part == "heading" else _classify_text(case)
 
 
 def classify_whole(text: str, kind: Literal["added", "removed"]) -> Judgement:
@@ -188,11 +192,15 @@ def _classify_stub(old: str, new: str) -> Judgement | None:
     return classify_whole(new, "added") if now is None else classify_whole(old, "removed")
 
 
-def _classify_heading(old: str, new: str) -> Judgement:
+def _classify_heading(case: Case) -> Judgement:
     """Judge a heading: editorial when reworded, substantive when it names a new subject or loses one."""
+    old, new = case.old, case.new
     if squeeze_text(old) == squeeze_text(new):
         return Judgement("editorial", (), "heading: only punctuation, case or spacing moved")
-    before, after = map(_find_subjects, _drop_brackets(old, new))
+    plain = _drop_brackets(old, new, short=True)
+    if squeeze_text(plain[0]) == squeeze_text(plain[1]):
+        return Judgement("editorial", (), "heading: only a codifier's bracket moved")
+    before, after = _find_subjects(plain[0], case.same), _find_subjects(plain[1], {})
     lost = " ".join(word for stem, word in before.items() if stem not in after)
     gained = " ".join(word for stem, word in after.items() if stem not in before)
     if gained or lost:
@@ -200,10 +208,10 @@ def _classify_heading(old: str, new: str) -> Judgement:
     return Judgement("editorial", (), _say("heading reworded", old, new))
 
 
-def _find_subjects(heading: str) -> dict[str, str]:
-    """Return the words of a heading that name a subject, by their stem."""
+def _find_subjects(heading: str, same: Mapping[str, str]) -> dict[str, str]:
+    """Return the words of a heading that name a subject, by the stem of what they are called now."""
     words = [word.key for word in cut_words(heading, styled=False)]
-    return {word[:STEM]: word for word in words if word not in HEADING_FILLERS}
+    return {same.get(word, word)[:STEM]: word for word in words if word not in HEADING_FILLERS}
 
 
 def _classify_text(case: Case) -> Judgement:
@@ -224,8 +232,17 @@ def _classify_edits(case: Case) -> Judgement:
         return Judgement("editorial", (), _say(str(reasons[0]), *styled[0].shown))
     plain = find_edits(case.old, case.new, styled=False)
     if not styled:
-        return Judgement("editorial", (), _say("only drafting style", *plain[0].shown))
+        return _judge_style(plain)
     return _judge_substantive([edit for edit in plain if not _is_without_effect(edit, case)] or styled, case)
+
+
+def _judge_style(edits: Sequence[Edit]) -> Judgement:
+    """Judge texts that are one in the common style; a number stated twice, or no longer so, may come to differ."""
+    for edit in edits:
+        words = edit.old or edit.new
+        if not (edit.old and edit.new) and any(word.key in NUMBER_WORDS or word.key.isdigit() for word in words):
+            return Judgement("substantive", ("number",), _say("number stated twice, or no longer", *edit.shown))
+    return Judgement("editorial", (), _say("only drafting style", *edits[0].shown))
 
 
 def _is_without_effect(edit: Edit, case: Case) -> bool:
@@ -235,29 +252,33 @@ def _is_without_effect(edit: Edit, case: Case) -> bool:
     return _explain_editorial(edit, case) is not None
 
 
-def _drop_brackets(old: str, new: str) -> tuple[str, str]:
-    """Return both texts without the codifier's brackets that stand in one of them only."""
+def _drop_brackets(old: str, new: str, *, short: bool = False) -> tuple[str, str]:
+    """Return both texts without the codifier's brackets that stand in one of them only.
+
+    ``short``: any bracket of one or two words is a codifier's, as in a heading ("[Not required]").
+    """
     before, after = Counter(map(squeeze_text, BRACKET.findall(old))), Counter(map(squeeze_text, BRACKET.findall(new)))
-    lone = [_find_lone(old, before - after), _find_lone(new, after - before)]
+    lone = [_find_lone(old, before - after, short=short), _find_lone(new, after - before, short=short)]
     if all(lone):
         return old, new
     return _cut_out(old, lone[0]), _cut_out(new, lone[1])
 
 
-def _find_lone(text: str, counts: Mapping[str, int]) -> list[re.Match[str]]:
+def _find_lone(text: str, counts: Mapping[str, int], *, short: bool) -> list[re.Match[str]]:
     """Return the codifier's brackets of a text whose squeezed content is among the counted."""
-    return [match for match in BRACKET.finditer(text) if squeeze_text(match[1]) in counts and _is_codifiers(match[1])]
+    lone = [match for match in BRACKET.finditer(text) if squeeze_text(match[1]) in counts]
+    return [match for match in lone if _is_codifiers(match[1], short=short)]
 
 
-def _is_codifiers(content: str) -> bool:
+def _is_codifiers(content: str, *, short: bool) -> bool:
     """Tell whether a bracket's content is a codifier's: a known lead, or one or two words without force."""
     if STUB.search(content) is not None:
         return False
+    if CODIFIER_LEAD.match(content.strip()) is not None:
+        return True
     words = get_keys(cut_words(content))
-    weighty = MODALS | NEGATIONS | SCOPE_WORDS | DIVISIONS
-    return CODIFIER_LEAD.match(content.strip()) is not None or (
-        len(words) <= 2 and weighty.isdisjoint(words) and not any(word[0].isdigit() for word in words)
-    )
+    weighty = frozenset[str]() if short else MODALS | NEGATIONS | SCOPE_WORDS | DIVISIONS
+    return len(words) <= 2 and weighty.isdisjoint(words) and not any(word[0].isdigit() for word in words)
 
 
 def _cut_out(text: str, brackets: Iterable[re.Match[str]]) -> str:
@@ -352,10 +373,32 @@ def _is_own_reference(edit: Edit, _: Case) -> bool:
     return bool(edit.before) and edit.before[-1].label
 
 
+def _is_repeated_label(edit: Edit, case: Case) -> bool:
+    """Tell whether a reference only repeats the label it stood under: "(a)(1) or (3)" became "(a)(1) or (a)(3)"."""
+    words = edit.old or edit.new
+    if (edit.old and edit.new) or not edit.after or not all(word.label for word in (*words, edit.after[0])):
+        return False
+    chain = "".join(f"({key})" for key in get_keys(words))
+    return all(f"{chain}(" in text.lower() for text in (case.old, case.new))
+
+
 def _is_abbreviation(edit: Edit, case: Case) -> bool:
     """Tell whether an abbreviation follows its term, which stands in the same text."""
     pair = (edit.old_text.strip("()"), case.old), (edit.new_text.strip("()"), case.new)
     return all(ABBREVIATION.fullmatch(short) and short in _initials(text) for short, text in pair)
+
+
+def _is_written_out(edit: Edit, _: Case) -> bool:
+    """Tell whether an abbreviation stands for the name it is made of: "DHCF", "Department of Health Care Finance"."""
+    short, long = sorted((edit.old_text, edit.new_text), key=len)
+    return ABBREVIATION.fullmatch(short) is not None and _initials(long) == short
+
+
+def _is_named_division(edit: Edit, _: Case) -> bool:
+    """Tell whether a reference only gained or lost the word for its division: "under (2)", "under paragraph (2)"."""
+    keys = get_keys(edit.old or edit.new)
+    alone = not (edit.old and edit.new) and len(keys) == 1 and keys[0] in SURE_DIVISIONS
+    return alone and bool(edit.after) and edit.after[0].label
 
 
 def _initials(text: str) -> str:
@@ -370,6 +413,9 @@ EDITORIAL_RULES: tuple[tuple[str, Callable[[Edit, Case], bool]], ...] = (
     ("only a pronoun", _is_pronoun),
     ("a reference made more exact", _is_named_code),
     ("a reference made more exact", _is_own_reference),
+    ("a reference made more exact", _is_repeated_label),
+    ("a reference made more exact", _is_named_division),
+    ("an abbreviation written out", _is_written_out),
     ("an abbreviation follows its term", _is_abbreviation),
 )
 

@@ -4,6 +4,7 @@ When "(a) The board shall …" becomes "(a)(1) The board shall …; (2) …", th
 in its new paragraphs. The first of those carries the old text, so that nothing is lost and nothing is told twice.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -14,18 +15,19 @@ from kb.models import Change, Kind, Reading
 Side = Literal["added", "removed"]
 
 
-def fold_divided(changes: list[Change], old: Reading, new: Reading, kind: Side) -> list[Change]:
+def fold_divided(changes: list[Change], other: Reading, partner: Mapping[str, str], kind: Side) -> list[Change]:
     """Fold the emptied text of a provision into the first paragraph that changed below it (``removed``: the reverse).
 
-    That is one added there, else one amended there. Returns the changes with the folded ones left out; order is kept.
+    That is one added there, else one amended there. ``other`` is the reading that no longer has the text (``removed``:
+    that did not have it), ``partner`` maps eids to those of that reading. Returns the changes with the folded ones left
+    out; order is kept.
     """
-    other = new if kind == "added" else old
     still_plain = {parent_of(part.eid) for part in other.provisions if part.text and is_unnumbered(part.eid)}
     below = _first_below(changes, kind)
     folded: dict[int, list[Change]] = {}
     for change in changes:
-        place = _emptied_place(change, kind, still_plain)
-        if place is not None and place in below:
+        place = _emptied_place(change, kind, partner)
+        if place in below and not (place in still_plain and change.kind != "amended"):
             folded.setdefault(below[place], []).append(change)
     gone = {id(change) for group in folded.values() for change in group}
     carried = (_carry(change, folded.get(at, []), kind) for at, change in enumerate(changes) if id(change) not in gone)
@@ -51,8 +53,8 @@ def _is_told(change: Change, wanted: Kind) -> bool:
     return wanted != "amended" or bool(change.old_text and change.new_text)
 
 
-def _emptied_place(change: Change, kind: Side, still_plain: set[str]) -> str | None:
-    """Return the provision whose own text this change empties (or fills, for ``removed``), None if it does not."""
+def _emptied_place(change: Change, kind: Side, partner: Mapping[str, str]) -> str | None:
+    """Return where, in the other reading, the provision stands whose own text this change empties, None if it does not."""
     if change.part != "text":
         return None
     gone, left = (change.old_text, change.new_text) if kind == "added" else (change.new_text, change.old_text)
@@ -61,9 +63,9 @@ def _emptied_place(change: Change, kind: Side, still_plain: set[str]) -> str | N
     if change.kind == "amended":
         return change.eid if kind == "added" else change.old_eid
     eid = change.old_eid if kind == "added" else change.eid
-    if eid is None or not is_unnumbered(eid) or change.count > 1 or parent_of(eid) in still_plain:
+    if eid is None or not is_unnumbered(eid) or change.count > 1:
         return None
-    return parent_of(eid)
+    return partner.get(parent_of(eid))
 
 
 def _carry(change: Change, folded: list[Change], kind: Side) -> Change:

@@ -1,7 +1,8 @@
 """Compare two readings of one document: which parts of which provisions moved, and how."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -11,11 +12,16 @@ from kb.compare.classify import CONNECTOR_MOVED, Judgement, classify_edit, class
 from kb.compare.divided import fold_divided
 from kb.compare.eids import is_unnumbered, parent_of, print_eid, subtree_text
 from kb.compare.regrouped import settle_regrouped
+from kb.compare.wording import find_edits
 from kb.models import Change, Kind, Part, Provision, Reading
 from kb.read.canonical import fold_text, squeeze_text
 
 # "Repealed.", "Not funded.", "(b) [Reserved]": a status printed in place of a text
 MOST_STUB_WORDS = 3
+# "21-28.6-3"  "08.64.360"  "12:3-1.2": a document's own number
+OWN_NUMBER = re.compile(r"\d[\w.]*(?:[-:][\w.]+)+|\d+(?:\.\d+)+")
+# "cannabis": a word that a text may use as a term
+TERM = re.compile(r"(?<![\w-])[a-z]{4,}(?![\w-])")
 CONNECTOR_ALONE = "list connector changed, no paragraph beside it did"
 SIDE_PARTS: tuple[Part, ...] = ("heading", "note", "pending")
 
@@ -28,16 +34,43 @@ def compare_readings(old: Reading, new: Reading) -> list[Change]:
     pairs = [Pair(old.provisions[0], new.provisions[0]), *align_provisions(old.provisions[1:], new.provisions[1:])]
     both = [(pair.old, pair.new) for pair in pairs if pair.old is not None and pair.new is not None]
     partner = {before.eid: after.eid for before, after in both}
-    same = _renumbered_names(both)
+    same = _renumbered_names(both) | _own_names(new.citation)
     changes = [change for before, after in both for change in _compare_pair(before, after, partner, same)]
     removed = [pair.old for pair in pairs if pair.new is None and pair.old is not None]
     added = [pair.new for pair in pairs if pair.old is None and pair.new is not None]
     akin = find_akin(removed, added) if removed and added else []
     changes.extend(_report_whole(removed, "removed", akin))
     changes.extend(_report_whole(added, "added", [(other, one) for one, other in akin]))
-    changes = fold_divided(_drop_stubs(changes, old, new), old, new, "added")
-    changes = settle_regrouped(fold_divided(changes, old, new, "removed"), old, new, partner)
+    changes = fold_divided(_drop_stubs(_follow_terms(changes, old, new), old, new), new, partner, "added")
+    changes = fold_divided(changes, old, {after: before for before, after in partner.items()}, "removed")
+    changes = settle_regrouped(changes, old, new, partner)
     return _weigh_connectors(changes)
+
+
+def _follow_terms(changes: list[Change], old: Reading, new: Reading) -> list[Change]:
+    """Judge headings anew where the texts gave up one term for another: the subject is the same under its new name."""
+    if not any(change.part == "heading" and change.nature == "substantive" for change in changes):
+        return changes
+    before, after = _find_terms(old), _find_terms(new)
+    gone, came = before - after, after - before
+    return [_judge_renamed(change, gone, came) if change.part == "heading" else change for change in changes]
+
+
+def _find_terms(reading: Reading) -> set[str]:
+    """Return the lower-case words of all texts: names of bodies are no terms."""
+    return {term for part in reading.provisions for term in TERM.findall(part.text)}
+
+
+def _judge_renamed(change: Change, gone: set[str], came: set[str]) -> Change:
+    edits = find_edits(fold_text(change.old_text), fold_text(change.new_text), styled=False)
+    words = [(edit.old[0].key, edit.new[0].key) for edit in edits if len(edit.old) == len(edit.new) == 1]
+    same = {before: after for before, after in words if before in gone and after in came}
+    if not same or change.kind != "amended":
+        return change
+    judgement = classify_edit(change.old_text, change.new_text, part=change.part, same=same)
+    return msgspec.structs.replace(
+        change, nature=judgement.nature, signals=judgement.signals, reason=judgement.reason
+    )
 
 
 def _weigh_connectors(changes: list[Change]) -> list[Change]:
@@ -131,6 +164,20 @@ def _renumbered_names(both: Sequence[tuple[Provision, Provision]]) -> dict[str, 
     }
     times = Counter(old for old, _ in proven)
     return {old: new for old, new in sorted(proven) if times[old] == 1}
+
+
+def _own_names(citation: str) -> dict[str, str]:
+    """Return how a document may name the title and chapter it stands in, by its own number.
+
+    In "§ 21-28.6-3" title 21 is "this title" and chapter 28.6 "this chapter"; of two steps either may be meant.
+    """
+    found = OWN_NUMBER.search(citation)
+    if found is None:
+        return {}
+    number = found[0].replace(":", "-")
+    steps = [step.lstrip("0") for step in number.split("-" if "-" in number else ".")]
+    named = {"title": steps[0], "chapter": steps[1] if len(steps) > 2 else steps[0]}
+    return {f"{word} {step}": f"this {word}" for word, step in named.items()}
 
 
 def _compare_pair(old: Provision, new: Provision, partner: dict[str, str], same: dict[str, str]) -> list[Change]:

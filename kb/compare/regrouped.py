@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from kb.compare.eids import is_unnumbered, parent_of
+from kb.compare.eids import is_unnumbered
 from kb.compare.wording import strip_signs
 from kb.models import Change, Provision, Reading
 from kb.read.canonical import fold_text
@@ -23,7 +23,7 @@ def settle_regrouped(
 
     ``partner`` maps the eids of paired provisions, old to new. Returns the changes, in their order.
     """
-    suspects = [change for change in changes if change.kind in ("added", "removed") and _moves_words(change)]
+    suspects = [change for change in changes if _moves_words(change) and _may_regroup(change)]
     if not suspects:
         return changes
     words = _Words(old), _Words(new)
@@ -56,7 +56,12 @@ def _print_law(part: Provision) -> str:
 
 
 def _moves_words(change: Change) -> bool:
-    return change.part in ("text", "heading") and change.nature != "structural"
+    return change.part in ("text", "heading") and change.nature == "substantive"
+
+
+def _may_regroup(change: Change) -> bool:
+    """Tell whether words came or went as a whole: a paragraph's, or those of a heading."""
+    return change.kind in ("added", "removed") or change.part == "heading" or not (change.old_text and change.new_text)
 
 
 def _is_within(eid: str | None, place: str) -> bool:
@@ -64,15 +69,14 @@ def _is_within(eid: str | None, place: str) -> bool:
 
 
 def _list_holders(change: Change, origin: Mapping[str, str]) -> list[str]:
-    """Return the old eids of the numbered provisions that held or hold an added or removed one, the root last."""
-    eid = change.old_eid if change.kind == "removed" else change.eid
-    places = []
-    while eid:
-        eid = parent_of(eid)
-        place = eid if change.kind == "removed" else origin.get(eid)
-        if place is not None and not is_unnumbered(eid):
-            places.append(place)
-    return places
+    """Return the old eids of the numbered provisions that held or hold what a change moved, the root last."""
+    was = change.kind != "added"
+    eid = (change.old_eid if was else change.eid) or ""
+    steps = eid.split("__")
+    whole = len(steps) if change.kind == "amended" else len(steps) - 1
+    above = ["__".join(steps[:depth]) for depth in range(whole, 0, -1)]
+    places = [place if was else origin.get(place) for place in (*above, "") if not is_unnumbered(place)]
+    return [place for place in places if place is not None]
 
 
 def _settle(changes: Sequence[Change], settled: Mapping[str, str]) -> list[Change]:

@@ -67,6 +67,14 @@ no later than|not later than
 provided that|provided however that|provided further that
 %|percent|per cent|per centum
 u s c|united states code
+u s|united states
+january|jan
+february|feb
+august|aug
+september|sept
+october|oct
+november|nov
+december|dec
 c f r|code of federal regulations
 §|section|sections|sec|secs
 chair|chairman|chairwoman|chairperson
