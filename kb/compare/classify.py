@@ -57,11 +57,6 @@ FEDERAL_SECTION = re.compile(
     r"\s*(?:,|of)?\s*(?:the\s+)?(?:United States Code|U\.\s?S\.\s?C\.)",
     re.IGNORECASE,
 )
-# "section 4 of the Example Act of 1990, effective May 1, 1990 (Law 8-1; Code § 48-902.04)" is § 48-902.04.
-ENACTED_SECTION = re.compile(
-    r"\b(?:section|§)\s*\S+ of the [A-Z][^();]{3,200}?\bAct\b[^();]{0,80}"
-    r"\([^()]*?§\s*(?P<section>\d[\w.:-]*\w)(?P<own>(?:\(\w+\))*)(?: et seq\.)?\)"
-)
 # "500 dollars" is $500.
 DOLLARS = re.compile(r"\b(\d[\d,]*)\s+dollars\b", re.IGNORECASE)
 # A name: "the Mayor", "ABC".
@@ -80,9 +75,9 @@ DEFINITION = re.compile(
 # The first letter of a capitalised word: "Department".
 CAPITAL = re.compile(r"\b[A-Z](?=[a-z])")
 
-ARTICLES = frozenset({"a", "an", "the"})
-POINTERS = frozenset({"such", "said", "that", "those", "these"})
+POINTERS = frozenset({"such", "said", "the", "that", "those", "these"})
 PRONOUNS = frozenset({"their", "they", "them", "themself"})
+BETWEEN_REFERENCES = frozenset({"and", "or", "to", "through"})
 CODE_ENDS = frozenset({"code", "statutes", "laws", "regulations"})
 MODALS = frozenset(
     "may must will should can required requires require permitted authorized entitled prohibited".split()
@@ -297,7 +292,7 @@ def _drop_connectors(old: str, new: str) -> tuple[str, str]:
 
 
 def _spell_references(old: str, new: str) -> tuple[str, str]:
-    """Return both texts with references to acts and federal law, and amounts of money, in their short form."""
+    """Return both texts with references to federal law, and amounts of money, in their short form."""
     return _spell_reference(old), _spell_reference(new)
 
 
@@ -306,7 +301,7 @@ def _spell_reference(text: str) -> str:
     text = FEDERAL_SECTION.sub(
         lambda match: f"{match['title']} U.S.C. § {match['section']}{match['own']}{match['below'] or ''}", text
     )
-    return DOLLARS.sub(r"$\1", ENACTED_SECTION.sub(r"§ \g<section>\g<own>", text))
+    return DOLLARS.sub(r"$\1", text)
 
 
 # The reason given when nothing but "; and" came or went; readings.py holds it against the siblings.
@@ -338,13 +333,10 @@ def _is_spelling(edit: Edit, _: Case) -> bool:
     return DOUBLED_LETTER.sub(r"\1", old) == DOUBLED_LETTER.sub(r"\1", new)
 
 
-def _is_article(edit: Edit, _: Case) -> bool:
-    """Tell whether only articles differ, or "such" stands for "the"."""
-    words = [*edit.old, *edit.new]
-    if any(word.label for word in words) or not f"{edit.old_text}{edit.new_text}".replace(" ", "").islower():
-        return False
-    pointing = bool(edit.old and edit.new) and "such" in get_keys(words)
-    return (ARTICLES | POINTERS if pointing else ARTICLES).issuperset(get_keys(words))
+def _is_pointer(edit: Edit, _: Case) -> bool:
+    """Tell whether "such" stands for "the" or the like; "a" for "the" may mean another thing."""
+    old, new = ({word.key for word in words} for words in (edit.old, edit.new))
+    return len(edit.old) == len(edit.new) == 1 and "such" in old | new and POINTERS.issuperset(old | new)
 
 
 def _is_pronoun(edit: Edit, case: Case) -> bool:
@@ -376,7 +368,9 @@ def _is_own_reference(edit: Edit, _: Case) -> bool:
 def _is_repeated_label(edit: Edit, case: Case) -> bool:
     """Tell whether a reference only repeats the label it stood under: "(a)(1) or (3)" became "(a)(1) or (a)(3)"."""
     words = edit.old or edit.new
-    if (edit.old and edit.new) or not edit.after or not all(word.label for word in (*words, edit.after[0])):
+    if (edit.old and edit.new) or not all(word.label for word in (*words, *edit.after[:1])):
+        return False
+    if not edit.after or not edit.before or edit.before[-1].key not in BETWEEN_REFERENCES:
         return False
     chain = "".join(f"({key})" for key in get_keys(words))
     return all(f"{chain}(" in text.lower() for text in (case.old, case.new))
@@ -409,7 +403,7 @@ def _initials(text: str) -> str:
 EDITORIAL_RULES: tuple[tuple[str, Callable[[Edit, Case], bool]], ...] = (
     (SAME_NAME, _is_known_same),
     ("only spelling", _is_spelling),
-    ("only an article", _is_article),
+    ("only a pointing word", _is_pointer),
     ("only a pronoun", _is_pronoun),
     ("a reference made more exact", _is_named_code),
     ("a reference made more exact", _is_own_reference),
