@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 from kb.compare.align import Pair, align_provisions, find_akin
-from kb.compare.classify import CONNECTOR_MOVED, Judgement, classify_edit, classify_whole
+from kb.compare.classify import Judgement, classify_edit, classify_whole
+from kb.compare.connectors import weigh_connectors
 from kb.compare.divided import fold_divided
 from kb.compare.eids import is_unnumbered, parent_of, print_eid, subtree_text
 from kb.compare.regrouped import settle_regrouped
@@ -22,7 +23,6 @@ MOST_STUB_WORDS = 3
 OWN_NUMBER = re.compile(r"\d[\w.]*(?:[-:][\w.]+)+|\d+(?:\.\d+)+")
 # "cannabis": a word that a text may use as a term
 TERM = re.compile(r"(?<![\w-])[a-z]{4,}(?![\w-])")
-CONNECTOR_ALONE = "list connector changed, no paragraph beside it did"
 SIDE_PARTS: tuple[Part, ...] = ("heading", "note", "pending")
 
 
@@ -44,7 +44,7 @@ def compare_readings(old: Reading, new: Reading) -> list[Change]:
     changes = fold_divided(_drop_stubs(_follow_terms(changes, old, new), old, new), new, partner, "added")
     changes = fold_divided(changes, old, {after: before for before, after in partner.items()}, "removed")
     changes = settle_regrouped(changes, old, new, partner)
-    return _weigh_connectors(changes)
+    return weigh_connectors(changes, old, new, partner)
 
 
 def _follow_terms(changes: list[Change], old: Reading, new: Reading) -> list[Change]:
@@ -71,28 +71,6 @@ def _judge_renamed(change: Change, gone: set[str], came: set[str]) -> Change:
     return msgspec.structs.replace(
         change, nature=judgement.nature, signals=judgement.signals, reason=judgement.reason
     )
-
-
-def _weigh_connectors(changes: list[Change]) -> list[Change]:
-    """Take a list connector for drafting only where a sibling came, left or moved; alone it may join or part duties."""
-    moved = {
-        parent_of(eid)
-        for change in changes
-        if change.kind != "amended" and change.part == "text"
-        for eid in (change.eid, change.old_eid)
-        if eid is not None
-    }
-    return [
-        msgspec.structs.replace(
-            change,
-            nature="substantive",
-            signals=("scope",),
-            reason=CONNECTOR_ALONE,
-        )
-        if change.reason == CONNECTOR_MOVED and parent_of(change.eid or "") not in moved
-        else change
-        for change in changes
-    ]
 
 
 def _drop_stubs(changes: list[Change], old: Reading, new: Reading) -> list[Change]:
