@@ -76,7 +76,7 @@ SUBSTANTIVE = [
     ("[Reserved]", "Each clinic keeps records.", (), 'added: "Each clinic keeps records."'),
     ("", "Each clinic keeps records.", (), 'added: "Each clinic keeps records."'),
     ("[Not required] A fee", "A fee", ("modality", "negation"), None),
-    ("set in section 8 of the Fees Act of 2001 (Law 1-2; Code § 2-31(b))", "set in § 2-31(b)", ("date", "reference"), None),
+    ("set in section 8 of the Fees Act (Law 1-2; Code § 2-31(b))", "set in § 2-31(b)", ("reference",), None),
     ("if a board agrees", "if the board agrees", (), 'words changed: "a" → "the"'),
     ("under § 5(3) or § 6(a)(1)", "under § 5(a)(3) or § 6(a)(1)", ("reference",), 'reference added: "(a)"'),
     ("in another 30-day term", "in another thirty (30) day term", ("number",), None),

@@ -156,8 +156,9 @@ def test_acts_that_newly_printed_notes_say_amended_the_text_are_causes_too():
 def test_an_act_whose_number_the_history_names_already_is_no_cause_under_a_shorter_name():
     note = "Section 8 of D.C. Law 2-2 repealed section 3 of D.C. Law 1-1; this section by § 4 of Law 1-1 is in force."
     acts = (Act("D.C. Law 1-1"),)
-    old, new = make_reading(note="(D.C. Law 1-1, § 4.)", acts=acts), make_reading(
-        note=f"(D.C. Law 1-1, § 4.)\n{note}", acts=acts
+    old, new = (
+        make_reading(note="(D.C. Law 1-1, § 4.)", acts=acts),
+        make_reading(note=f"(D.C. Law 1-1, § 4.)\n{note}", acts=acts),
     )
 
     assert "D.C. Law 2-2" == name_causes(old, new)

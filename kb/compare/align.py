@@ -303,7 +303,7 @@ class _Table:
                 self.take(self.old[one], self.new[other])
 
     def _rank(self, scored: Iterable[Scored]) -> list[Scored]:
-        """Return scored pairs, most alike first, of equal ones those that stand first: the same seen from both sides."""
+        """Return scored pairs, most alike first, then those that stand first: the same seen from both sides."""
 
         def stand(found: Scored) -> tuple[float, int, int]:
             score, one, other = found

@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from kb.compare.wording import (
+    CONNECTOR,
+    CONNECTOR_MOVED,
     DIVISIONS,
     NUMBER_WORDS,
     PLACEHOLDER,
@@ -48,8 +50,6 @@ STUB = re.compile(
     r"(?:\W*|[\s.,;:\[(]+(?:by|effective|eff|see|pursuant|under|laws?|acts?|on|repealed|§|\d).{0,80})$",
     re.IGNORECASE,
 )
-# A connector at the end of a list item: "…; and", "…, or".
-CONNECTOR = re.compile(r"(?:[;,.:]\s*)?\b(and|or)\W*$", re.IGNORECASE)
 # "subsection (i) of section 923 of title 18 of the United States Code" is 18 U.S.C. § 923(i).
 FEDERAL_SECTION = re.compile(
     r"(?:(?:sub)?(?:section|paragraph)\s+(?P<below>(?:\(\w+\))+)\s+of\s+)?"
@@ -304,8 +304,6 @@ def _spell_reference(text: str) -> str:
     return DOLLARS.sub(r"$\1", text)
 
 
-# The reason given when nothing but "; and" came or went; readings.py holds it against the siblings.
-CONNECTOR_MOVED = "only a list connector moved"
 STEPS: tuple[tuple[str, Callable[[str, str], tuple[str, str]]], ...] = (
     ("only punctuation, case or spacing moved", lambda old, new: (old, new)),
     ("only a codifier's bracket moved", _drop_brackets),

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from kb.compare.classify import CONNECTOR, CONNECTOR_MOVED
 from kb.compare.eids import is_unnumbered, parent_of
+from kb.compare.wording import CONNECTOR, CONNECTOR_MOVED
 from kb.models import Change, Provision, Reading
 
 CONNECTOR_ALONE = "list connector changed, no paragraph beside it did"

@@ -4,7 +4,7 @@ When "(a) The board shall …" becomes "(a)(1) The board shall …; (2) …", th
 in its new paragraphs. The first of those carries the old text, so that nothing is lost and nothing is told twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -13,6 +13,7 @@ from kb.compare.eids import is_unnumbered, parent_of
 from kb.models import Change, Kind, Reading
 
 Side = Literal["added", "removed"]
+DIVIDED: dict[Side, str] = {"added": "divided into paragraphs", "removed": "paragraphs joined"}
 
 
 def fold_divided(changes: list[Change], other: Reading, partner: Mapping[str, str], kind: Side) -> list[Change]:
@@ -29,9 +30,15 @@ def fold_divided(changes: list[Change], other: Reading, partner: Mapping[str, st
         place = _emptied_place(change, kind, partner)
         if place in below and not (place in still_plain and change.kind != "amended"):
             folded.setdefault(below[place], []).append(change)
+    if not folded:
+        return changes
     gone = {id(change) for group in folded.values() for change in group}
-    carried = (_carry(change, folded.get(at, []), kind) for at, change in enumerate(changes) if id(change) not in gone)
-    return list(carried)
+    standing = _find_triples([change.new_text if kind == "added" else change.old_text for change in changes])
+    return [
+        _carry(change, folded[at], kind, standing) if at in folded else change
+        for at, change in enumerate(changes)
+        if id(change) not in gone
+    ]
 
 
 def _first_below(changes: list[Change], kind: Side) -> dict[str, int]:
@@ -54,7 +61,7 @@ def _is_told(change: Change, wanted: Kind) -> bool:
 
 
 def _emptied_place(change: Change, kind: Side, partner: Mapping[str, str]) -> str | None:
-    """Return where, in the other reading, the provision stands whose own text this change empties, None if it does not."""
+    """Return where the provision whose own text a change empties stands in the other reading, None if it does not."""
     if change.part != "text":
         return None
     gone, left = (change.old_text, change.new_text) if kind == "added" else (change.new_text, change.old_text)
@@ -68,23 +75,27 @@ def _emptied_place(change: Change, kind: Side, partner: Mapping[str, str]) -> st
     return partner.get(parent_of(eid))
 
 
-def _carry(change: Change, folded: list[Change], kind: Side) -> Change:
-    """Return a paragraph's change with the words that stood above it, and where they stood if it is new itself."""
-    if not folded:
-        return change
-    old_text = "\n".join(filter(None, (*(other.old_text for other in folded), change.old_text)))
-    new_text = "\n".join(filter(None, (*(other.new_text for other in folded), change.new_text)))
+def _find_triples(texts: Sequence[str]) -> set[tuple[str, str, str]]:
+    words = " ".join(texts).lower().split()
+    return set(zip(words, words[1:], words[2:], strict=False))
+
+
+def _carry(change: Change, folded: list[Change], kind: Side, standing: set[tuple[str, str, str]]) -> Change:
+    """Return a paragraph's change with the words that stood above it, and where they stood if it is new itself.
+
+    ``standing`` are the word triples of what was told on the other side: most of divided words are found there again.
+    """
+    carried = [other.old_text if kind == "added" else other.new_text for other in folded]
+    triples = _find_triples(carried)
+    divided = len(triples & standing) * 5 >= len(triples)
+    label = DIVIDED[kind] if divided else "with the words above it"
+    texts = {
+        "old_text": "\n".join(filter(None, (*(other.old_text for other in folded), change.old_text))),
+        "new_text": "\n".join(filter(None, (*(other.new_text for other in folded), change.new_text))),
+    }
     source = folded[0].old_eid if kind == "added" else folded[0].eid
-    label = "divided into paragraphs" if kind == "added" else "paragraphs joined"
-    if change.kind == "amended":
-        label = "with the words above it"
-        return msgspec.structs.replace(
-            change, old_text=old_text, new_text=new_text, reason=f"{label}; {change.reason}"[:200]
-        )
-    place = {"old_eid" if kind == "added" else "eid": _numbered_place(source)}
-    return msgspec.structs.replace(
-        change, **place, old_text=old_text, new_text=new_text, reason=f"{label}; {change.reason}"[:200]
-    )
+    place = {} if change.kind == "amended" else {"old_eid" if kind == "added" else "eid": _numbered_place(source)}
+    return msgspec.structs.replace(change, **texts, **place, reason=f"{label}; {change.reason}"[:200])
 
 
 def _numbered_place(eid: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -68,9 +68,7 @@ def _judge_renamed(change: Change, gone: set[str], came: set[str]) -> Change:
     if not same or change.kind != "amended":
         return change
     judgement = classify_edit(change.old_text, change.new_text, part=change.part, same=same)
-    return msgspec.structs.replace(
-        change, nature=judgement.nature, signals=judgement.signals, reason=judgement.reason
-    )
+    return msgspec.structs.replace(change, nature=judgement.nature, signals=judgement.signals, reason=judgement.reason)
 
 
 def _drop_stubs(changes: list[Change], old: Reading, new: Reading) -> list[Change]:

@@ -16,9 +16,7 @@ from kb.read.canonical import fold_text
 REASON = "the same words, divided into other paragraphs"
 
 
-def settle_regrouped(
-    changes: list[Change], old: Reading, new: Reading, partner: Mapping[str, str]
-) -> list[Change]:
+def settle_regrouped(changes: list[Change], old: Reading, new: Reading, partner: Mapping[str, str]) -> list[Change]:
     """Make the changes inside a provision structural where its words as a whole stayed.
 
     ``partner`` maps the eids of paired provisions, old to new. Returns the changes, in their order.

@@ -221,7 +221,9 @@ def cited_acts(old: Reading, new: Reading) -> list[str]:
     for name, section in _cite(old):
         known.setdefault(name, set()).add(section)
     return [
-        name for name, section in _cite(new) if section and section not in known.get(name, {section}) and all(known[name])
+        name
+        for name, section in _cite(new)
+        if section and section not in known.get(name, {section}) and "" not in known[name]
     ]
 
 

@@ -106,6 +106,11 @@ PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
+# A connector at the end of a list item: "…; and", "…, or".
+CONNECTOR = re.compile(r"(?:[;,.:]\s*)?\b(and|or)\W*$", re.IGNORECASE)
+# The reason given when nothing but "; and" came or went; it is held against the paragraphs beside it.
+CONNECTOR_MOVED = "only a list connector moved"
+
 # Words that name a division of a law wherever they stand, and those that do before a number or after "this".
 SINGLE_DIVISIONS = "chapter clause edition paragraph subchapter subparagraph subpart subsection subtitle".split()
 SURE_DIVISIONS = frozenset(["§", *SINGLE_DIVISIONS, *(f"{word}s" for word in SINGLE_DIVISIONS)])
