@@ -23,8 +23,8 @@ LEAST_TEXT = 25
 # it they are told as removed and added, each naming the other, down to AKIN.
 SAME_EDITED = 97.0
 AKIN = 60.0
-# Similarity from which texts are one provision, edited, where their place speaks for it too: between the same neighbours,
-# or under the same number below one parent.
+# Similarity from which texts are one provision, edited, where their place speaks for it too: between one pair of
+# neighbours, or under one number below one parent.
 BETWEEN = 75.0
 # What an equal number adds to the similarity of two texts between the same neighbours, where few stand there.
 KEPT_NUMBER = 40.0
@@ -92,7 +92,7 @@ class _Table:
     def __init__(self, old: Sequence[Provision], new: Sequence[Provision]) -> None:
         self.old = {part.eid: part for part in old}
         self.new = {part.eid: part for part in new}
-        self.order = {id(part): at for side in (old, new) for at, part in enumerate(side)}
+        self.sides = (old, new)
         self.keys = {id(part): _key(part) for part in (*old, *new)}
         self.partner = {"": ""}
         self.origin = {"": ""}
@@ -205,13 +205,18 @@ class _Table:
 
     def pair_entries(self) -> None:
         """Pair the entries of a list of short ones ("Ketamine") by their words, whatever number they have now."""
-        for parent, place in list(self.partner.items()):
+        for parent, place in self._list_parents():
             before, after = (
                 self._entries(side.get(eid, ())) for side, eid in zip(self.below, (parent, place), strict=True)
             )
             for key in before.keys() & after.keys():
                 if before[key].eid in self.old and after[key].eid in self.new:
                     self.take(before[key], after[key])
+
+    def _list_parents(self) -> list[tuple[str, str]]:
+        """Return the paired provisions, old and new eid, below which something is unpaired yet."""
+        parents = dict.fromkeys(map(parent_of, self.old))
+        return [(parent, self.partner[parent]) for parent in parents if parent in self.partner]
 
     def _entries(self, parts: Sequence[Provision]) -> dict[str, Provision]:
         """Return the short entries among the numbered provisions of one parent, by text, if they make up a list."""
@@ -225,7 +230,7 @@ class _Table:
 
     def pair_between(self) -> None:
         """Pair edited paragraphs that stand between the same neighbours, where those neighbours were renumbered."""
-        for parent, place in list(self.partner.items()):
+        for parent, place in self._list_parents():
             olds, news = (
                 [part for part in side.get(eid, ()) if not is_unnumbered(part.eid)]
                 for side, eid in zip(self.below, (parent, place), strict=True)
@@ -336,13 +341,11 @@ class _Table:
 
     def _rank(self, scored: Iterable[Scored]) -> list[Scored]:
         """Return scored pairs, most alike first, then those that stand first: the same seen from both sides."""
-
-        def stand(found: Scored) -> tuple[float, int, int]:
-            score, one, other = found
-            first, second = self.order[id(self.old[one])], self.order[id(self.new[other])]
-            return -score, first + second, first
-
-        return sorted(scored, key=stand)
+        found = list(scored)
+        if len(found) < 2:
+            return found
+        before, after = ({part.eid: at for at, part in enumerate(side)} for side in self.sides)
+        return sorted(found, key=lambda pair: (-pair[0], before[pair[1]] + after[pair[2]], before[pair[1]]))
 
     def _score_all(self, olds: Sequence[Provision], news: Sequence[Provision]) -> list[Scored]:
         if len(olds) * len(news) > MOST_SCORED:
