@@ -7,6 +7,7 @@ parent; then alikeness of what is left. A pair is never undone by a weaker reaso
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 import msgspec
 from rapidfuzz import fuzz
@@ -241,15 +242,13 @@ class _Table:
     def _find_gaps(
         self, olds: Sequence[Provision], news: Sequence[Provision]
     ) -> Iterator[tuple[Sequence[Provision], Sequence[Provision]]]:
-        """Yield the unpaired stretches between neighbours that stay in order, one of them renumbered."""
+        """Yield the unpaired stretches between neighbours that kept their order, one of them renumbered."""
         places = {part.eid: at for at, part in enumerate(news)}
+        found = [(at, places.get(self.partner.get(part.eid, ""), -1)) for at, part in enumerate(olds)]
         i = j = 0
         shifted = False
-        for at, part in enumerate((*olds, None)):
-            to = places.get(self.partner.get(part.eid, ""), -1) if part is not None else len(news)
-            if to < j:
-                continue
-            renumbered = part is not None and _last(part.eid) != _last(news[to].eid)
+        for at, to in [*_drop_crossed([pair for pair in found if pair[1] >= 0]), (len(olds), len(news))]:
+            renumbered = at < len(olds) and _last(olds[at].eid) != _last(news[to].eid)
             if (shifted or renumbered) and i < at and j < to:
                 yield olds[i:at], news[j:to]
             i, j, shifted = at + 1, to + 1, renumbered
@@ -376,6 +375,13 @@ class _Table:
 def _is_stub(text: str) -> bool:
     """Tell whether a text only states that a paragraph is repealed or reserved: such words belong to no paragraph."""
     return is_repealed(text) or PLACEHOLDER.search(text) is not None
+
+
+def _drop_crossed(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the pairs of places, in order of the first, that stand in one order with all others."""
+    highest = list(accumulate((to for _, to in pairs), max, initial=-1))
+    lowest = list(accumulate((to for _, to in reversed(pairs)), min, initial=len(pairs) + max(highest, default=0)))
+    return [(at, to) for n, (at, to) in enumerate(pairs) if highest[n] < to < lowest[len(pairs) - 1 - n]]
 
 
 def _last(eid: str) -> str:
