@@ -10,8 +10,8 @@ from kb.compare.readings import compare_readings
 from tests.build import make_reading
 
 WORDS = (
-    "applicant board clinic county deadline dose examiner fee hearing inspector license notice nurse office owner permit"
-    " physician record register report sample schedule seal storage vial"
+    "applicant board clinic county deadline dose examiner fee hearing inspector license notice nurse office owner"
+    " permit physician record register report sample schedule seal storage vial"
 ).split()
 STYLES = (string.ascii_lowercase, [str(at) for at in range(1, 30)], string.ascii_uppercase)
 SHORT = ["By card", "Repealed.", "[Reserved]", "Fees:", "", "Ketamine"]
@@ -157,7 +157,7 @@ def test_paragraphs_edited_beside_an_inserted_one_are_exactly_those_rule_changes
 @settings(max_examples=200, deadline=None)
 def test_a_paragraph_divided_or_joined_without_another_word_changes_no_rule(statute, data):
     at = data.draw(st.integers(0, len(statute) - 1))
-    text, below = statute[at]
+    text, _ = statute[at]
     head, tail = text.split(" under ")
     divided = [*statute[:at], ("", [(head, []), (f"under {tail}", [])]), *statute[at + 1 :]]
     whole = [*statute[:at], (text, []), *statute[at + 1 :]]
