@@ -1,5 +1,7 @@
 """Texts divided into numbered paragraphs, or joined from them, are told at the paragraphs alone."""
 
+import msgspec
+
 from kb.compare.divided import fold_divided
 from kb.models import Change
 from tests.build import make_reading
@@ -78,3 +80,52 @@ def test_a_changed_note_is_no_divided_text():
     came = make_change("added", None, "a__1", "", FIRST)
 
     assert [note, came] == fold_divided([note, came], make_reading(), SAME, "added")
+
+
+def test_an_emptied_text_is_carried_by_the_first_paragraph_that_was_edited_below_it():
+    emptied = make_change("amended", "a", "a", WHOLE, "")
+    edited = make_change("amended", "a__1", "a__1", "By card.", WHOLE)
+    new = make_reading(("a", ""), ("a__1", WHOLE))
+
+    found = fold_divided([emptied, edited], new, {**SAME, "a__1": "a__1"}, "added")
+
+    assert [("a__1", "a__1", f"{WHOLE}\nBy card.", WHOLE)] == [
+        (change.old_eid, change.eid, change.old_text, change.new_text) for change in found
+    ]
+
+
+def test_a_lead_that_came_above_edited_paragraphs_is_carried_by_the_first_of_them():
+    lead = make_change("amended", "a", "a", "", "An applicant:")
+    edited = make_change("amended", "a__1", "a__1", FIRST, "Pays a fee.")
+
+    found = fold_divided([lead, edited], make_reading(("a", ""), ("a__1", FIRST)), SAME, "removed")
+
+    assert [(FIRST, "An applicant:\nPays a fee.")] == [(change.old_text, change.new_text) for change in found]
+
+
+def test_words_that_stand_nowhere_again_are_not_called_divided():
+    emptied = make_change("amended", "a", "a", WHOLE, "")
+    came = make_change("added", None, "a__1", "", "Nobody may enter the vault at night.")
+
+    found = fold_divided([emptied, came], make_reading(("a", "")), SAME, "added")
+
+    assert ["with the words above it; "] == [change.reason for change in found]
+
+
+def test_a_structural_or_emptied_paragraph_carries_nothing():
+    emptied = make_change("amended", "a", "a", WHOLE, "")
+    others = [
+        make_change("amended", "a__1", "a__1", FIRST, ""),
+        msgspec.structs.replace(make_change("added", None, "a__2", "", SECOND), nature="structural"),
+    ]
+
+    assert [emptied, *others] == fold_divided([emptied, *others], make_reading(("a", "")), SAME, "added")
+
+
+def test_a_vanished_paragraph_is_carried_below_its_parent_new_number():
+    gone = make_change("removed", "a__p1", None, FIRST)
+    came = [make_change("added", None, "a__1", "", SECOND), make_change("added", None, "b__1", "", FIRST)]
+
+    found = fold_divided([gone, *came], make_reading(("b", "")), {"": "", "a": "b"}, "added")
+
+    assert [(None, "a__1"), ("a", "b__1")] == [(change.old_eid, change.eid) for change in found]

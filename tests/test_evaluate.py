@@ -143,6 +143,30 @@ def test_all_acts_are_named_when_each_number_stands_in_a_cause_of_the_pair():
     figures, _ = score_pages(truth, changes)
 
     assert 0.5 == value_of(figures, "page: all acts named")
+    assert 0.5 == value_of(figures, "page: named an act beyond the truth")
+
+
+def test_a_page_is_of_the_class_of_its_weightiest_change_and_of_markup_only_without_any():
+    truth = [
+        make_truth("7-1"),
+        make_truth("7-2", "editorial"),
+        make_truth("7-3", "note-only"),
+        make_truth("7-4", "markup-or-navigation-only"),
+        make_truth("7-5", "note-only"),
+    ]
+    changes = [
+        make_change("7-1", part="note", nature="editorial"),
+        make_change("7-1"),
+        make_change("7-2", nature="editorial"),
+        make_change("7-2", part="note", nature="editorial"),
+        make_change("7-3", part="note", nature="editorial"),
+        make_change("7-5", part="pending"),
+    ]
+
+    figures, misses = score_pages(truth, changes)
+
+    assert 0.8 == value_of(figures, "page: class told rightly")
+    assert ["class told wrongly: 7-5 on 2024-03-02: pending-banner-only (note-only)"] == misses
 
 
 # --- provisions

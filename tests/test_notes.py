@@ -10,6 +10,7 @@ from kb.read.notes import (
     ACTS,
     PRINTS,
     Form,
+    cite_acts,
     is_history,
     is_notice,
     is_pending,
@@ -132,6 +133,19 @@ def test_acts_are_read_with_the_date_their_own_entry_states(note: str) -> None:
     expected = tuple(Act(name, date.fromisoformat(day) if day else None) for name, day in NOTES[note])
 
     assert expected == read_acts(note)
+
+
+@pytest.mark.parametrize(
+    ("note", "cited"),
+    [
+        ("(June 3, 1997, D.C. Law 11-270, § 2(a), 43 DCR 44; revived D.C. Act 25-410, § 30.)",
+         (("D.C. Law 11-270", "2"), ("D.C. Act 25-410", "30"))),
+        ("[1987 c.1 §2; 2001 c.900 §121]", (("1987 c.1", "2"), ("2001 c.900", "121"))),
+        ("P.L. 2016, ch. 180.", (("P.L. 2016, ch. 180", ""),)),
+    ],
+)  # fmt: skip
+def test_the_section_of_an_act_is_read_from_its_own_entry(note: str, cited: tuple[tuple[str, str], ...]) -> None:
+    assert cited == cite_acts(note)
 
 
 @pytest.mark.parametrize("form", [*ACTS, *PRINTS], ids=lambda form: form.name)

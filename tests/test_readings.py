@@ -244,6 +244,48 @@ def test_a_list_connector_alone_may_join_or_part_duties():
 
 
 STEPS = st.sampled_from(["a", "b", "c", "1", "2", "p1", "p2", "r_fee"])
+
+
+def test_a_number_that_comes_or_goes_without_words_is_structural():
+    old = {"a": RECORD, "b": "", "b__1": TERM}
+    new = {"a": RECORD, "b": "", "b__1": NOTICE, "c": "", "c__1": TERM}
+
+    assert ("added", "text", "structural", None, "c") in tell(compare(old, new))
+    assert ("removed", "text", "structural", "c", None) in tell(compare(new, old))
+
+
+@pytest.mark.parametrize(
+    ("citation", "old", "new"),
+    [
+        ("§ 21-28.6-3", "chapter 5 of title 21", "chapter 5 of this title"),
+        ("§ 21-28.6-3", "under chapter 28.6", "under this chapter"),
+        ("Sec. 08.64.360", "under chapter 64", "under this chapter"),
+        ("§ 165.420", "under chapter 165", "under this chapter"),
+    ],
+)
+def test_a_document_may_name_its_own_title_and_chapter_either_way(citation, old, new):
+    texts = [("a", f"{FEE} It is paid {text} alone.") for text in (old, new)]
+
+    own, others = ([make_reading(text, citation=number) for text in texts] for number in (citation, "§ 9-9-9"))
+
+    assert ["editorial"] == [change.nature for change in compare_readings(*own)]
+    assert ["substantive"] == [change.nature for change in compare_readings(*others)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "nature"),
+    [
+        (RECORD, RECORD.replace("dose", "vial"), "editorial"),
+        (RECORD, RECORD.replace("each dose", "each dose or vial"), "substantive"),
+        (f"{RECORD} A vial is no dose.", f"{RECORD.replace('dose', 'vial')} A vial is small.", "substantive"),
+    ],
+)
+def test_a_heading_follows_a_term_that_its_texts_gave_up_for_another(old, new, nature):
+    sides = make_reading(("a", old), heading="Record of dose"), make_reading(("a", new), heading="Record of vial")
+
+    assert [nature] == [change.nature for change in compare_readings(*sides) if change.part == "heading"]
+
+
 EIDS = st.lists(STEPS, min_size=1, max_size=3).map("__".join)
 TEXTS = st.sampled_from(
     [
