@@ -142,14 +142,17 @@ class _Table:
         """Pair subtrees of the same words as a whole ("Except: (A) Thiopental; (B) …"), however they are divided."""
         before = self._subtrees(self.old, self.below[0])
         after = self._subtrees(self.new, self.below[1])
-        for text, olds in before.items():
-            news = after.get(text, [])
-            if len(olds) == len(news) == 1 and olds[0][0].eid in self.old and news[0][0].eid in self.new:
+        for text in sorted(before.keys() & after.keys(), key=lambda text: (-len(text), text)):
+            olds, news = before[text], after[text]
+            if len(olds) == len(news) == 1:
                 self._take_subtree(olds[0], news[0])
 
     def _take_subtree(self, olds: Sequence[Provision], news: Sequence[Provision]) -> None:
-        """Pair the roots, and what stands below them where both are divided alike."""
-        alike = [self.keys[id(part)] for part in olds] == [self.keys[id(part)] for part in news]
+        """Pair the roots, and what stands below them where both are divided alike, unless it is paired by now."""
+        if any(part.eid not in self.old for part in olds) or any(part.eid not in self.new for part in news):
+            return
+        shapes = [[(self.keys[id(part)], is_unnumbered(part.eid)) for part in parts] for parts in (olds, news)]
+        alike = shapes[0] == shapes[1]
         for one, other in zip(olds, news, strict=True) if alike else [(olds[0], news[0])]:
             self.take(one, other)
 
