@@ -49,12 +49,14 @@ TEXTS = st.one_of(st.integers(60, 75).map(write), st.sampled_from(SHORT))
 
 
 @st.composite
-def messes(draw):
-    """Draw any reading: texts that repeat, short ones, empty ones, unnumbered paragraphs and rows among numbers."""
+def messes(draw, repeated=True):
+    """Draw any reading: short texts, empty ones, unnumbered paragraphs and rows among numbers, texts that repeat."""
     steps = st.sampled_from(["a", "b", "c", "1", "2", "p1", "p2", "r_fee"])
     eids = draw(st.sets(st.lists(steps, min_size=1, max_size=3).map("__".join), max_size=10))
     every = {"__".join(eid.split("__")[:depth]) for eid in eids for depth in range(1, eid.count("__") + 2)}
-    return make_reading(*((eid, draw(TEXTS)) for eid in sorted(every)))
+    parts = [(eid, draw(TEXTS)) for eid in sorted(every)]
+    long = [text for _, text in parts if len(text) > 24]
+    return make_reading(*((eid, text) for eid, text in parts if repeated or text not in long or long.count(text) == 1))
 
 
 @given(messes(), messes())
@@ -72,7 +74,7 @@ def test_nothing_differs_from_itself(reading):
     assert [] == compare_readings(reading, reading)
 
 
-@given(messes(), messes())
+@given(messes(repeated=False), messes(repeated=False))
 @settings(max_examples=300, deadline=None)
 def test_pairs_are_the_same_seen_from_both_sides(old, new):
     there = align_provisions(old.provisions[1:], new.provisions[1:])

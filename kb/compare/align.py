@@ -178,29 +178,30 @@ class _Table:
         unless its number is another such paragraph's now, or the number it would have was another's.
         """
         for eid in sorted(self.old, key=lambda eid: -eid.count("__")):
-            after = self.new.get(self._find_holder(eid))
-            if after is not None and self.keys[id(self.old[eid])] and self._is_equal(self.old[eid], after):
-                self.take(self.old[eid], after)
+            before = self.old[eid]
+            equal = [place for place in self._find_holders(eid) if self._is_equal(before, self.new[place])]
+            if equal and self.keys[id(before)]:
+                self.take(before, self.new[equal[0]])
         self._pair_wordless()
 
-    def _find_holder(self, eid: str) -> str:
-        """Return the new provision that holds most of what an old one held, "" where there is none."""
+    def _find_holders(self, eid: str) -> list[str]:
+        """Return the new provisions that hold most of what an old one held, or have it from it, most first."""
         held = self.below[0].get(eid, ())
         went = Counter(parent_of(self.partner[child.eid]) for child in held if child.eid in self.partner)
-        place, count = max(went.items(), key=lambda item: item[1], default=("", 0))
-        return place if count * 2 > min(len(held), len(self.below[1].get(place, ()))) else ""
+        return [
+            place
+            for place, count in went.most_common()
+            if place in self.new and count * 2 > min(len(held), len(self.below[1].get(place, ())))
+        ]
 
     def _is_equal(self, before: Provision, after: Provision) -> bool:
         return self.keys[id(before)] == self.keys[id(after)]
 
     def _pair_wordless(self) -> None:
         for depth in sorted({eid.count("__") for eid in self.old}, reverse=True):
-            found = {eid: self._find_holder(eid) for eid in self.old if eid.count("__") == depth}
-            moved = {
-                eid: place
-                for eid, place in found.items()
-                if place in self.new and not self.keys[id(self.old[eid])] and not self.keys[id(self.new[place])]
-            }
+            wordless = [eid for eid in self.old if eid.count("__") == depth and not self.keys[id(self.old[eid])]]
+            found = {eid: [at for at in self._find_holders(eid) if not self.keys[id(self.new[at])]] for eid in wordless}
+            moved = {eid: places[0] for eid, places in found.items() if places}
             taken = set(moved.values())
             for eid, place in moved.items():
                 pushed = moved.get(place, place) != place or eid in taken
