@@ -64,13 +64,15 @@ def _is_xml(body: bytes, media_type: str) -> bool:
 def _read_html(body: bytes, charset: str, source: Source, url: str) -> Page:
     decoded = decode_text(body, charset)
     select = source.select
+    listing = source.document.origin == "url" and source.identify(url) is None
     markup = read_markup(
         decoded.text,
         Selectors(
             select.main or "", select.heading or "", select.note or "", select.pending or "", tuple(source.remove)
         ),
+        listing=listing,
     )
-    names = _named_documents(markup, source, url)
+    names = _named_documents(markup, source, url) if listing else ()
     if names:
         return Page(readings=(), length=len(markup.written), shape=markup.shape, names=names, complete=markup.closed)
     readings = [read_section(section, source) for section in cut_sections(markup.lines, source, url)]
@@ -79,9 +81,7 @@ def _read_html(body: bytes, charset: str, source: Source, url: str) -> Page:
 
 
 def _named_documents(markup: Markup, source: Source, url: str) -> tuple[str, ...]:
-    """Return the ids of the documents a list page links to; () for a page that is itself a document."""
-    if source.document.origin != "url" or source.identify(url) is not None:
-        return ()
+    """Return the ids of the documents a list page links to."""
     found = (source.identify(urljoin(url, href)) for href, _ in read_links(markup))
     return tuple(dict.fromkeys(document_id(source, one.citation) for one in found if one is not None))
 
