@@ -10,6 +10,7 @@ from kb.compare.align import Pair, align_provisions, find_akin
 from kb.compare.classify import CONNECTOR_MOVED, Judgement, classify_edit, classify_whole
 from kb.compare.divided import fold_divided
 from kb.compare.eids import is_unnumbered, parent_of, print_eid, subtree_text
+from kb.compare.targets import compare_links
 from kb.models import Change, Kind, Part, Provision, Reading
 from kb.read.canonical import fold_text, squeeze_text
 
@@ -35,7 +36,8 @@ def compare_readings(old: Reading, new: Reading) -> list[Change]:
     changes.extend(_report_whole(removed, "removed", akin))
     changes.extend(_report_whole(added, "added", [(other, one) for one, other in akin]))
     changes = fold_divided(_drop_stubs(changes, old, new), old, new, "added")
-    return _weigh_connectors(fold_divided(changes, old, new, "removed"))
+    changes = _weigh_connectors(fold_divided(changes, old, new, "removed"))
+    return [*changes, *compare_links(old, new, [(one, other) for one, other in both if one.text == other.text])]
 
 
 def _weigh_connectors(changes: list[Change]) -> list[Change]:
