@@ -64,6 +64,30 @@ def test_lines_with_printed_numbers_are_labels_unless_they_are_links():
     assert (len(lines), 0) == (law.labels, links.labels)
 
 
+def test_numbered_lines_that_are_links_are_entries_of_a_list_of_contents():
+    _, contents = weigh("<ul><li><a href=/1>§ 12-1. Kites</a><li><a href=/2>2. Strings</a><li><a href=/x>Home</a></ul>")
+
+    assert (2, 0) == (contents.entries, contents.labels)
+
+
+def test_a_box_is_led_by_a_link_when_that_is_all_of_its_first_line():
+    html = "<div><h3><a href=/1>Kites</a></h3><p>Text</p></div><div><p>By <a href=/2>her</a></p></div><div></div>"
+
+    assert [True, False, None] == [box.led for box in weigh(html)[1:]]
+
+
+def test_a_box_stands_within_a_part_of_the_page_when_html_says_that_it_belongs_to_that():
+    html = "<div><footer>a</footer><article><div><footer>b</footer></div></article></div>"
+
+    assert [False, True] == [box.within for box in weigh(html) if box.tag == "footer"]
+
+
+def test_a_page_nested_without_end_is_weighed_in_one_pass():
+    boxes = weigh_boxes("<div><footer>" * 20_000 + "<p>x</p>" + "</footer></div>" * 20_000)
+
+    assert 40_001 == len(boxes)
+
+
 def test_fields_a_person_fills_in_are_counted_and_hidden_ones_are_not():
     _, box = weigh('<form><input type="text"><input type="hidden" name="token"></form>')
 

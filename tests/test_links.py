@@ -29,6 +29,7 @@ OWN = "example.gov"
         ("https://www.docs.example.gov/fees", ""),
         ("https://[bad", ""),
         ("https:///nowhere", ""),
+        (f"https://law.example.org/{'a' * 2_000}", ""),
     ],
 )
 def test_target_is_named_without_what_names_a_visit_and_only_away_from_the_site(href, expected):

@@ -123,6 +123,9 @@ FRAME = {
     "a row of buttons to share": "<div class=share-bar>Share <a href=/f>there</a></div>",
     "a form": "<form class=newsletter><p>Get the letter of the board each week.</p><input name=mail></form>",
     "what is hidden": "<div hidden><p>Your session has ended, please log in once more.</p></div>",
+    "invitations to read on": "<div>"
+    + "<div><h4><a href=/n>A new day</a></h4><p>The board met to talk.</p></div>" * 3
+    + "</div>",
     "who owns the page": "<div><p>© 2024 State of Example. All rights in these pages are reserved.</p></div>",
 }
 

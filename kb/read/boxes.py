@@ -35,20 +35,23 @@ SENTENCE_END = tuple('.!?:;…"”’»)]。！？')
 # A line of so many signs is a sentence, with a stop at its end or without one.
 SENTENCE, LONG = 40, 80
 _BOXES = frozenset(BOX_TAGS)
+# Elements within which a header or footer is one of a part, not of the page: HTML says so.
+PARTS = frozenset(("article", "aside", "main", "section"))
 
 
 class Box:
     """One box: its place among the boxes of the page, its parent, and what all of it holds, in signs.
 
     ``plain`` is printed outside links, ``linked`` inside them, ``prose`` in sentences; ``labels`` counts lines that
-    begin with a printed number, ``items`` lines of lists and tables outside links, ``fields`` what is to be filled in,
-    ``titles`` the top headings. ``own`` is the prose that stands in no box inside it, ``introduced`` says that the line
-    before it ended with a colon.
+    begin with a printed number, ``entries`` such lines that are links, ``items`` lines of lists and tables outside
+    links, ``fields`` what is to be filled in, ``titles`` the top headings. ``own`` is the prose that stands in no box
+    inside it, ``introduced`` says that the line before it ended with a colon, ``led`` that its first line is a link and
+    nothing else (None: it has no line), ``within`` that it stands in a part of the page.
     """
 
     __slots__ = (
-        "at", "attrs", "boxes", "fields", "introduced", "items", "labels", "linked", "own", "parent", "plain", "prose",
-        "tag", "titles",
+        "at", "attrs", "boxes", "entries", "fields", "introduced", "items", "labels", "led", "linked", "own", "parent",
+        "plain", "prose", "tag", "titles", "within",
     )  # fmt: skip
 
     def __init__(self, at: int, tag: str, attrs: str, parent: "Box | None", *, introduced: bool = False) -> None:
@@ -57,8 +60,11 @@ class Box:
         self.attrs = attrs
         self.parent = parent
         self.boxes: list[Box] = []
-        self.plain = self.linked = self.prose = self.own = self.labels = self.items = self.fields = self.titles = 0
+        self.plain = self.linked = self.prose = self.own = 0
+        self.labels = self.entries = self.items = self.fields = self.titles = 0
         self.introduced = introduced
+        self.led: bool | None = None
+        self.within: bool = parent is not None and (parent.within or parent.tag in PARTS)
 
     def add(self, other: "Box") -> None:
         """Count what another box holds as held by this one."""
@@ -66,6 +72,7 @@ class Box:
         self.linked += other.linked
         self.prose += other.prose
         self.labels += other.labels
+        self.entries += other.entries
         self.items += other.items
         self.fields += other.fields
         self.titles += other.titles
@@ -113,7 +120,10 @@ class _Weighing:
         box.plain += plain
         box.linked += linked
         self.colon = text[-1] == ":"
+        if box.led is None:
+            _note_lead(box, led=plain == 0)
         if plain <= linked:
+            box.entries += _is_labelled(text)
             return
         if _is_labelled(text):
             box.labels += 1
@@ -135,6 +145,13 @@ class _Weighing:
             if self.linking and text:
                 linked += _measure((INLINE.sub("", text) if "<" in text else text).strip())
         return linked
+
+
+def _note_lead(box: Box | None, *, led: bool) -> None:
+    """Note of a box, and of those it begins, whether their first line is a link."""
+    while box is not None and box.led is None:
+        box.led = led
+        box = box.parent
 
 
 def _measure(text: str) -> int:

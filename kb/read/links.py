@@ -6,6 +6,7 @@ sends the reader of a rule elsewhere, so it is kept as a reference whose work is
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from kb.models import Provision, Reference
@@ -21,8 +22,8 @@ VISIT = re.compile(
 )
 # 8f14e45fceea167a, dGhpcyBpcyBhIHNlc3Npb24x: a value drawn anew for every visit
 DRAWN = re.compile(r"[0-9a-fA-F]{16,}|(?=\w*\d)(?=\w*[a-zA-Z])[\w-]{24,}")
-# A link's words that are kept with it.
-MOST_WORDS = 80
+# A link's words that are kept with it; no address or page of law is so long or has so many links on purpose.
+MOST_WORDS, LONGEST_HREF, MOST_LINKS = 80, 2_000, 1_000
 
 
 def read_web_links(
@@ -34,7 +35,7 @@ def read_web_links(
     """
     own = _name_site(urlsplit(url).hostname)
     found, start = [], 0
-    for href, words in links:
+    for href, words in islice(links, MOST_LINKS):
         target = name_target(href, own)
         if target and words:
             at = _find_words(words, provisions, start)
@@ -49,7 +50,7 @@ def name_target(href: str, own_site: str) -> str:
 
     Scheme, "www.", a closing slash, session ids, tracking and values drawn at random tell no page from another.
     """
-    if not href.startswith(("http://", "https://", "//")):
+    if not href.startswith(("http://", "https://", "//")) or len(href) > LONGEST_HREF:
         return ""
     try:
         parts = urlsplit(href)

@@ -7,6 +7,7 @@ more.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -32,8 +33,6 @@ FRAME_NAMES = re.compile(
     r"subscri\w+|sign-?up|advert\w*|ads?|sponsor\w*|popup|modal|overlay|lightbox|widgets?|toolbar|feedback|login)"
     r"(?![a-z])|(?<![a-z])(?:comment|related|social|share|cookie|sidebar|newsletter)(?=[A-Z_-])",
 )
-# Elements within which a header or footer is one of a part, not of the page.
-PARTS = frozenset(("article", "aside", "main", "section"))
 # Lists that stand among paragraphs belong to them, even if each item is a link.
 LISTS = frozenset(("ul", "ol", "dl", "table"))
 # Boxes that are parts of a text and never all of it.
@@ -44,6 +43,8 @@ SHORT = 200
 LEAST_SHARE = 0.3
 # A box is links when they make up more than half of its signs and so many times its sentences.
 LINKS, LINKS_TO_PROSE = 0.5, 5
+# So many boxes that each begin with a link are a row of them.
+TEASERS = 3
 # A name is believed only while the box holds less than this share of the page's sentences; links of this share of its
 # signs speak for the name.
 MOST_NAMED, SOME_LINKS = 0.5, 0.2
@@ -98,7 +99,7 @@ def _leave_out_frame(boxes: Sequence[Box]) -> set[int]:
     listing = prose == 0 and not any(box.labels for box in boxes)
     frame: set[int] = set()
     for box in reversed(boxes[1:]):
-        if _is_frame(box, prose) or (not listing and _is_made_of_links(box)):
+        if _is_frame(box, prose) or (not listing and (_is_made_of_links(box) or _is_made_of_teasers(box, prose))):
             frame.add(box.at)
         elif box.parent is not None:
             box.parent.add(box)
@@ -110,11 +111,11 @@ def _is_frame(box: Box, prose: int) -> bool:
     if box.labels or box.introduced:
         return False
     votes = _read_votes(box.tag, box.attrs)
-    if votes.hidden or (box.tag == "footer" and not box.titles and _is_of_page(box)):
+    if votes.hidden or (box.tag == "footer" and not box.titles and not box.within):
         return True
     if box.prose > MOST_NAMED * prose:
         return False
-    if votes.role or (box.tag == "header" and _is_of_page(box)):
+    if votes.role or (box.tag == "header" and not box.within):
         return True
     if votes.named and _has_second_vote(box):
         return box.prose == 0 or not _stands_among_paragraphs(box)
@@ -144,14 +145,6 @@ def _is_list_of_text(box: Box) -> bool:
     return box.items >= ITEMS and box.linked < SOME_LINKS * box.plain
 
 
-def _is_of_page(box: Box) -> bool:
-    """Tell whether a header or footer is that of the whole page: HTML says so of one that stands in no part of it."""
-    parent = box.parent
-    while parent is not None and parent.tag not in PARTS:
-        parent = parent.parent
-    return parent is None
-
-
 def _has_second_vote(box: Box) -> bool:
     """Tell whether anything but its name speaks for a box being frame: no sentences, links, fields, its element."""
     return (
@@ -171,6 +164,14 @@ def _is_made_of_links(box: Box) -> bool:
         return False
     links = box.linked > LINKS * (box.plain + box.linked) and box.linked > LINKS_TO_PROSE * box.prose
     return links and not _read_votes(box.tag, box.attrs).note
+
+
+def _is_made_of_teasers(box: Box, prose: int) -> bool:
+    """Tell whether a box is a row of invitations to read on elsewhere: boxes alike that each begin with a link."""
+    if box.labels or box.entries or box.prose > MOST_NAMED * prose or len(box.boxes) < TEASERS:
+        return False
+    alike = Counter(one.tag for one in box.boxes if one.led and one.linked)
+    return max(alike.values(), default=0) >= max(TEASERS, len(box.boxes) / 2) and box.own == 0
 
 
 def _stands_among_paragraphs(box: Box) -> bool:
