@@ -42,11 +42,11 @@ PARTS = frozenset(("article", "aside", "main", "section"))
 class Box:
     """One box: its place among the boxes of the page, its parent, and what all of it holds, in signs.
 
-    ``plain`` is printed outside links, ``linked`` inside them, ``prose`` in sentences; ``labels`` counts lines that
-    begin with a printed number, ``entries`` such lines that are links, ``items`` lines of lists and tables outside
-    links, ``fields`` what is to be filled in, ``titles`` the top headings. ``own`` is the prose that stands in no box
-    inside it, ``introduced`` says that the line before it ended with a colon, ``led`` that its first line is a link and
-    nothing else (None: it has no line), ``within`` that it stands in a part of the page.
+    ``plain`` is printed outside links, ``linked`` inside them, ``prose`` in sentences; ``labels`` counts boxes with a
+    line that begins with a printed number, ``entries`` such lines that are links, ``items`` lines of lists and tables
+    outside links, ``fields`` what is to be filled in, ``titles`` the top headings. ``own`` is the prose that stands in
+    no box inside it, ``introduced`` says that the line before it ended with a colon, ``led`` that its first line is a
+    link and nothing else (None: it has no line), ``within`` that it stands in a part of the page.
     """
 
     __slots__ = (
@@ -125,8 +125,9 @@ class _Weighing:
         if plain <= linked:
             box.entries += _is_labelled(text)
             return
-        if _is_labelled(text):
-            box.labels += 1
+        if not box.labels and _is_labelled(text):
+            # One tells all: asking each line would cost more than all else that is weighed.
+            box.labels = 1
         if box.tag in LISTS:
             box.items += 1
         if self.heading:
