@@ -2,8 +2,8 @@
 
 Losing law is far worse than keeping a row of buttons. So a box is left out for what it is, not for its share of the
 page; no box with a numbered line is left out, but what HTML itself calls navigation or dialog; and the step from a box
-to one inside it is taken only when nothing but frame stands beside that one. This also makes the choice the same for two
-captures of a page with other menus or one paragraph more (docs/decisions/0016).
+to one inside it is taken only when nothing but frame stands beside that one. This also makes the choice the same for
+two captures of a page with other menus or one paragraph more (docs/decisions/0016).
 """
 
 import re
