@@ -18,7 +18,8 @@ from kb.read.boxes import BOX_TAGS, Box, weigh_boxes
 
 # Elements of HTML that are never the text itself, and whose links name nothing that the page lists.
 FRAME_SELECTOR = "nav, dialog"
-LANDMARK_SELECTOR = "main, [role=main]"
+# Landmarks that say "here is the text", the wider first.
+LANDMARK_SELECTORS = ("main, [role=main]", "article")
 BOXES = ", ".join(BOX_TAGS)
 # role="navigation", role="search": landmarks of ARIA that are never the text itself
 FRAME_ROLE = re.compile(r'\brole="(?:navigation|banner|contentinfo|search|dialog|alertdialog)"')
@@ -68,8 +69,8 @@ def choose_main_part(body: LexborNode) -> MainPart:
     nodes = top.css(BOXES)
     if len(nodes) != len(boxes) - 1:
         return MainPart((top,))
-    frame = _leave_out_frame(boxes)
-    chosen = _step_in(_find_article(boxes), frame)
+    frame = _leave_out_frame(boxes, menus=top.tag == "body")
+    chosen = _step_in(boxes[0], frame)
     node = top if chosen.parent is None else nodes[chosen.at]
     dropped = tuple(nodes[box.at] for box in _list_dropped(chosen, frame))
     return MainPart((*_find_title(body, chosen), node), dropped)
@@ -82,24 +83,31 @@ def drop_frame(body: LexborNode) -> None:
 
 
 def _find_landmark(body: LexborNode) -> LexborNode:
-    """Return the one node marked as the main one, the body where it holds too little to be believed.
+    """Return the one node marked as the text, the body where none is or where it holds too little to be believed.
 
     A repealed section is its title and a word: less than the address of its publisher below.
     """
-    found = body.css(LANDMARK_SELECTOR)
-    if len(found) != 1:
-        return body
-    titled = found[0].css_first("h1") is not None
-    return found[0] if titled or len(found[0].text()) >= LEAST_SHARE * len(body.text()) else body
+    top = body
+    for selector in LANDMARK_SELECTORS:
+        found = top.css(selector)
+        if len(found) != 1 or found[0].mem_id == top.mem_id:
+            continue
+        if found[0].css_first("h1") is not None or len(found[0].text()) >= LEAST_SHARE * len(top.text()):
+            top = found[0]
+    return top
 
 
-def _leave_out_frame(boxes: Sequence[Box]) -> set[int]:
-    """Add what boxes hold to those round them, without what is frame; returns the places of the boxes left out."""
+def _leave_out_frame(boxes: Sequence[Box], *, menus: bool) -> set[int]:
+    """Add what boxes hold to those round them, without what is frame; returns the places of the boxes left out.
+
+    ``menus`` says that links alone make a box frame: not in a landmark, whose lists of links are its text, and not on
+    a page that holds nothing else.
+    """
     prose = sum(box.own for box in boxes)
-    listing = prose == 0 and not any(box.labels for box in boxes)
+    menus = menus and (prose > 0 or any(box.labels for box in boxes))
     frame: set[int] = set()
     for box in reversed(boxes[1:]):
-        if _is_frame(box, prose) or (not listing and (_is_made_of_links(box) or _is_made_of_teasers(box, prose))):
+        if _is_frame(box, prose) or (menus and (_is_made_of_links(box) or _is_made_of_teasers(box, prose))):
             frame.add(box.at)
         elif box.parent is not None:
             box.parent.add(box)
@@ -176,14 +184,6 @@ def _is_made_of_teasers(box: Box, prose: int) -> bool:
 
 def _stands_among_paragraphs(box: Box) -> bool:
     return box.parent is not None and box.parent.own > 0
-
-
-def _find_article(boxes: Sequence[Box]) -> Box:
-    """Return the one article of the page if it holds the page's text, else the outermost box."""
-    found = [box for box in boxes if box.tag == "article"]
-    if len(found) == 1 and found[0].plain and found[0].prose >= LEAST_SHARE * boxes[0].prose:
-        return found[0]
-    return boxes[0]
 
 
 def _step_in(box: Box, frame: set[int]) -> Box:
