@@ -4,6 +4,8 @@ import random
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kb.read.html import Selectors, read_markup
 
@@ -195,3 +197,54 @@ def test_another_frame_or_one_paragraph_more_gives_the_same_text(seed):
     pages = [dress(draw, "".join(law)), dress(draw, "".join(law)), dress(draw, "".join([*law, "<p>(z) One more</p>"]))]
 
     assert [paragraphs, paragraphs, [*paragraphs, "(z) One more"]] == [read(page) for page in pages]
+
+
+# --- whatever the page
+
+NAMES = ("", "footer", "menu", "related", "widget sidebar", "law", "row")
+LEAF = st.sampled_from(
+    (
+        f"<p>{SENTENCE}</p>",
+        "<p>Short</p>",
+        "<h2>Kites</h2>",
+        f"<ul>{MENU[:400]}</ul>",
+        "<p><a href=/a>Read on</a></p>",
+        "",
+    )
+)
+TAGS = st.sampled_from(("div", "section", "ul", "table", "footer", "header", "aside", "form", "blockquote"))
+
+
+@st.composite
+def draw_page(draw):
+    """Draw a page of boxes in boxes; returns it with a mark in some of them where a numbered line will stand."""
+    nodes = draw(st.lists(st.tuples(TAGS, st.sampled_from(NAMES), LEAF, st.booleans()), min_size=1, max_size=14))
+    page = ""
+    for tag, name, leaf, around in nodes:
+        box = f'<{tag} class="{name}">{leaf}<!--here-->'
+        page = f"{box}{page}</{tag}>" if around else f"{page}{box}</{tag}>"
+    return page
+
+
+@given(page=draw_page(), data=st.data())
+def test_no_numbered_line_is_ever_left_out(page, data):
+    pieces = page.split("<!--here-->")
+    chosen = data.draw(st.sets(st.integers(0, len(pieces) - 2), min_size=1))
+
+    marked = "".join(f"{piece}<p>({at}) Line {at}</p>" if at in chosen else piece for at, piece in enumerate(pieces))
+
+    read_lines = " ".join(f"{line.number} {line.text}" for line in read_markup(f"<body>{marked}", Selectors()).lines)
+    assert [] == [at for at in sorted(chosen) if f"Line {at}" not in read_lines]
+
+
+@given(page=draw_page(), places=st.sampled_from(("above", "below")))
+def test_a_menu_beside_all_else_never_changes_what_is_read(page, places):
+    whole = f"<div class=page><p>{SENTENCE}</p>{page}</div>"
+    menu = f"<div class=top><ul>{MENU}</ul></div>"
+
+    alone, beside = (
+        read(f"<body>{whole}"),
+        read(f"<body>{menu}{whole}" if places == "above" else f"<body>{whole}{menu}"),
+    )
+
+    assert alone == beside
