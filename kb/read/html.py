@@ -62,7 +62,7 @@ def read_markup(text: str, selectors: Selectors, *, listing: bool = False) -> Ma
     tree = LexborHTMLParser(text)
     tree.strip_tags(UNPRINTED)
     for selector in selectors.remove:
-        for node in tree.css(selector):
+        for node in reversed(tree.css(selector)):
             node.decompose()
     nodes, links = _find_declared(tree, selectors.main) if selectors.main else _find_main(tree, listing=listing)
     slots = _cut_slots(nodes, selectors)

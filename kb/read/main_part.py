@@ -83,7 +83,8 @@ def choose_main_part(body: LexborNode) -> MainPart:
 
 def drop_frame(body: LexborNode) -> None:
     """Remove from a body what HTML itself calls no part of its text."""
-    for node in body.css(FRAME_SELECTOR):
+    # Innermost first: what stood in a node that is gone is gone too, and must not be touched again.
+    for node in reversed(body.css(FRAME_SELECTOR)):
         node.decompose()
 
 
