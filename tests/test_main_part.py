@@ -36,6 +36,12 @@ def test_landmark_with_the_title_is_believed_however_short_its_text():
     assert ["§ 12-3. Kites.", "Repealed."] == read(f"<main><h1>§ 12-3. Kites.</h1><p>Repealed.</p></main>{footer}")
 
 
+def test_a_landmark_that_holds_the_title_alone_is_not_believed():
+    pages = [f"<{tag}><h1>Kites</h1></{tag}><div class=text>{LAW}</div>" for tag in ("main", "article")]
+
+    assert [["Kites", *[SENTENCE] * 5]] * 2 == [read(page) for page in pages]
+
+
 def test_one_article_is_taken_as_the_text():
     page = f"<div><p>Board of kites</p></div><article>{LAW}</article><div><p>Room 12, second floor</p></div>"
 
@@ -56,6 +62,34 @@ def test_title_that_stands_outside_the_text_is_kept_above_it():
     page = f"<div><div class=top><h1>§ 12-3. Kites.</h1></div><div class=text>{LAW}</div></div>"
 
     assert ["§ 12-3. Kites.", *[SENTENCE] * 5] == read(page)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<div class=site-header><h1>State of Example</h1></div>",
+        '<div class=top><h1><a href="/">State of Example</a></h1></div>',
+        "<div><header><h1>State of Example</h1></header></div>",
+    ],
+)
+def test_the_name_of_the_site_is_no_title(head):
+    assert [SENTENCE] * 5 == read(f"<body><div>{head}<div class=text>{LAW}</div></div></body>")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<div class=page-header><h1>Kites</h1></div>",
+        "<article><header class=entry-header><h1>Kites</h1></header></article>",
+        "<header><h1>Kites</h1></header>",
+    ],
+)
+def test_the_title_of_the_page_is_kept_from_a_head_that_holds_it(head):
+    page = (
+        f"<head><title>Kites | State of Example</title></head><body><div>{head}<div class=text>{LAW}</div></div></body>"
+    )
+
+    assert ["Kites", *[SENTENCE] * 5] == read(page)
 
 
 # --- no law is left out

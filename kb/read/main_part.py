@@ -14,7 +14,7 @@ from functools import lru_cache
 import msgspec
 from selectolax.lexbor import LexborNode
 
-from kb.read.boxes import BOX_TAGS, Box, weigh_boxes
+from kb.read.boxes import BOX_TAGS, PARTS, Box, weigh_boxes
 
 # Elements of HTML that are never the text itself, and whose links name nothing that the page lists.
 FRAME_SELECTOR = "nav, dialog"
@@ -36,6 +36,8 @@ FRAME_NAMES = re.compile(
     r"subscri\w+|sign-?up|advert\w*|ads?|sponsor\w*|popup|modal|overlay|lightbox|widgets?|toolbar|feedback|login)"
     r"(?![a-z])|(?<![a-z])(?:comment|related|social|share|cookie|sidebar|newsletter)(?=[A-Z_-])",
 )
+# class="site-header", id="masthead": where the name of a site stands
+SITE_NAMES = re.compile(r"(?<![a-z])(?:(?:site|global)[-_]?(?:header|name|title)|masthead|logo|brand\w*)(?![a-z])")
 # Lists that stand among paragraphs belong to them, even if each item is a link.
 LISTS = frozenset(("ul", "ol", "dl", "table"))
 # Boxes that are parts of a text and never all of it.
@@ -89,18 +91,25 @@ def drop_frame(body: LexborNode) -> None:
 
 
 def _find_landmark(body: LexborNode) -> LexborNode:
-    """Return the one node marked as the text, the body where none is or where it holds too little to be believed.
-
-    A repealed section is its title and a word: less than the address of its publisher below.
-    """
+    """Return the one node marked as the text, the body where none is or where it holds too little to be believed."""
     top = body
     for selector in LANDMARK_SELECTORS:
         found = top.css(selector)
-        if len(found) != 1 or found[0].mem_id == top.mem_id:
-            continue
-        if found[0].css_first("h1") is not None or len(found[0].text()) >= LEAST_SHARE * len(top.text()):
+        if len(found) == 1 and found[0].mem_id != top.mem_id and _is_believed(found[0], top):
             top = found[0]
     return top
+
+
+def _is_believed(landmark: LexborNode, top: LexborNode) -> bool:
+    """Tell whether a landmark holds much of the text; or, as the main one, the page's title with text below it.
+
+    A repealed section is its title and a word: less than the address of its publisher below.
+    """
+    size = len(landmark.text())
+    if size >= LEAST_SHARE * len(top.text()):
+        return True
+    title = landmark.css_first("h1") if landmark.tag != "article" else None
+    return title is not None and bool(landmark.text().replace(title.text(), "", 1).strip())
 
 
 def _list_texts(boxes: Sequence[Box]) -> set[int]:
@@ -275,8 +284,23 @@ def _list_dropped(chosen: Box, frame: set[int]) -> Iterator[Box]:
 
 
 def _find_title(body: LexborNode, chosen: Box) -> list[LexborNode]:
-    """Return the page's top heading where it stands outside the box that was chosen."""
+    """Return the page's top heading where it stands outside the box that was chosen; the site's name is none."""
     if chosen.parent is None or chosen.titles:
         return []
     titles = body.css("h1")
-    return titles if len(titles) == 1 else []
+    return titles if len(titles) == 1 and not _names_site(titles[0]) else []
+
+
+def _names_site(title: LexborNode) -> bool:
+    """Tell whether a heading is a link, or stands where sites print their name and does not begin the page's title."""
+    words = title.text().split()
+    if any(link.text().split() == words for link in title.css("a[href]")):
+        return True
+    parent, at_head, within = title.parent, False, False
+    while parent is not None and parent.tag != "body":
+        names = f"{parent.attributes.get('class') or ''} {parent.attributes.get('id') or ''}"
+        at_head = at_head or (parent.tag == "header" and not within) or SITE_NAMES.search(names) is not None
+        within = within or parent.tag in PARTS
+        parent = parent.parent
+    told = parent.parent.css_first("title") if at_head and parent is not None and parent.parent is not None else None
+    return at_head and (told is None or told.text().split()[: len(words)] != words)
