@@ -224,7 +224,7 @@ def _classify_edits(case: Case) -> Judgement:
         return Judgement("editorial", (), _say(str(reasons[0]), *styled[0].shown))
     plain = find_edits(case.old, case.new, styled=False)
     if not styled:
-        return Judgement("editorial", (), _say("only drafting style", *plain[0].shown))
+        return Judgement("editorial", (), _say(ONLY_STYLE, *plain[0].shown))
     return _judge_substantive([edit for edit in plain if not _is_without_effect(edit, case)] or styled, case)
 
 
@@ -290,6 +290,8 @@ def _spell_reference(text: str) -> str:
 
 # The reason given when nothing but "; and" came or went; readings.py holds it against the siblings.
 CONNECTOR_MOVED = "only a list connector moved"
+# The reason given when phrases of one effect were exchanged; style.py holds it against the rest of the document.
+ONLY_STYLE = "only drafting style"
 STEPS: tuple[tuple[str, Callable[[str, str], tuple[str, str]]], ...] = (
     ("only punctuation, case or spacing moved", lambda old, new: (old, new)),
     ("only a codifier's bracket moved", _drop_brackets),

@@ -10,6 +10,9 @@ from kb.compare.align import Pair, align_provisions, find_akin
 from kb.compare.classify import CONNECTOR_MOVED, Judgement, classify_edit, classify_whole
 from kb.compare.divided import fold_divided
 from kb.compare.eids import is_unnumbered, parent_of, print_eid, subtree_text
+from kb.compare.order import find_reordered
+from kb.compare.stubs import fold_repealed
+from kb.compare.style import weigh_style
 from kb.models import Change, Kind, Part, Provision, Reading
 from kb.read.canonical import fold_text, squeeze_text
 
@@ -35,7 +38,9 @@ def compare_readings(old: Reading, new: Reading) -> list[Change]:
     changes.extend(_report_whole(removed, "removed", akin))
     changes.extend(_report_whole(added, "added", [(other, one) for one, other in akin]))
     changes = fold_divided(_drop_stubs(changes, old, new), old, new, "added")
-    return _weigh_connectors(fold_divided(changes, old, new, "removed"))
+    changes = _weigh_connectors(fold_divided(changes, old, new, "removed"))
+    changes.extend(find_reordered(both, old.provisions))
+    return weigh_style(fold_repealed(changes, old, new), new)
 
 
 def _weigh_connectors(changes: list[Change]) -> list[Change]:

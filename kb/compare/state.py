@@ -18,7 +18,7 @@ class PageState(msgspec.Struct):
     counts the waves in a row in which its frame alone differed: its bytes move for no reason. ``markup`` counts the
     tags of a large page, to tell when another program renders it. ``suspect_frame`` names what a distrusted answer
     said, figures aside. ``confirmed`` says that two waves agreed on what stands there, ``complete`` that the page was
-    whole.
+    whole. ``final_url`` is where its redirects led.
     """
 
     url: str
@@ -26,6 +26,7 @@ class PageState(msgspec.Struct):
     shape: str = ""
     frame: str = ""
     tags: str = ""
+    final_url: str = ""
     markup: dict[str, int] = {}
     length: int = 0
     places: tuple[Place, ...] = ()

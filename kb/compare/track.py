@@ -9,7 +9,7 @@ from typing import get_args
 
 import msgspec
 
-from kb.compare.ahead import Ahead, ReadSeen, frame_page, look_ahead
+from kb.compare.ahead import Ahead, ReadSeen, frame_page, is_same_answer, look_ahead
 from kb.compare.doubts import Doubt, Sight, doubt_page, is_outgrown, is_proven
 from kb.compare.ids import event_id, text_hash, version_id
 from kb.compare.moves import law_key, pair_moves
@@ -116,7 +116,7 @@ class _Tracker:
             self._take_missing(fetch, page)
         elif fetch.outcome == "not_modified" and page.suspect_at:
             self._judge(fetch, "suspect", "not modified since a page that is not trusted")
-        elif fetch.outcome == "not_modified" or (fetch.sha256 is not None and fetch.sha256 == page.sha256):
+        elif is_same_answer(page, fetch):
             page.missing_at = page.suspect_at = page.suspect_text = ""
             page.confirmed = page.confirmed or fetch.url not in self.first_read
             self.read_well.add(fetch.url)
@@ -218,7 +218,7 @@ class _Tracker:
         if read.names and read.complete:
             self._take_list(fetch, page, read)
         self._note_frame(fetch, page, seen)
-        page.sha256 = fetch.sha256 or ""
+        page.sha256, page.final_url = fetch.sha256 or "", fetch.final_url
         if is_rendered_anew(page.markup, seen.markup):
             self.anew.setdefault(fetch.url, [])
         page.shape, page.frame, page.length, page.markup = read.shape, seen.frame, read.length, seen.markup
