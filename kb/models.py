@@ -297,3 +297,10 @@ class Place(msgspec.Struct, frozen=True):
 
     document: str
     strand: Strand
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A topic or profession found in a text, and the words that told it."""
+
+    id: str
+    words: str

@@ -13,9 +13,9 @@ import msgspec
 
 from kb.compare.ids import content_id
 from kb.compare.moves import LEAST_LAW
-from kb.compare.state import PageState, Seen, SourceState
+from kb.compare.state import Learned, PageState, Seen, SourceState
 from kb.compare.trust import LEAST_KEPT, list_texts, measure_kept
-from kb.compare.volatile import Learned, Restless, learn_lines, take_frame
+from kb.compare.volatile import Restless, learn_lines, take_frame
 from kb.models import Fetch, Page, Reading, Wave
 
 ReadSeen = Callable[[Fetch], Seen]

@@ -14,6 +14,7 @@ import msgspec
 
 from kb.compare.wording import (
     DIVISIONS,
+    ONLY_STYLE,
     PLACEHOLDER,
     UNITS,
     Edit,
@@ -290,8 +291,6 @@ def _spell_reference(text: str) -> str:
 
 # The reason given when nothing but "; and" came or went; readings.py holds it against the siblings.
 CONNECTOR_MOVED = "only a list connector moved"
-# The reason given when phrases of one effect were exchanged; style.py holds it against the rest of the document.
-ONLY_STYLE = "only drafting style"
 STEPS: tuple[tuple[str, Callable[[str, str], tuple[str, str]]], ...] = (
     ("only punctuation, case or spacing moved", lambda old, new: (old, new)),
     ("only a codifier's bracket moved", _drop_brackets),

@@ -40,7 +40,7 @@ def compare_readings(old: Reading, new: Reading) -> list[Change]:
     changes = fold_divided(_drop_stubs(changes, old, new), old, new, "added")
     changes = _weigh_connectors(fold_divided(changes, old, new, "removed"))
     changes.extend(find_reordered(both, old.provisions))
-    return weigh_style(fold_repealed(changes, old, new), new)
+    return weigh_style(fold_repealed(changes, old, new, _remove), new)
 
 
 def _weigh_connectors(changes: list[Change]) -> list[Change]:
@@ -222,6 +222,10 @@ def _amend(old: Provision, new: Provision, part: Part, judgement: Judgement, *, 
         signals=judgement.signals,
         reason=judgement.reason,
     )
+
+
+def _remove(parts: Sequence[Provision]) -> Change:
+    return _make_whole("removed", parts, text=subtree_text(parts))
 
 
 def _make_whole(kind: Kind, parts: Sequence[Provision], *, text: str, akin: Sequence[str] = ()) -> Change:

@@ -4,9 +4,7 @@ from datetime import date
 
 import msgspec
 
-from kb.compare.volatile import Learned
-from kb.models import Change, ChangeRow, Event, Fetch, Judged, Page, Place, Problem, Reading, Shown, Version
-from kb.topics import Found
+from kb.models import Change, ChangeRow, Event, Fetch, Found, Judged, Page, Place, Problem, Reading, Shown, Version
 
 
 class PageState(msgspec.Struct):
@@ -55,6 +53,18 @@ class StrandState(msgspec.Struct):
     citation: str
     shown: list[Shown] = []
     urls: list[str] = []
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """A line that is left out of comparing: its ``key``, a ``text`` as it was printed, since which instant, and why.
+
+    The key is "frame …" for lines alike but for figures, "place …" for whatever short line stands at an eid.
+    """
+
+    key: str
+    text: str
+    since: str
+    reason: str
 
 
 class SourceState(msgspec.Struct):

@@ -8,8 +8,7 @@ import re
 
 import msgspec
 
-from kb.compare.classify import ONLY_STYLE
-from kb.compare.wording import find_edits
+from kb.compare.wording import ONLY_STYLE, find_edits
 from kb.models import Change, Reading
 from kb.read.canonical import fold_text
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from kb.compare.state import PageState, SourceState, StrandState, WaveResult
-from kb.compare.volatile import Learned
+from kb.compare.state import Learned, PageState, SourceState, StrandState, WaveResult
 from kb.models import Act, Place, Provision, Reading, Reference, Shown, Validity
 from kb.store.connection import open_database
 
@@ -99,7 +98,7 @@ MIGRATIONS = (
         PRIMARY KEY (source, key)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE event_pages (
-        event_id TEXT NOT NULL, source TEXT NOT NULL, url TEXT NOT NULL, PRIMARY KEY (event_id, url)
+        event_id TEXT NOT NULL, url TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (event_id, url)
     ) STRICT, WITHOUT ROWID;
     """,
 )
@@ -188,8 +187,8 @@ def _record_pages(db: sqlite3.Connection, result: WaveResult) -> None:
         [(result.source, one.key, one.text, one.since, one.reason) for one in result.learned],
     )
     db.executemany(
-        """INSERT OR IGNORE INTO event_pages (event_id, source, url) VALUES (?, ?, ?)""",
-        [(page.event_id, result.source, page.url) for page in result.event_pages],
+        """INSERT OR IGNORE INTO event_pages (event_id, url, source) VALUES (?, ?, ?)""",
+        [(page.event_id, page.url, result.source) for page in result.event_pages],
     )
 
 
