@@ -16,7 +16,8 @@ class PageState(msgspec.Struct):
     counts the waves in a row in which its frame alone differed: its bytes move for no reason. ``markup`` counts the
     tags of a large page, to tell when another program renders it. ``suspect_frame`` names what a distrusted answer
     said, figures aside. ``confirmed`` says that two waves agreed on what stands there, ``complete`` that the page was
-    whole. ``final_url`` is where its redirects led.
+    whole. ``final_url`` is where its redirects led, ``read_at`` the instant it was last
+    believed.
     """
 
     url: str
@@ -32,6 +33,7 @@ class PageState(msgspec.Struct):
     fresh: tuple[str, ...] = ()
     doubted: tuple[str, ...] = ()
     dissents: tuple[Place, ...] = ()
+    read_at: str = ""
     missing_at: str = ""
     missing_wave: str = ""
     was_missing: bool = False

@@ -5,11 +5,12 @@ Strictly causal: ``track_wave`` sees what earlier waves left behind (SourceState
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 import msgspec
 
 from kb.compare.ahead import ReadSeen
-from kb.compare.draft import Load, WaveDraft
+from kb.compare.draft import Load, SourceRule, WaveDraft
 from kb.compare.endings import settle_endings
 from kb.compare.ids import event_id, text_hash, version_id
 from kb.compare.judge import RESTLESS_AFTER, judge_fetches
@@ -33,6 +34,7 @@ from kb.compare.state import (
 from kb.compare.twins import compare_strand, order_twins
 from kb.compare.volatile import LEAST_PAGES, MOST_PAGES
 from kb.models import ChangeRow, EventKind, Flaw, Place, Reading, Shown, Version, Wave
+from kb.read.documents import document_id
 from kb.sources import Source
 
 
@@ -41,7 +43,7 @@ def track_wave(source: Source, state: SourceState, wave: Wave, see: ReadSeen, lo
 
     ``see`` reads a fetch's page, ``load`` returns the reading of a known version. Returns the rows the wave adds.
     """
-    draft = WaveDraft(state, wave, load, declared=source.declared)
+    draft = WaveDraft(state, wave, load, SourceRule(partial(_name_place, source), source.declared))
     judge_fetches(draft, see)
     tracker = _Tracker(draft, RowMaker(source, wave.at))
     tracker.settle_documents()
@@ -50,6 +52,12 @@ def track_wave(source: Source, state: SourceState, wave: Wave, see: ReadSeen, lo
     tracker.finish()
     state.waves += 1
     return draft.result
+
+
+def _name_place(source: Source, url: str) -> Place | None:
+    """Return the strand of the document that an address names by the source's pattern, None if it names none."""
+    found = source.identify(url) if source.document.origin == "url" else None
+    return None if found is None else Place(document_id(source, found.citation), found.strand)
 
 
 class _Tracker:
