@@ -173,7 +173,11 @@ class EventPage(msgspec.Struct, frozen=True):
 
 
 class WaveResult(msgspec.Struct):
-    """All rows that one wave adds; ``found_words`` tell by which words a change was given a topic or profession."""
+    """All rows that one wave adds.
+
+    ``removed`` and ``added`` map the hashes of laws that went and came to their changes; ``found_words`` tell by which
+    words a change was given a topic or profession.
+    """
 
     source: str
     wave_at: str
@@ -187,6 +191,7 @@ class WaveResult(msgspec.Struct):
     events: list[Event] = []
     pages: list[PageState] = []
     removed: dict[str, str] = {}
+    added: dict[str, str] = {}
     found_words: list[tuple[str, Found]] = []
     learned: list[Learned] = []
     event_pages: list[EventPage] = []

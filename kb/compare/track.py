@@ -205,7 +205,6 @@ class _Tracker:
             law = self.rows.law_hash(reading)
             if law:
                 self.draft.result.removed[law] = row.id
-        self.draft.state.removed.update(self.draft.result.removed)
 
     def _close(self, place: Place, gone: Gone) -> Reading | None:
         """Close what a document showed and its last locations; returns its last reading, None if it showed nothing."""
@@ -235,8 +234,11 @@ class _Tracker:
             begins = showing.now[0].begins
             coming = begins if begins is not None and begins > today else None
             row = self.rows.make(place, Told(added_document(reading), coming), reading, showing)
-            removed = self.draft.state.removed.get(self.rows.law_hash(reading))
+            law = self.rows.law_hash(reading)
+            removed = self.draft.state.removed.get(law)
             self.draft.result.changes.append(msgspec.structs.replace(row, see_also=(removed,) if removed else ()))
+            if law:
+                self.draft.result.added[law] = row.id
 
     def _settle_restless(self) -> None:
         """Take pages for restless when most of a wave's have other words between the same tags: no one renders so."""
@@ -247,13 +249,17 @@ class _Tracker:
 
     def _settle_moves(self) -> None:
         """Tell text that went from one document to another as moved; remember what left, name what it came from."""
-        moved = pair_moves(self.draft.result.changes)
+        result = self.draft.result
+        moved = pair_moves(result.changes)
         self.rows.rename(moved.renamed)
-        self.draft.result.changes = [self._link_removed(row) for row in moved.changes]
-        self.draft.result.removed.update(
-            {law: row.id for row in moved.changes if row.kind == "removed" and (law := law_key(row))}
-        )
-        self.draft.state.removed.update(self.draft.result.removed)
+        result.changes = [self._link_removed(row) for row in moved.changes]
+        for kind, laws in (("removed", result.removed), ("added", result.added)):
+            rows = [row for row in result.changes if row.kind == kind and row.part == "text"]
+            told = {row.id for row in rows}
+            laws |= {law_key(row): row.id for row in rows}
+            for law in [law for law, change in laws.items() if not law or change not in told]:
+                del laws[law]
+        self.draft.state.removed.update(result.removed)
 
     def _link_removed(self, row: ChangeRow) -> ChangeRow:
         """Let text that came name the change that told of its end in an earlier wave, if one did."""
