@@ -6,8 +6,8 @@ import msgspec
 class Figure(msgspec.Struct, frozen=True):
     """One measured value: ``basis`` says of how many ("270 of 272"), ``floor`` and ``ceiling`` what is asked of it.
 
-    Shares run from 0 to 1; counts are whole. ``passed`` is True where nothing is asked; ``cases`` is what a share is of,
-    0 for anything else.
+    Shares run from 0 to 1, counts are whole. ``passed`` is True where nothing is asked; ``cases`` is what a share is
+    of, 0 for anything else.
     """
 
     label: str
