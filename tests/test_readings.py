@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.compare.classify import CONNECTOR_MOVED
+from kb.compare.connectors import CONNECTOR_ALONE
 from kb.compare.eids import subtree_text
-from kb.compare.readings import CONNECTOR_ALONE, added_document, compare_readings, removed_document
+from kb.compare.readings import added_document, compare_readings, removed_document
+from kb.compare.wording import CONNECTOR_MOVED
 from kb.models import PARTS
 from kb.read.canonical import fold_text
 from tests.build import make_provision, make_reading

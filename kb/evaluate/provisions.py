@@ -16,7 +16,7 @@ from kb.evaluate.figures import Figure, make_scores, make_share, prefix_figures
 from kb.evaluate.pages import Pair, locate_change
 from kb.models import ChangeRow, Kind
 
-PRECISION_FLOOR, RECALL_FLOOR = 0.93, 0.95
+PRECISION_FLOOR, RECALL_FLOOR, EXACT_FLOOR = 0.98, 0.98, 0.95
 # "b__1~2" → "b__1"
 REPEAT = re.compile(r"~\d*$")
 # "p3", "r_ketamine"
@@ -62,7 +62,7 @@ def score_provisions(truth: Iterable[ProvisionTruth], changes: Iterable[ChangeRo
     exact = sum(said[pair] == moves for pair, moves in true.items())
     figures = [
         *make_scores(len(right), len(told), len(wanted), floors=(PRECISION_FLOOR, RECALL_FLOOR)),
-        make_share("pairs with the exact set of moves", exact, len(true)),
+        make_share("pairs with the exact set of moves", exact, len(true), floor=EXACT_FLOOR),
         *_score_kinds(wanted, told),
     ]
     return prefix_figures("provision", figures), _list_misses(wanted, told)

@@ -81,6 +81,8 @@ NAMES_ACT = re.compile(f"{_ACT}|{'|'.join(form.pattern for form in PRINTS[:5])}|
 # Ends of an entry: "; "  " -- "  ". Amended"  "as amended at"  " am."  "A, 12/17/2019" (an amendment of a rule)
 _BREAK = r"(?i:;|--|\b(?:as )?(?:amended|added|repealed|renumbered|redesignated|readopted|am\.|amd\.|crt)(?![\w-]))"
 PIECE = re.compile(f"(?P<date>{DATE_PATTERN})|(?P<act>{_ACT})|(?P<print>{_PRINT})|(?P<stop>{_BREAK})")
+# "§ 3(l)" is section 3  "§§ 2"  "s. 12": the section of an act that an entry cites
+CITED = re.compile(r"(?:§+|\bs\.) ?(\d[\w-]*)")
 # "eff. " "Imd. Eff. " "effective on " right before a date
 BEFORE_DATE = re.compile(r"(?i)\beff?(?:ective)?\.?(?: date)?:?(?: on| from)? ?\Z")
 
@@ -132,6 +134,21 @@ def read_acts(note: str) -> tuple[Act, ...]:
     for entry in _split_entries(note):
         _read_entry(entry, acts)
     return tuple(acts)
+
+
+def cite_acts(note: str) -> tuple[tuple[str, str], ...]:
+    """Read the acts of a history note with the section of the act that each entry cites ("6", "" where none).
+
+    ``note`` is a line for which ``is_history`` holds. Returns (name, section) in printed order, names as printed.
+    """
+    found: list[tuple[str, str]] = []
+    for entry in _split_entries(note):
+        for piece, sequel in pairwise([*entry, None]):
+            if piece is not None and piece["act"]:
+                end = sequel.start() if sequel is not None else len(note)
+                cited = CITED.search(note, piece.end(), end)
+                found.append((_trim(piece[0]), cited[1] if cited is not None else ""))
+    return tuple(found)
 
 
 def _split_entries(note: str) -> list[list[re.Match[str]]]:

@@ -18,7 +18,7 @@ from kb.read.labels import HEADING_TAGS, LABEL, SECTION, Rank, read_label
 # How many lines ahead are tried under each reading of a tie.
 LOOK_AHEAD = 14
 # Cost of a move: 0 is a plain successor or a first number; more is odder. Moves closer than TIE are a tie.
-GAP, ODD_START, REPEAT, RESTART, OTHER_MARK, ODD_INDENT, TIE = 2.0, 5.0, 5.5, 6.0, 0.7, 0.5, 0.1
+GAP, ODD_START, REPEAT, RESTART, BACK, OTHER_MARK, ODD_INDENT, TIE = 2.0, 5.0, 5.5, 6.0, 8.0, 0.7, 0.5, 0.1
 # A bold run or a bare section number stands below every heading element.
 LEAD_DEPTH = 7
 # No law nests deeper; numbers that would are put beside the deepest. And no line begins with more numbers.
@@ -321,7 +321,8 @@ def _step_cost(before: Rank, after: Rank) -> float | None:
         return REPEAT if after.suffix == before.suffix else None
     if step == 1:
         return 0.2
-    return GAP + min(step, 20) * 0.05 if step > 1 else None
+    # A codifier prints the number an act gave in its square brackets, though it stood there before: "(x) … [(w)]".
+    return GAP + min(step, 20) * 0.05 if step > 1 else BACK
 
 
 def _first(ranks: tuple[Rank, ...]) -> Rank:
