@@ -68,8 +68,9 @@ class Act(msgspec.Struct, frozen=True):
 class Reference(msgspec.Struct, frozen=True):
     """A citation as printed: where it stands (``eid``), its ``text``, and what it points to.
 
-    ``work`` is a short name of the cited body of law ("cfr", "usc", "code" for the document's own code, "" unknown),
-    ``number`` the cited section as printed, ``target_eid`` the cited provision below it ("" for the whole section).
+    ``work`` is a short name of the cited body of law ("cfr", "usc", "code" for the document's own code, "web" for a
+    link to a page of others, "" unknown), ``number`` the cited section as printed (of a link its address),
+    ``target_eid`` the cited provision below it ("" for the whole section).
     """
 
     eid: str

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from kb.compare.targets import list_targets
 from kb.models import Change, EventKind, Place, Reading
 from kb.read.canonical import fold_text
 
@@ -37,12 +38,16 @@ def event_id(source: str, wave_at: str, kind: EventKind) -> str:
 
 
 def text_hash(reading: Reading) -> str:
-    """Return the hash of a reading's canonical text: every part of every provision, with its eid."""
+    """Return the hash of a reading's canonical text: every part of every provision, with its eid.
+
+    Where links lead away from the site, their targets are hashed too: a text that sends readers elsewhere is another.
+    """
     rows = (
         f"{part.eid}\x00{part.heading}\x00{part.text}\x00{part.note}\x00{part.pending}\x01"
         for part in reading.provisions
     )
-    return hashlib.sha256(fold_text("".join(rows)).encode()).hexdigest()[:ID_LENGTH]
+    text = fold_text("".join((*rows, *list_targets(reading))))
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_LENGTH]
 
 
 def version_id(source: str, place: Place, hashed: str, validity: Sequence[object], observed_from: str) -> str:

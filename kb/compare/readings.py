@@ -16,6 +16,7 @@ from kb.compare.order import find_reordered
 from kb.compare.regrouped import settle_regrouped
 from kb.compare.stubs import fold_repealed
 from kb.compare.style import weigh_style
+from kb.compare.targets import compare_links
 from kb.compare.wording import find_edits
 from kb.models import Change, Kind, Part, Provision, Reading
 from kb.read.canonical import fold_text, squeeze_text
@@ -49,7 +50,8 @@ def compare_readings(old: Reading, new: Reading) -> list[Change]:
     changes = settle_regrouped(changes, old, new, partner)
     changes = weigh_connectors(changes, old, new, partner)
     changes.extend(find_reordered(both, old.provisions))
-    return weigh_style(fold_repealed(changes, old, new, _remove), new)
+    changes = weigh_style(fold_repealed(changes, old, new, _remove), new)
+    return [*changes, *compare_links(old, new, [(one, other) for one, other in both if one.text == other.text])]
 
 
 def _follow_terms(changes: list[Change], old: Reading, new: Reading) -> list[Change]:

@@ -65,7 +65,7 @@ def build_lines(written: str, part: Part = "text") -> tuple[list[Line], str]:
 
     Returns the lines in reading order and the shape of the markup: a hash of its block tags and their attributes.
     """
-    pieces = BLOCK.split(_drop_comments(written) if "<!--" in written else written)
+    pieces = BLOCK.split(drop_comments(written) if "<!--" in written else written)
     builder = _Builder(part)
     builder.emit(pieces[0])
     for at in range(1, len(pieces), 4):
@@ -80,7 +80,7 @@ def build_lines(written: str, part: Part = "text") -> tuple[list[Line], str]:
     return builder.lines, shape.hexdigest()[:16]
 
 
-def _drop_comments(written: str) -> str:
+def drop_comments(written: str) -> str:
     """Cut comments out in one pass; a comment's sign inside an attribute is none."""
     first, *rest = written.split("<!--")
     kept = [first]

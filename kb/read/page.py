@@ -16,6 +16,7 @@ from kb.read.canonical import fold_text
 from kb.read.decode import decode_text
 from kb.read.documents import Section, cut_sections, document_id, read_section
 from kb.read.html import Markup, Selectors, read_links, read_markup
+from kb.read.links import read_web_links
 from kb.read.pdf import read_pdf_lines
 from kb.read.xml import XmlDocument, read_xml_lines
 from kb.sources import Checks, Source
@@ -64,27 +65,36 @@ def _is_xml(body: bytes, media_type: str) -> bool:
 def _read_html(body: bytes, charset: str, source: Source, url: str) -> Page:
     decoded = decode_text(body, charset)
     select = source.select
+    listing = source.document.origin == "url" and source.identify(url) is None
     markup = read_markup(
         decoded.text,
         Selectors(
             select.main or "", select.heading or "", select.note or "", select.pending or "", tuple(source.remove)
         ),
+        listing=listing,
     )
-    names = _named_documents(markup, source, url)
+    names = _named_documents(markup, source, url) if listing else ()
     if names:
         return Page(readings=(), length=len(markup.written), shape=markup.shape, names=names, complete=markup.closed)
     readings = [read_section(section, source) for section in cut_sections(markup.lines, source, url)]
+    if len(readings) == 1 and (' href="http' in markup.written or ' href="//' in markup.written):
+        readings = [_add_web_links(readings[0], markup, source, url)]
     flaws = [*decoded.flaws, *_check_text(decoded.text), *_check_readings(readings, source, url)]
     return msgspec.structs.replace(_page(readings, markup.shape, flaws), complete=markup.closed)
 
 
 def _named_documents(markup: Markup, source: Source, url: str) -> tuple[str, ...]:
-    """Return the ids of the documents a list page links to; () for a page that is itself a document."""
-    if source.document.origin != "url" or source.identify(url) is not None:
-        return ()
+    """Return the ids of the documents of its source that a list page links to."""
     links = dict.fromkeys(urldefrag(urljoin(url, href)).url for href, _ in read_links(markup))
     found = (source.identify(link) for link in links if source.matches(link))
     return tuple(dict.fromkeys(document_id(source, one.citation) for one in found if one is not None))
+
+
+def _add_web_links(reading: Reading, markup: Markup, source: Source, url: str) -> Reading:
+    """Return the reading of a page of its own with the links of its text that lead to pages of others."""
+    links = (link for link in read_links(markup) if not source.matches(link[0]))
+    found = read_web_links(links, reading.provisions, url)
+    return msgspec.structs.replace(reading, references=(*reading.references, *found))
 
 
 def _read_pdf(body: bytes, source: Source, url: str) -> Page:

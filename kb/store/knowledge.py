@@ -12,6 +12,7 @@ import msgspec
 
 from kb.compare.state import Learned, PageState, SourceState, StrandState, WaveResult
 from kb.models import Act, Place, Provision, Reading, Reference, Shown, Validity
+from kb.read.links import WEB
 from kb.store.connection import open_database
 
 APPLICATION = "statusquo knowledge base"
@@ -368,7 +369,7 @@ def _read_shown(db: sqlite3.Connection, key: Mapping[str, str], state: SourceSta
 
 
 def read_version(db: sqlite3.Connection, version: str) -> Reading:
-    """Return the reading of a known version, with provisions and acts (references are left out)."""
+    """Return the reading of a known version, with provisions, acts and links (other references are left out)."""
     row = db.execute("SELECT * FROM versions WHERE version = :version", {"version": version}).fetchone()
     parts = db.execute(
         """SELECT eid, number, heading, text, note, pending FROM provisions WHERE version = :version ORDER BY place""",
@@ -383,14 +384,16 @@ def read_version(db: sqlite3.Connection, version: str) -> Reading:
             {"valid_from": row["valid_from"], "valid_to": row["valid_to"], "basis": row["valid_basis"]}, Validity
         ),
         acts=msgspec.json.decode(row["acts"], type=tuple[Act, ...]),
+        references=read_references(db, version, work=WEB),
     )
 
 
-def read_references(db: sqlite3.Connection, version: str) -> tuple[Reference, ...]:
-    """Return the citations printed in a version, in reading order."""
+def read_references(db: sqlite3.Connection, version: str, *, work: str | None = None) -> tuple[Reference, ...]:
+    """Return the citations printed in a version, in reading order; ``work`` asks for those of one body of law."""
     rows = db.execute(
-        """SELECT eid, text, work, number, target_eid FROM citations WHERE version = :version ORDER BY place""",
-        {"version": version},
+        """SELECT eid, text, work, number, target_eid FROM citations
+           WHERE version = :version AND (:work IS NULL OR work = :work) ORDER BY place""",
+        {"version": version, "work": work},
     )
     return tuple(Reference(*row) for row in rows)
 
