@@ -65,6 +65,10 @@ class Act(msgspec.Struct, frozen=True):
     effective_on: date | None = None
 
 
+# The work of a reference that is a link to another publisher's site; its number is the address.
+WEB = "web"
+
+
 class Reference(msgspec.Struct, frozen=True):
     """A citation as printed: where it stands (``eid``), its ``text``, and what it points to.
 

@@ -62,10 +62,11 @@ def score_provisions(
     wanted = [(pair, move) for pair, moves in true.items() for move in moves]
     told = [(pair, move) for pair, moves in said.items() for move in moves]
     right = set(wanted) & set(told)
+    exact_floor = EXACT_FLOOR if floors == PROVISION_FLOORS else None
     exact = sum(said[pair] == moves for pair, moves in true.items())
     figures = [
         *make_scores(len(right), len(told), len(wanted), floors=floors),
-        make_share("pairs with the exact set of moves", exact, len(true), floor=EXACT_FLOOR if floors == PROVISION_FLOORS else None),
+        make_share("pairs with the exact set of moves", exact, len(true), floor=exact_floor),
         *_score_kinds(wanted, told),
     ]
     return prefix_figures("provision", figures), _list_misses(wanted, told)

@@ -11,8 +11,7 @@ from pathlib import Path
 import msgspec
 
 from kb.compare.state import Learned, PageState, SourceState, StrandState, WaveResult
-from kb.models import Act, Place, Provision, Reading, Reference, Shown, Validity
-from kb.read.links import WEB
+from kb.models import WEB, Act, Place, Provision, Reading, Reference, Shown, Validity
 from kb.store.connection import open_database
 
 APPLICATION = "statusquo knowledge base"
