@@ -55,7 +55,7 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def read_originals(corpus: Path, saved: Path = SAVED) -> tuple[tuple[Original, ...], ...]:
-    """Return the saved pages of the tests and, where the corpus is present, the pages of each of its sets, once each."""
+    """Return the saved pages of the tests and, where the corpus is present, the pages of each of its sets, once."""
     sources = read_sources([saved])
     shelves: dict[str, list[Original]] = {}
     for source in sources:
@@ -104,7 +104,9 @@ def run_case(originals: Sequence[Sequence[Original]], seed: int, case: int) -> s
 def _compare(before: Sequence[Reading], after: Sequence[Reading]) -> None:
     """Compare documents of one id, or the first ones of both pages where no id is in both."""
     known = {reading.document: reading for reading in before}
-    pairs = [(known[one.document], one) for one in after if one.document in known] or [*zip(before, after, strict=False)]
+    pairs = [(known[one.document], one) for one in after if one.document in known] or [
+        *zip(before, after, strict=False)
+    ]
     for old, new in pairs[:MOST_COMPARED]:
         for change in islice(compare_readings(old, new), MOST_COMPARED):
             redline_html(redline(change.old_text, change.new_text))
@@ -113,9 +115,11 @@ def _compare(before: Sequence[Reading], after: Sequence[Reading]) -> None:
 def fuzz(
     originals: Sequence[Sequence[Original]], cases: int, seed: int, *, seconds: float = MOST_SECONDS, first: int = 0
 ) -> Told:
-    """Run cases in a process of its own, which is started again after each one that ends it; returns what became of them."""
+    """Run cases in a process of its own, started again after each one that ends it; returns what came of it."""
     context = multiprocessing.get_context("fork")
-    at, crashes, hangs = first, [], []
+    at = first
+    crashes: list[str] = []
+    hangs: list[str] = []
     while at < first + cases:
         receiver, sender = context.Pipe(duplex=False)
         worker = context.Process(target=_run_cases, args=(originals, seed, range(at, first + cases), seconds, sender))
@@ -144,7 +148,9 @@ def _follow(receiver: Connection, at: int) -> tuple[int, list[str]]:
         return at, slow
 
 
-def _run_cases(originals: Sequence[Sequence[Original]], seed: int, cases: range, seconds: float, sender: Connection) -> None:
+def _run_cases(
+    originals: Sequence[Sequence[Original]], seed: int, cases: range, seconds: float, sender: Connection
+) -> None:
     for case in cases:
         # A case that never ends (a regular expression cannot be interrupted) is ended by the system, and told as hang.
         signal.setitimer(signal.ITIMER_PROF, seconds * PATIENCE)
@@ -170,7 +176,9 @@ def main(arguments: Sequence[str]) -> int:
     told = fuzz(originals, options.cases, options.seed, first=options.first)
     for line in (*told.crashes, *told.hangs):
         print(line)
-    print(f"{told.cases} cases of {sum(map(len, originals))} pages: {len(told.crashes)} crashes, {len(told.hangs)} hangs")
+    print(
+        f"{told.cases} cases of {sum(map(len, originals))} pages: {len(told.crashes)} crashes, {len(told.hangs)} hangs"
+    )
     return 1 if told.crashes or told.hangs else 0
 
 

@@ -5,18 +5,24 @@ from collections.abc import Callable, Sequence
 
 # What a hostile or broken publisher may repeat without end: openings that never close, labels, our own private signs.
 SOUP = (
-    b"<div>", b"</div>", b"<p>", b"<ol type=a><li>", b"</li>", b"<table><tr><td>", b"</table>", b"<aside>", b"<h2>", b"<b>",
-    b"<dl><dt>", b"<br>", b"<a href=x>", b"<!--", b"-->", b"<![CDATA[", b"<script>", b"<style>", b"<template>", b"<svg>",
-    b"<math>", b"<o:p>", b"<plaintext>", b"<select>", b"<form>", b"<frameset>", b"</body></html>",
-)  # fmt: skip
+    *b"<div> </div> <p> <ol><li> </li> <table><tr><td> </table> <aside> <h2> <b> <dl><dt> <br> <a> <!-- --> ".split(),
+    *b"<![CDATA[ <script> <style> <template> <svg> <math> <o:p> <plaintext> <select> <form> <frameset> </body>".split(),
+)
 WORDS = (
-    b"(a)", b"(i)", b"(aa)", b"1.", b"1.1.1 ", b"(1)(a)(i)(A) ", b"[(1)]", b"Sec. 8. ", b"\xc2\xa7 12-305. ", b"[Effective ", b"Repealed ",
-    b"History. ", b"P.L. 2001, ch. 4, \xc2\xa7 2; ", b"[1999 c.12 \xc2\xa71; ", b"1/2/2023", b"\xc2\xa7 1-", b"subsection (a) of ", b"; and ",
-    b"\xee\x80\x800\xee\x80\x81", b"\xee\x80\x8099\xee\x80\x83", b"\xe2\x80\x91", b"\xc2\xad", b"\xe2\x80\xae", b" | ", b"\x00", b"\xff\xfe", b"\r\n\r\n     ",
-)  # fmt: skip
-ENTITIES = (
-    b"&amp;", b"&amp", b"&#0;", b"&#xD800;", b"&#x110000;", b"&#99999999999999999999;", b"&nosuch;", b"&lt;p&gt;", b"&nbsp;", b"&#8209;", b"&sect;",
-)  # fmt: skip
+    *b"(a) (i) (aa) 1. (1)(a)(i)(A) [(1)] *(2) I-a. 1/2/2023 | \xff\xfe \xc2\xad \xe2\x80\x91 \xe2\x80\xae".split(),
+    *(
+        b"1.1.1 ",
+        b"Sec. 8. ",
+        b"\xc2\xa7 12-305. ",
+        b"[Effective ",
+        b"Repealed ",
+        b"History. ",
+        b"[1999 c.12 \xc2\xa71; ",
+    ),
+    *(b"P.L. 2001, ch. 4, \xc2\xa7 2; ", b"\xc2\xa7 1-", b"subsection (a) of ", b"; and ", b" . ", b"\r\n\r\n     "),
+    *(b"\xee\x80\x800\xee\x80\x81", b"\xee\x80\x8099\xee\x80\x83", b"\x00"),
+)
+ENTITIES = tuple(b"&amp; &amp &#0; &#xD800; &#x110000; &#99999999999; &nosuch; &lt;p&gt; &nbsp; &#8209; &sect;".split())
 ENCODINGS = ("utf-16", "utf-16-be", "utf-32", "windows-1252", "iso-8859-5", "shift_jis", "cp037", "utf-7")
 # Longest stretch that is cut, doubled or moved, and most repeats of one sign.
 STRETCH, REPEATS = 4_000, 3_000

@@ -12,6 +12,7 @@ import msgspec
 from kb.build import BuildRequest, BuildResult, build
 from kb.collect import ImportRequest, import_captures
 from kb.errors import UsageError
+from kb.evaluate.completeness import score_completeness
 from kb.evaluate.corpus import CAPTURES, CorpusLine, copy_captures, date_line, read_lines, remark_dates
 from kb.evaluate.figures import Figure, SetResult, make_count, make_result
 from kb.evaluate.noise import NoisyPair, score_pairs
@@ -107,7 +108,9 @@ def _measure_sets(
             built = build_set(Path(folder), corpus, own, request)
             figures, misses = _choose_measure(name, corpus)(built, corpus)
             counts = _count_built(built)
-        yield make_result(name, [*figures, *counts], remarks=list(built.remarks), misses=misses)
+        whole, losses = score_completeness(corpus, built.lines, request.sources)
+        remarks = list(built.remarks)
+        yield make_result(name, [*figures, *whole, *counts], remarks=remarks, misses=[*misses, *losses])
 
 
 def build_set(folder: Path, corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest) -> BuiltSet:

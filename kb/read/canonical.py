@@ -26,6 +26,8 @@ TYPOGRAPHY: dict[str, str] = {
     **dict.fromkeys(INVISIBLE, ""),
 }
 
+# "Sec.8." "Subdivision1.": the word that names what is numbered
+UNIT_WORD = re.compile(r"^(?:Sec(?:tion|s?\.)|Subd(?:ivision|\.)|Subsec(?:tion|\.))(?=\d)")
 # One pair of outer parentheses: "(a-1)" but not "(a)(1)".
 OUTER_PARENTHESES = re.compile(r"\(([^()]*)\)")
 # Everything that is neither letter nor digit: "; and (a)" -> "; ", " (", ")".
@@ -58,10 +60,11 @@ def squeeze_text(text: str) -> str:
 def fold_number(number: str) -> str:
     """Turn a printed number into its segment of an eid: "(a-1)" becomes "a-1", "1." becomes "1", "§ 12." becomes "12".
 
-    Outer parentheses, closing stops, section signs and spaces go; the letters' case and a codifier's square brackets
-    stay, for "[1]" beside "1" is another provision. Returns the segment, "" if nothing is left.
+    Outer parentheses, closing stops, stars, section signs, words for the unit ("Subd. 2.") and spaces go; the letters'
+    case and a codifier's square brackets stay, for "[1]" beside "1" is another provision. Returns the segment, "" if
+    nothing is left.
     """
-    segment = fold_text(number).replace(" ", "").lstrip("§")
+    segment = UNIT_WORD.sub("", fold_text(number).replace(" ", "").lstrip("§*"))
     enclosed = OUTER_PARENTHESES.fullmatch(segment.rstrip("."))
     if enclosed is not None:
         return enclosed[1].rstrip(".")

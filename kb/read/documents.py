@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kb.models import Act, Line, Provision, Reading, Reference, Strand, Validity
+from kb.models import Act, LeftOut, Line, Provision, Reading, Reference, Strand, Validity
 from kb.read.citations import read_references
-from kb.read.headings import take_heading, trim_heading
+from kb.read.headings import Titled, take_heading, trim_heading
 from kb.read.labels import HEADING_TAGS
 from kb.read.notes import is_history, is_notice, read_acts, read_expiry, read_validity
 from kb.read.outline import build_provisions
-from kb.read.parts import part_lines
+from kb.read.parts import part_lines, print_line
 from kb.sources import Identity, Source
 
 # What document ids may hold
@@ -19,12 +19,16 @@ _NOT_ID = re.compile(r"[^a-z0-9._:()-]+")
 
 
 class Section(msgspec.Struct, frozen=True):
-    """The lines of one document: its citation as printed, its strand, its heading and the lines below it."""
+    """The lines of one document: its citation as printed, its strand, its heading and the lines below it.
+
+    ``left_out`` is what was printed with the heading or under the document's lines and belongs to neither.
+    """
 
     citation: str
     strand: Strand
     heading: str
     lines: tuple[Line, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def document_id(source: Source, citation: str) -> str:
@@ -38,8 +42,15 @@ def cut_sections(lines: Sequence[Line], source: Source, url: str) -> list[Sectio
     if source.document.origin == "heading":
         return _cut_at_headings(lines, source)
     identity = identify_page(source, url)
-    heading, body = take_heading(lines, identity.citation)
-    return [Section(identity.citation, identity.strand, heading, tuple(body))]
+    return [_make_section(identity, take_heading(lines, identity.citation))]
+
+
+def _make_section(identity: Identity, titled: Titled, outside: Sequence[Line] = ()) -> Section:
+    left_out = (
+        *(LeftOut("heading", text) for text in titled.dropped),
+        *(LeftOut("outside", print_line(line)) for line in outside),
+    )
+    return Section(identity.citation, identity.strand, titled.heading, tuple(titled.body), left_out)
 
 
 def identify_page(source: Source, url: str) -> Identity:
@@ -59,15 +70,22 @@ def _cut_at_headings(lines: Sequence[Line], source: Source) -> list[Section]:
     tried = [(at, line) for at, line in enumerate(lines) if not declared or line.part == "heading"]
     marks = [(at, found) for at, line in tried if (found := _match_heading(line, source)) is not None]
     ends = [*(at for at, _ in marks[1:]), len(lines)][: len(marks)]
-    return [_cut_section(lines[at], found, lines[at + 1 : end]) for (at, found), end in zip(marks, ends, strict=True)]
+    sections = [
+        _cut_section(lines[at], found, lines[at + 1 : end]) for (at, found), end in zip(marks, ends, strict=True)
+    ]
+    if sections:
+        above = tuple(LeftOut("outside", print_line(line)) for line in lines[: marks[0][0]])
+        sections[0] = msgspec.structs.replace(sections[0], left_out=(*above, *sections[0].left_out))
+    return sections
 
 
 def _cut_section(line: Line, identity: Identity, below: Sequence[Line]) -> Section:
     told = _heading_text(line)
     rest = line.text[len(told) :].strip()
-    body = [msgspec.structs.replace(line, text=rest, lead="", tag="p", part="text")] if rest else []
-    heading, body = trim_heading(told, identity.citation, [*body, *_stop_at_wider(below, line)])
-    return Section(identity.citation, identity.strand, heading, tuple(body))
+    opening = [msgspec.structs.replace(line, text=rest, lead="", tag="p", part="text", number="")] if rest else []
+    own = _count_own(below, line)
+    titled = trim_heading(f"{line.number} {told}".strip(), identity.citation, [*opening, *below[:own]])
+    return _make_section(identity, titled, below[own:])
 
 
 def _heading_text(line: Line) -> str:
@@ -80,16 +98,12 @@ def _match_heading(line: Line, source: Source) -> Identity | None:
     return source.identify(text) if text else None
 
 
-def _stop_at_wider(lines: Sequence[Line], heading: Line) -> list[Line]:
-    """Drop what follows a heading that stands above the document's own (the next chapter's title and contents)."""
+def _count_own(lines: Sequence[Line], heading: Line) -> int:
+    """Return how many lines belong to a document: up to a heading that stands above its own (the next chapter's)."""
     if heading.tag not in HEADING_TAGS:
-        return list(lines)
-    kept = []
-    for line in lines:
-        if line.tag in HEADING_TAGS and line.tag <= heading.tag:
-            break
-        kept.append(line)
-    return kept
+        return len(lines)
+    wider = (at for at, line in enumerate(lines) if line.tag in HEADING_TAGS and line.tag <= heading.tag)
+    return next(wider, len(lines))
 
 
 def read_section(section: Section, source: Source, *, fields: bool = True) -> Reading:

@@ -58,12 +58,7 @@ def read_markup(text: str, selectors: Selectors) -> Markup:
     Raises UnreadablePageError when the declared main selector matches nothing, or the page has no body; the message
     names the selector.
     """
-    tree = LexborHTMLParser(text)
-    tree.strip_tags(UNPRINTED)
-    for selector in selectors.remove:
-        for node in tree.css(selector):
-            node.decompose()
-    nodes = _main_nodes(tree, selectors.main)
+    nodes = find_main_nodes(text, selectors)
     slots = _cut_slots(nodes, selectors)
     written = "\n".join(node.html or "" for node in nodes)
     lines, shape = build_lines(written)
@@ -73,6 +68,19 @@ def read_markup(text: str, selectors: Selectors) -> Markup:
         written=written,
         closed="</html" in text[-400:].lower() or "</body" in text[-400:].lower(),
     )
+
+
+def find_main_nodes(text: str, selectors: Selectors) -> list[LexborNode]:
+    """Return the elements of a decoded HTML page that hold its main part, without what is never printed or removed.
+
+    Raises UnreadablePageError as read_markup does.
+    """
+    tree = LexborHTMLParser(text)
+    tree.strip_tags(UNPRINTED)
+    for selector in selectors.remove:
+        for node in tree.css(selector):
+            node.decompose()
+    return _main_nodes(tree, selectors.main)
 
 
 def read_links(markup: Markup) -> tuple[tuple[str, str], ...]:

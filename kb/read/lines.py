@@ -25,7 +25,7 @@ LINK_END = re.compile(r"</(?:a|cite)>\s*(?:</[a-z]+>\s*)*(?=[.,;:)])")
 # id="t21c28s21-28-2.08"
 ID = re.compile(r'\bid="([^"]*)"')
 # <span class="num" id="(a)(1)(A)">(A)</span>: a publisher that spells the whole chain of numbers in an id
-STATED_PATH = re.compile(r'\s*<[a-z]+ [^<>]*?\bid="\(([^()"\s]+(?:\)\([^()"\s]+)*)\)"[^<>]*>([^<]*)</[a-z]+>')
+STATED_PATH = re.compile(r'\s*<[a-z]+ [^<>]*?\bid="\(([^()"\s]+(?:\)\([^()"\s]+)*)\)"[^<>]*>([^<\ue000]*)</[a-z]+>')
 # <b>414.025 Definitions.</b> at the start of a block, inside any number of spans
 LEAD = re.compile(r"\s*(?:<(?:span|font|a|u|i|em)\b[^>]*>\s*)*<(?:b|strong)\b[^>]*>(.*?)</(?:b|strong)>", re.DOTALL)
 # <i>Acts 2016, ch. 12, § 3.</i>: a line in its own type is its own line
@@ -179,12 +179,13 @@ class _Builder:
             self.breaks = 0
             return
         self.breaks = 0
-        self.filled = True
+        before = len(self.lines)
         if "\n" in chunk and LAID_OUT.search(chunk) is not None:
             for piece in LAID_OUT.split(chunk):
                 self._add(piece, _white_indent(piece))
-            return
-        self._add(chunk, self._level() if self.attrs or self.lists else 0)
+        else:
+            self._add(chunk, self._level() if self.attrs or self.lists else 0)
+        self.filled = self.filled or len(self.lines) > before
 
     def _continues(self, chunk: str) -> bool:
         text = clean_text(chunk)
@@ -244,7 +245,7 @@ def _merge_marker(marker: str, text: str) -> tuple[str, str]:
     if printed is None:
         return marker, text
     if printed[1].strip("().[]") == marker.strip("()."):
-        return marker, text[printed.end() :]
+        return printed[1], text[printed.end() :]
     return "", text
 
 

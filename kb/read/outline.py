@@ -94,7 +94,7 @@ def _split_numbers(line: Line) -> tuple[tuple[str, ...], str]:
 
 # A line whose path is stated needs no number found in it.
 _NO_NUMBERS: tuple[tuple[str, ...], str] = ((), "")
-_LABEL_STARTS = frozenset("([§0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+_LABEL_STARTS = frozenset("([§*0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
 class _Outline:

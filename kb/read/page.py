@@ -11,11 +11,12 @@ from urllib.parse import urljoin
 import msgspec
 
 from kb.errors import UnreadablePageError
-from kb.models import Flaw, Page, Reading, Validity
+from kb.models import Flaw, LeftOut, Line, Page, Reading, Validity
 from kb.read.canonical import fold_text
 from kb.read.decode import decode_text
 from kb.read.documents import Section, cut_sections, document_id, read_section
 from kb.read.html import Markup, Selectors, read_links, read_markup
+from kb.read.parts import print_line
 from kb.read.pdf import read_pdf_lines
 from kb.read.xml import XmlDocument, read_xml_lines
 from kb.sources import Checks, Source
@@ -72,10 +73,29 @@ def _read_html(body: bytes, charset: str, source: Source, url: str) -> Page:
     )
     names = _named_documents(markup, source, url)
     if names:
-        return Page(readings=(), length=len(markup.written), shape=markup.shape, names=names, complete=markup.closed)
-    readings = [read_section(section, source) for section in cut_sections(markup.lines, source, url)]
+        return Page(
+            readings=(),
+            length=len(markup.written),
+            shape=markup.shape,
+            names=names,
+            complete=markup.closed,
+            left_out=_list_outside(markup.lines),
+        )
+    sections = cut_sections(markup.lines, source, url)
+    readings = [read_section(section, source) for section in sections]
     flaws = [*decoded.flaws, *_check_text(decoded.text), *_check_readings(readings, source, url)]
-    return _page(readings, markup.shape, flaws)
+    return _page(readings, markup.shape, flaws, _list_left_out(sections, markup.lines))
+
+
+def _list_left_out(sections: Sequence[Section], lines: Sequence[Line]) -> tuple[LeftOut, ...]:
+    """Return what of the lines stands in no document; all of them where there is none."""
+    if not sections:
+        return _list_outside(lines)
+    return tuple(piece for section in sections for piece in section.left_out)
+
+
+def _list_outside(lines: Sequence[Line]) -> tuple[LeftOut, ...]:
+    return tuple(LeftOut("outside", print_line(line)) for line in lines)
 
 
 def _named_documents(markup: Markup, source: Source, url: str) -> tuple[str, ...]:
@@ -88,8 +108,10 @@ def _named_documents(markup: Markup, source: Source, url: str) -> tuple[str, ...
 
 def _read_pdf(body: bytes, source: Source, url: str) -> Page:
     lines, flaws = read_pdf_lines(body)
-    readings = [read_section(section, source) for section in cut_sections(lines, source, url)] if lines else []
-    return _page(readings, "pdf", [*flaws, *_check_readings(readings, source, url)])
+    sections = cut_sections(lines, source, url) if lines else []
+    readings = [read_section(section, source) for section in sections]
+    found = [*flaws, *_check_readings(readings, source, url)]
+    return _page(readings, "pdf", found, _list_left_out(sections, lines))
 
 
 def _read_xml(body: bytes, source: Source, url: str) -> Page:
@@ -105,8 +127,14 @@ def _read_xml_document(document: XmlDocument, source: Source) -> Reading:
     return msgspec.structs.replace(reading, acts=document.acts) if document.acts else reading
 
 
-def _page(readings: Sequence[Reading], shape: str, flaws: Sequence[Flaw]) -> Page:
-    return Page(readings=_tell_apart(readings), length=_length(readings), shape=shape, flaws=tuple(flaws))
+def _page(readings: Sequence[Reading], shape: str, flaws: Sequence[Flaw], left_out: tuple[LeftOut, ...] = ()) -> Page:
+    return Page(
+        readings=_tell_apart(readings),
+        length=_length(readings),
+        shape=shape,
+        flaws=tuple(flaws),
+        left_out=left_out,
+    )
 
 
 def _length(readings: Sequence[Reading]) -> int:

@@ -78,7 +78,7 @@ class _Parting:
             self.noting = False
             self.take_law(line)
         else:
-            self.notes.append(_printed(line))
+            self.notes.append(print_line(line))
 
     def _opens_law(self, line: Line) -> bool:
         if line.tag in HEADING_TAGS:
@@ -98,9 +98,9 @@ def part_lines(lines: Sequence[Line]) -> Parted:
     parting = _Parting()
     for line in lines:
         if line.part == "pending":
-            parting.pending.append(_printed(line))
+            parting.pending.append(print_line(line))
         elif line.part == "note":
-            parting.notes.append(_printed(line))
+            parting.notes.append(print_line(line))
             # A block that ends with a note's heading leaves the note itself outside.
             parting.headed = NOTE_HEADING.fullmatch(line.text) is not None
         elif parting.noting or parting.headed:
@@ -116,11 +116,11 @@ def _is_law(line: Line, parting: _Parting) -> bool:
         return True
     if _starts_notes(line) and not _is_stub(line, parting):
         parting.noting = True
-        parting.notes.append(_printed(line))
+        parting.notes.append(print_line(line))
     elif is_notice(line.text) or _is_furniture(line):
-        parting.notes.append(_printed(line))
+        parting.notes.append(print_line(line))
     elif is_pending(line.text):
-        parting.pending.append(_printed(line))
+        parting.pending.append(print_line(line))
     else:
         return True
     return False
@@ -154,5 +154,6 @@ def _is_stub(line: Line, parting: _Parting) -> bool:
     return not parting.law and (is_repealed(line.text) or is_repealed(f"00 {line.text}"))
 
 
-def _printed(line: Line) -> str:
+def print_line(line: Line) -> str:
+    """Return a line as printed, its number before its text."""
     return f"{line.number} {line.text}" if line.number else line.text
