@@ -136,7 +136,7 @@ def test_acts_are_read_with_the_date_their_own_entry_states(note: str) -> None:
 
 @pytest.mark.parametrize("form", [*ACTS, *PRINTS], ids=lambda form: form.name)
 def test_every_form_reads_its_own_example_whole(form: Form) -> None:
-    found = ACT.search(f"#{form.example};" if form.example.isdigit() else f"{form.example};")
+    found = ACT.search(f"{'#' * form.example.isdigit()}{form.example}{form.sequel}")
 
     assert found is not None
     assert form.example == found[0]

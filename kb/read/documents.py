@@ -9,11 +9,13 @@ from kb.models import Act, LeftOut, Line, Provision, Reading, Reference, Strand,
 from kb.read.citations import read_references
 from kb.read.headings import Titled, take_heading, trim_heading
 from kb.read.labels import HEADING_TAGS
-from kb.read.notes import is_history, is_notice, read_acts, read_expiry, read_validity
+from kb.read.notes import is_history, is_notice, is_stamp, read_acts, read_expiry, read_term, read_validity
 from kb.read.outline import build_provisions
 from kb.read.parts import part_lines, print_line
 from kb.sources import Identity, Source
 
+# Words without which a history states no term
+_TERM_WORDS = ("through", "until", "xpires")
 # What document ids may hold
 _NOT_ID = re.compile(r"[^a-z0-9._:()-]+")
 
@@ -109,9 +111,11 @@ def _count_own(lines: Sequence[Line], heading: Line) -> int:
 def read_section(section: Section, source: Source, *, fields: bool = True) -> Reading:
     """Read one document: provisions with parts, validity, acts and references (the last two only with ``fields``)."""
     parted = part_lines(section.lines)
-    notes = parted.notes
-    root = Provision(eid="", heading=section.heading, note="\n".join(notes), pending="\n".join(parted.pending))
-    provisions = (root, *build_provisions(parted.law))
+    notes = (*(note for _, note in parted.own_notes), *parted.notes)
+    root = Provision(
+        eid="", heading=section.heading, note="\n".join(parted.notes), pending="\n".join(parted.pending)
+    )
+    provisions = (root, *build_provisions(parted.law, parted.own_notes))
     document = document_id(source, section.citation)
     return Reading(
         document=document,
@@ -126,15 +130,20 @@ def read_section(section: Section, source: Source, *, fields: bool = True) -> Re
 
 def _read_validity(section: Section, law: Sequence[Line], notes: Sequence[str]) -> Validity:
     """Return what the heading, the first line or a temporary-law note says about when the text applies."""
-    for text in (section.heading, *(line.text for line in law[:1]), *(note for note in notes[:1] if note[:1] == "[")):
+    marks = (note for at, note in enumerate(notes) if (at == 0 and note[:1] == "[") or is_stamp(note))
+    for text in (section.heading, *(line.text for line in law[:1]), *marks):
         told = read_validity(text)
         if told is not None:
             return told
-    for note in notes:
-        until = read_expiry(note) if "xpire" in note and is_notice(note) else None
-        if until is not None:
-            return Validity(None, until, "stated")
-    return Validity()
+    return next(filter(None, map(_read_note_term, notes)), Validity())
+
+
+def _read_note_term(note: str) -> Validity | None:
+    """Return the term that a notice of temporary law or a rule's history states, None where neither does."""
+    if "xpire" in note and is_notice(note):
+        until = read_expiry(note)
+        return Validity(None, until, "stated") if until is not None else None
+    return read_term(note) if any(word in note for word in _TERM_WORDS) else None
 
 
 def _read_acts(notes: Sequence[str]) -> tuple[Act, ...]:

@@ -59,24 +59,31 @@ class _Level:
 class _Draft:
     """A provision being written."""
 
-    __slots__ = ("eid", "heading", "number", "text")
+    __slots__ = ("eid", "heading", "note", "number", "text")
 
     def __init__(self, eid: str, number: str, heading: str, text: str) -> None:
         self.eid = eid
         self.number = number
         self.heading = heading
         self.text = text
+        self.note = ""
 
 
-def build_provisions(lines: Sequence[Line]) -> list[Provision]:
+def build_provisions(lines: Sequence[Line], notes: Sequence[tuple[int, str]] = ()) -> list[Provision]:
     """Return the provisions under a document's root, in reading order, with their eids; the root itself is not made.
 
     Only lines of part text are expected; a heading line inside the document opens an unnumbered provision of its own.
+    ``notes`` are printed below one line each, told by its place: they are notes of the provision it stands in.
     """
     outline = _Outline(lines)
+    own = dict.fromkeys((at for at, _ in notes), "")
+    for at, note in notes:
+        own[at] = f"{own[at]}\n{note}".lstrip("\n")
     for at, line in enumerate(lines):
         outline.place(at, line)
-    return [Provision(draft.eid, draft.number, draft.heading, draft.text) for draft in outline.drafts]
+        if at in own:
+            outline.drafts[-1].note = own[at]
+    return [Provision(draft.eid, draft.number, draft.heading, draft.text, draft.note) for draft in outline.drafts]
 
 
 def _split_numbers(line: Line) -> tuple[tuple[str, ...], str]:
