@@ -86,8 +86,17 @@ def _list_marks(node: LexborNode) -> Iterator[str]:
     """Yield the numbers that lists print beside their items, and those stated in ids such as "(a)(1)"."""
     for found in node.css("ol"):
         frame = ListFrame("ol", _print_attributes(found))
-        yield from (frame.mark_item(_print_attributes(item)) for item in found.iter() if item.tag == "li")
+        own = [item for item in found.css("li") if _list_of(item) == found.mem_id]
+        yield from (frame.mark_item(_print_attributes(item)) for item in own)
     yield from (found.attributes.get("id") or "" for found in node.css("[id^='(']"))
+
+
+def _list_of(item: LexborNode) -> int:
+    """Return the id of the list an item stands in, 0 where it stands in none."""
+    parent = item.parent
+    while parent is not None and parent.tag not in ("ol", "ul", "menu", "dir"):
+        parent = parent.parent
+    return parent.mem_id if parent is not None else 0
 
 
 def _print_attributes(node: LexborNode) -> str:

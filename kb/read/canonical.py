@@ -1,6 +1,7 @@
 """Fold a text to its canonical form: what is hashed and compared, so that a re-typed page is no change of law.
 
-Only typography is folded: white space, quotation marks, dashes, invisible signs and Unicode composition. The law's
+Only typography is folded: white space, quotation marks, dashes, leaders of dots, invisible signs and Unicode
+composition. The law's
 own words, their case and its numbers are never folded.
 """
 
@@ -28,6 +29,8 @@ TYPOGRAPHY: dict[str, str] = {
 
 # "Sec.8." "Subdivision1.": the word that names what is numbered
 UNIT_WORD = re.compile(r"^(?:Sec(?:tion|s?\.)|Subd(?:ivision|\.)|Subsec(?:tion|\.))(?=\d)")
+# "Ketamine ............ 7285"  "Fee . . . . . . $5": dots that lead the eye to the next column
+LEADER = re.compile(r"(?:\s?\.){5,}")
 # One pair of outer parentheses: "(a-1)" but not "(a)(1)".
 OUTER_PARENTHESES = re.compile(r"\(([^()]*)\)")
 # Everything that is neither letter nor digit: "; and (a)" -> "; ", " (", ")".
@@ -43,7 +46,10 @@ def fold_text(text: str) -> str:
     Returns the text on one line in Unicode form NFC, with single spaces, straight quotes and plain hyphens, and
     without invisible signs. Folding a folded text changes nothing.
     """
-    return " ".join((text if text.isascii() else _fold_signs(text)).split())
+    plain = text if text.isascii() else _fold_signs(text)
+    if "...." in plain or ". . ." in plain:
+        plain = LEADER.sub(" ", plain)
+    return " ".join(plain.split())
 
 
 def squeeze_text(text: str) -> str:

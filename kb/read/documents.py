@@ -14,8 +14,6 @@ from kb.read.outline import build_provisions
 from kb.read.parts import part_lines, print_line
 from kb.sources import Identity, Source
 
-# Words without which a history states no term
-_TERM_WORDS = ("through", "until", "xpires")
 # What document ids may hold
 _NOT_ID = re.compile(r"[^a-z0-9._:()-]+")
 
@@ -111,7 +109,7 @@ def _count_own(lines: Sequence[Line], heading: Line) -> int:
 def read_section(section: Section, source: Source, *, fields: bool = True) -> Reading:
     """Read one document: provisions with parts, validity, acts and references (the last two only with ``fields``)."""
     parted = part_lines(section.lines)
-    notes = (*(note for _, note in parted.own_notes), *parted.notes)
+    notes = (*(note for _, note in parted.own_notes), *parted.notes) if parted.own_notes else parted.notes
     root = Provision(
         eid="", heading=section.heading, note="\n".join(parted.notes), pending="\n".join(parted.pending)
     )
@@ -135,7 +133,11 @@ def _read_validity(section: Section, law: Sequence[Line], notes: Sequence[str]) 
         told = read_validity(text)
         if told is not None:
             return told
-    return next(filter(None, map(_read_note_term, notes)), Validity())
+    for note in notes:
+        term = _read_note_term(note)
+        if term is not None:
+            return term
+    return Validity()
 
 
 def _read_note_term(note: str) -> Validity | None:
@@ -143,7 +145,8 @@ def _read_note_term(note: str) -> Validity | None:
     if "xpire" in note and is_notice(note):
         until = read_expiry(note)
         return Validity(None, until, "stated") if until is not None else None
-    return read_term(note) if any(word in note for word in _TERM_WORDS) else None
+    # Without one of these words a history states no term; to look for them costs next to nothing.
+    return read_term(note) if "through" in note or "until" in note or "xpires" in note else None
 
 
 def _read_acts(notes: Sequence[str]) -> tuple[Act, ...]:

@@ -16,6 +16,7 @@ from kb.read.canonical import fold_text
 from kb.read.decode import decode_text
 from kb.read.documents import Section, cut_sections, document_id, read_section
 from kb.read.html import Markup, Selectors, read_links, read_markup
+from kb.read.line_numbers import drop_line_numbers
 from kb.read.parts import print_line
 from kb.read.pdf import read_pdf_lines
 from kb.read.xml import XmlDocument, read_xml_lines
@@ -81,17 +82,20 @@ def _read_html(body: bytes, charset: str, source: Source, url: str) -> Page:
             complete=markup.closed,
             left_out=_list_outside(markup.lines),
         )
-    sections = cut_sections(markup.lines, source, url)
-    readings = [read_section(section, source) for section in sections]
+    readings, left_out = _read_lines(markup.lines, source, url)
     flaws = [*decoded.flaws, *_check_text(decoded.text), *_check_readings(readings, source, url)]
-    return _page(readings, markup.shape, flaws, _list_left_out(sections, markup.lines))
+    return _page(readings, markup.shape, flaws, left_out)
 
 
-def _list_left_out(sections: Sequence[Section], lines: Sequence[Line]) -> tuple[LeftOut, ...]:
-    """Return what of the lines stands in no document; all of them where there is none."""
+def _read_lines(lines: Sequence[Line], source: Source, url: str) -> tuple[list[Reading], tuple[LeftOut, ...]]:
+    """Read the documents that the lines of a page hold; returns them and what of the lines stands in none."""
+    plain, numbers = drop_line_numbers(lines)
+    layout = tuple(LeftOut("layout", number) for number in numbers)
+    sections = cut_sections(plain, source, url)
     if not sections:
-        return _list_outside(lines)
-    return tuple(piece for section in sections for piece in section.left_out)
+        return [], (*layout, *_list_outside(plain))
+    left_out = (piece for section in sections for piece in section.left_out)
+    return [read_section(section, source) for section in sections], (*layout, *left_out)
 
 
 def _list_outside(lines: Sequence[Line]) -> tuple[LeftOut, ...]:
@@ -108,10 +112,8 @@ def _named_documents(markup: Markup, source: Source, url: str) -> tuple[str, ...
 
 def _read_pdf(body: bytes, source: Source, url: str) -> Page:
     lines, flaws = read_pdf_lines(body)
-    sections = cut_sections(lines, source, url) if lines else []
-    readings = [read_section(section, source) for section in sections]
-    found = [*flaws, *_check_readings(readings, source, url)]
-    return _page(readings, "pdf", found, _list_left_out(sections, lines))
+    readings, left_out = _read_lines(lines, source, url) if lines else ([], ())
+    return _page(readings, "pdf", [*flaws, *_check_readings(readings, source, url)], left_out)
 
 
 def _read_xml(body: bytes, source: Source, url: str) -> Page:

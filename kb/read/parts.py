@@ -94,8 +94,8 @@ class _Parting:
 
     def take_note(self, note: str) -> None:
         """Take a note; one in brackets right below law is loose until it is known what follows."""
-        alone = bool(self.law) and self.loose >= 0 and is_bracketed(note)
-        if not alone:
+        alone = self.loose >= 0 and self.law and is_bracketed(note)
+        if not alone and self.by_paragraph:
             self._keep_own()
         self.notes.append(note)
         self.loose = self.loose + 1 if alone else -1
