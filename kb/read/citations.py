@@ -103,7 +103,8 @@ _MORE = rf"(?:,? (?:and|or|to|through) {_PATH}|, {_PATH}(?=,? (?:and |or )?\())*
 # One class of first letters, so that the search skips to them; what stands before is looked up after. No name of a
 # code has longer words: without the bound, a run of capitals would cost its length squared.
 EXTERNAL = re.compile(
-    rf"[§cA-Z](?:(?<=§)§? ?|(?<=c)tions? |(?<=[A-Z])(?P<word>[A-Za-z.]{{0,30}}+),? )(?P<number>{_NUMBER})(?P<steps> ?{_PATH})?"
+    rf"[§cA-Z](?:(?<=§)§? ?|(?<=c)tions? |(?<=[A-Z])(?P<word>[A-Za-z.]{{0,30}}+),? )"
+    rf"(?P<number>{_NUMBER})(?P<steps> ?{_PATH})?"
 )
 SECTION_BEFORE = re.compile(r"\b[Ss]e\Z")
 # What may stand between a body's name and the number: "21 CFR Part 1308", "K.S.A. Sec. 65-4101"

@@ -83,7 +83,7 @@ def _encode_back(found: re.Match[str]) -> str:
 
 
 def _byte_of(sign: str) -> bytes:
-    """Return the byte a browser reads as this sign in windows-1252: five bytes without a letter stand for themselves."""
+    """Return the byte a browser reads as this sign in windows-1252; bytes without a letter stand for themselves."""
     return bytes([ord(sign)]) if sign < "\u00a0" else sign.encode("windows-1252")
 
 

@@ -110,9 +110,7 @@ def read_section(section: Section, source: Source, *, fields: bool = True) -> Re
     """Read one document: provisions with parts, validity, acts and references (the last two only with ``fields``)."""
     parted = part_lines(section.lines)
     notes = (*(note for _, note in parted.own_notes), *parted.notes) if parted.own_notes else parted.notes
-    root = Provision(
-        eid="", heading=section.heading, note="\n".join(parted.notes), pending="\n".join(parted.pending)
-    )
+    root = Provision(eid="", heading=section.heading, note="\n".join(parted.notes), pending="\n".join(parted.pending))
     provisions = (root, *build_provisions(parted.law, parted.own_notes))
     document = document_id(source, section.citation)
     return Reading(

@@ -6,6 +6,7 @@ anew on each page. The numbers are layout: they name nothing, and every edit mov
 
 import re
 from collections.abc import Sequence
+from statistics import median
 
 import msgspec
 
@@ -16,8 +17,9 @@ from kb.read.labels import LABEL
 NUMBERED = re.compile(r"(?:(?P<page>\d{1,3})\.)?(?P<number>\d{1,3})(?: \| | |(?=[A-Za-z“\"(§]))")
 # No line of type is longer; fewer lines in a row prove nothing.
 LONGEST, FEWEST = 160, 8
-# A list's items are sentences; lines of type break off anywhere. These shares of the lines must do so.
-UNENDED, LOWER = 0.5, 0.3
+# A list's items are sentences or names; lines of type break off anywhere and fill the width. These shares of the lines
+# must do so, where full is this share of the longest, and half of them must have this length.
+UNENDED, LOWER, FULL, WIDE, LONG = 0.5, 0.3, 0.5, 0.75, 30
 ENDS = (".", ";", ":", "?", "!", "”", '"')
 
 
@@ -104,7 +106,9 @@ def _is_typed(run: Sequence[Typed]) -> bool:
         return False
     unended = sum(not text.endswith(ENDS) for text in texts)
     lower = sum(text[0].islower() for text in texts)
-    return unended >= UNENDED * len(texts) and lower >= LOWER * len(texts)
+    wide = sum(len(text) >= WIDE * max(map(len, texts)) for text in texts)
+    shares = (unended >= UNENDED * len(texts), lower >= LOWER * len(texts), wide >= FULL * len(texts))
+    return all(shares) and median(map(len, texts)) >= LONG and not any(" | " in text for text in texts)
 
 
 def _starts_anew(before: str, text: str) -> bool:

@@ -244,7 +244,6 @@ class _Builder:
         found = ID.search(self.attrs) if "id=" in self.attrs else None
         self.lines.append(Line(text, self.part, number, path, level, tag, found[1] if found is not None else "", lead))
 
-
     def _define(self, text: str) -> None:
         """Add a definition to the line of its term; a label set as a term is the number of what it labels."""
         last = self.lines[-1]

@@ -45,7 +45,8 @@ ACTS = (
     ),
     Form(
         "year_first",
-        rf"\b(?:(?:\d?(?:Sp|Ex)\.? ?)?{_YEAR},? (?:(?:Sp|Ex)\. Sess\. [IVX]+, )?(?:[A-Z][a-z]+\. )?(?:Acts,? )?|\d\d Acts, )"
+        rf"\b(?:(?:\d?(?:Sp|Ex)\.? ?)?{_YEAR},? (?:(?:Sp|Ex)\. Sess\. [IVX]+, )?(?:[A-Z][a-z]+\. )?(?:Acts,? )?"
+        r"|\d\d Acts, )"
         rf"(?:{_CHAPTER}|a\.|Nos?\.|Act(?: No\.)?|P\.A\.|LB) ?{_NUMBERS}",
         "2013 c 19",
     ),
@@ -53,7 +54,8 @@ ACTS = (
     Form("act_number", r"\bP\. ?L\. ?\d+, No\. ?\d+", "P.L.233, No.64"),
     Form(
         "filing",
-        r"(?<=#)\d{4,5}\b|\b\d{8}-[A-Z]{2}-\d+[A-Z]+|\b[A-Z]{2,5} \d{1,3}-\d{4}\b|\bWSR \d\d-\d\d-\d{3}|\bR\.\d{4} d\.\d+",
+        r"(?<=#)\d{4,5}\b|\b\d{8}-[A-Z]{2}-\d+[A-Z]+|\b[A-Z]{2,5} \d{1,3}-\d{4}\b|\bWSR \d\d-\d\d-\d{3}"
+        r"|\bR\.\d{4} d\.\d+",
         "BP 57-2024",
     ),
     Form("chapter_section", rf"\b{_YEAR}, \d+:\d+", "2016, 2:6"),
@@ -90,9 +92,14 @@ DATED_LIFE = re.compile(
     rf"(?i:\b(?:f\.|filed|adopted|readopted|amended|added|am|amd|comp))\b[^;\d]{{0,30}}?(?:{DATE_SHAPE})"
 )
 # "(Licensing Board; 8 EAC 5-5; filed Apr 24, 2008: 20080521-XX-8440FRA)": a filing in brackets, whoever filed it
-FILED = re.compile(rf"[(\[][^()\[\]]*;[^()\[\]]*\b(?:re)?(?:filed|adopted) [^()\[\]]*?(?:{DATE_SHAPE})[^()\[\]]*[)\]]\.?")
+FILED = re.compile(
+    rf"[(\[][^()\[\]]*;[^()\[\]]*\b(?:re)?(?:filed|adopted) [^()\[\]]*?(?:{DATE_SHAPE})[^()\[\]]*[)\]]\.?"
+)
 # Ends of an entry: "; "  " -- "  ". Amended"  "as amended at"  " am."  "A, 12/17/2019" (an amendment of a rule)
-_BREAK = r"(?i:;|--|\b(?:as )?(?:amended|amendments?|added|repealed|renumbered|redesignated|readopted|am\.|amd\.|crt)(?![\w-]))"
+_BREAK = (
+    r"(?i:;|--|\b(?:as )?(?:amended|amendments?|added|repealed|renumbered|redesignated|readopted|am\.|amd\.|crt)"
+    r"(?![\w-]))"
+)
 PIECE = re.compile(f"(?P<date>{DATE_PATTERN})|(?P<act>{_ACT})|(?P<print>{_PRINT})|(?P<stop>{_BREAK})")
 # "eff. " "Imd. Eff. " "effective on " right before a date
 BEFORE_DATE = re.compile(r"(?i)\beff?(?:ective)?\.?(?: date)?:?(?: on| from)? ?\Z")
@@ -103,15 +110,16 @@ JUST_FILED = re.compile(rf"(?i:\b(?:filed|f\.),? (?:{DATE_SHAPE})[;,]?\Z)")
 # Words that history notes are made of, and laws are not: a line of these, numbers and initials alone is a note.
 NOTE_WORDS = frozenset(
     "a act acting acts add added adj adopted after al am amd amend amended amending amendment and ann apr april art "
-    "article arts as assem at aug august auth authority authorized bill by c cc ch chap chapter chs code codified comp const cr "
-    "created crt cum date dec december derived div ed eff effective emerg en enacted ex expires express ext extra "
-    "feb february filed first form former formerly from gen general hb history house imd imp impl implementing in init initiative "
-    "issue jan january jul july jun june l last law laws leg legislation legislature m mar march may measure mod "
-    "modified new nmac no nos nov november oct october of operative ord orig original p page par part parts pp prior pt pts pub "
-    "public r ra rd readopted rec recodified redes redesig redesignated reen reenact reenacted reg register "
-    "regular ren renumbered rep repealed replaced res resolution rev revised revived rp rr rs rule s sb sec "
-    "second secs section sections see senate sep sept september sess session source sp spec special ss st stat "
-    "stats sub subch subsec supp temporary th third through tit title to trans transferred vol volume".split()
+    "article arts as assem at aug august auth authority authorized bill by c cc ch chap chapter chs code codified "
+    "comp const cr created crt cum date dec december derived div ed eff effective emerg en enacted ex expires express "
+    "ext extra feb february filed first form former formerly from gen general hb history house imd imp impl "
+    "implementing in init initiative issue jan january jul july jun june l last law laws leg legislation legislature "
+    "m mar march may measure mod modified new nmac no nos nov november oct october of operative ord orig original p "
+    "page par part parts pp prior pt pts pub public r ra rd readopted rec recodified redes redesig redesignated reen "
+    "reenact reenacted reg register regular ren renumbered rep repealed replaced res resolution rev revised revived "
+    "rp rr rs rule s sb sec second secs section sections see senate sep sept september sess session source sp spec "
+    "special ss st stat stats sub subch subsec supp temporary th third through tit title to trans transferred vol "
+    "volume".split()
 )
 # A word with what makes it an initial, a letter of a list or a collection: "Shan."  "(b)"  "Ok Reg"  "(Williams, §"
 WORD = re.compile(
@@ -287,17 +295,20 @@ NOTICE = re.compile(
 
 # Effective: March 31, 2021   [Effective until 7/1/2025]; not "This subsection expires …", which is law
 OWN_WORDS = re.compile(rf"\W*{_MARKED}")
-# Last Update: 7/18/24   Last updated July 18, 2024 at 7:45 AM   Current through Register Vol. 49, No. 20, October 15, 2024
+# Last Update: 7/18/24   Last updated July 18, 2024 at 7:45 AM   Current through Register Vol. 49, No. 20, May 15, 2024
 STAMP = re.compile(
     r"\W*(?i:(?:page |this page was )?last (?:updated?|modified|reviewed|revised|revision)(?: date| on)?"
     r"|(?:text )?(?:is )?current (?:through|as of)|accessed)\b[^;]{0,40}?"
     rf"(?:{DATE_SHAPE}|[A-Z][a-z]{{2,8}}\.? \d{{4}}|\d{{4}})[^;]{{0,40}}"
 )
 # What a stamp or mark begins with: nearly every line is told by this alone.
-STAMP_OPENING = re.compile(r"\W*(?i:eff|last|page|this page|text|current|accessed|n\.?b|note|supers|termin|expire|repealed)")
+STAMP_OPENING = re.compile(
+    r"\W*(?i:eff|last|page|this page|text|current|accessed|n\.?b|note|supers|termin|expire|repealed)"
+)
 # effective 1/20/2023through 7/17/2023   Effective 2/22/2017, Expires 2/22/2027
 TERM = re.compile(
-    rf"(?i:eff(?:ective|\.)?):? (?P<begin>{DATE_SHAPE}),? ?(?i:(?P<last>through)|(?:until|to|expires):?) ?(?P<end>{DATE_SHAPE})"
+    rf"(?i:eff(?:ective|\.)?):? (?P<begin>{DATE_SHAPE}),? ?"
+    rf"(?i:(?P<last>through)|(?:until|to|expires):?) ?(?P<end>{DATE_SHAPE})"
 )
 
 _UNIT = r"(?:section|subsection|chapter|subchapter|article|part|title|rule|regulation|document|statute|page|provision)"

@@ -121,7 +121,7 @@ class _Parting:
         del self.notes[-self.loose :]
 
     def take_noted(self, line: Line, following: Line | None) -> None:
-        """Take a line that stands after a note: more notes, unless it opens another stretch of law or goes on with it."""
+        """Take a line that stands after a note: more notes, unless it opens a stretch of law or goes on with one."""
         self.noting, self.headed = True, False
         if self._opens_law(line) or (self._has_own() and self._goes_on(line, following)):
             self.noting = False
@@ -144,7 +144,7 @@ class _Parting:
         return line.text.startswith("§") and SECTION.match(line.text) is not None and not is_history(line.text)
 
     def _goes_on(self, line: Line, following: Line | None) -> bool:
-        """Tell whether a line below a paragraph's own history is law: it has the next number, or a history of its own."""
+        """Tell whether a line below a paragraph's history is law: it has the next number, or its own history."""
         if line.tag in HEADING_TAGS or is_notice(line.text) or _starts_notes(line):
             return False
         ranks = _ranks_of(line)
