@@ -109,17 +109,17 @@ JUST_FILED = re.compile(rf"(?i:\b(?:filed|f\.),? (?:{DATE_SHAPE})[;,]?\Z)")
 
 # Words that history notes are made of, and laws are not: a line of these, numbers and initials alone is a note.
 NOTE_WORDS = frozenset(
-    "a act acting acts add added adj adopted after al am amd amend amended amending amendment and ann apr april art "
-    "article arts as assem at aug august auth authority authorized bill by c cc ch chap chapter chs code codified "
+    "a act acting acts add added adj adopt adopted after al am amd amend amended amending amendment and ann apr april "
+    "art article arts as assem at aug august auth authority authorized bill by c cc ch chap chapter chs code codified "
     "comp const cr created crt cum date dec december derived div ed eff effective emerg en enacted ex expires express "
     "ext extra feb february filed first form former formerly from gen general hb history house imd imp impl "
     "implementing in init initiative issue jan january jul july jun june l last law laws leg legislation legislature "
     "m mar march may measure mod modified new nmac no nos nov november oct october of operative ord orig original p "
     "page par part parts pp prior pt pts pub public r ra rd readopted rec recodified redes redesig redesignated reen "
-    "reenact reenacted reg register regular ren renumbered rep repealed replaced res resolution rev revised revived "
-    "rp rr rs rule s sb sec second secs section sections see senate sep sept september sess session source sp spec "
-    "special ss st stat stats sub subch subsec supp temporary th third through tit title to trans transferred vol "
-    "volume".split()
+    "reenact reenacted reg register regular ren renumber renumbered rep repeal repealed replaced res resolution rev "
+    "revised revived rp rr rs rule s sb sec second secs section sections see senate sep sept september sess session "
+    "source sp spec special ss st stat stats sub subch subsec supp suspend temporary th third through tit title to "
+    "trans transferred vol volume".split()
 )
 # A word with what makes it an initial, a letter of a list or a collection: "Shan."  "(b)"  "Ok Reg"  "(Williams, §"
 WORD = re.compile(
@@ -137,6 +137,8 @@ LABELLED = re.compile(
 )
 # A stub says so in words of law, an item of a pending list is dated before a colon: neither is a history note.
 NOT_HISTORY = re.compile(rf"\W*(?:(?i:repealed|deleted|rescinded)\b|{DATE_SHAPE}:)")
+# "(1) Fees. [2021 c.667 §2]": no history begins with the number of a paragraph
+LAW_LABEL = re.compile(r"\(\w{1,4}\) [A-Z]")
 # "39 FR 22142": the federal gazette, cited by volume and page
 GAZETTE = re.compile(r"\d FR \d")
 ANY_DIGIT = re.compile(r"\d")
@@ -225,7 +227,7 @@ def is_history(text: str) -> bool:
         return text[:1] in "([" and FILED.fullmatch(text) is not None and SPEAKS_LAW.search(text) is None
     if label:
         return ANY_DIGIT.search(text) is not None and SPEAKS_LAW.search(text, label.end()) is None
-    if NOT_HISTORY.match(text) or text.rstrip()[-1:] in ";:," or is_repealed(text):
+    if NOT_HISTORY.match(text) or LAW_LABEL.match(text) or text.rstrip()[-1:] in ";:," or is_repealed(text):
         return False
     return NAMES_ACT.search(text) is not None or DATED_LIFE.search(text) is not None
 
