@@ -8,7 +8,6 @@ time than its bound. The exit code is 1 if there is any.
 
 import argparse
 import multiprocessing
-import random
 import signal
 import sys
 import time
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.mutations import mutate
+from bench.mutations import make_chance, mutate
 from kb.compare.readings import compare_readings
 from kb.compare.redline import redline, redline_html
 from kb.evaluate.corpus import CAPTURES, date_line, read_lines
@@ -88,7 +87,7 @@ def run_case(originals: Sequence[Sequence[Original]], seed: int, case: int) -> s
 
     Raises whatever reading and comparing raise: that is what is looked for.
     """
-    chance = random.Random(f"{seed}:{case}")  # noqa: S311 - repeatable damage, no secret
+    chance = make_chance(f"{seed}:{case}")
     # Sets differ in size by a thousand times: a set is chosen first, then a page of it.
     original = chance.choice(chance.choice(originals))
     start = chance.randint(0, max(0, len(original.body) - WINDOW))

@@ -129,7 +129,7 @@ NOTES = {
         ("Amended effective January 21, 1998", "1998-01-21"),
         ("Amended: Filed June 17, 2010", "2010-07-22"),
     ],
-    "Author: The Board Statutory Authority: Code 1975, §34-24-53. History: Filed June 15, 1995; effective July 20, 1995.": [
+    "Author: Board Statutory Authority: Code 1975, §34-24-53. History: Filed June 15, 1995; effective July 20, 1995.": [
         ("June 15, 1995", "1995-07-20")
     ],
     "HISTORY: Acts 1935, No. 148, §§ 1-4": [("Acts 1935, No. 148", "")],
@@ -354,7 +354,7 @@ def test_the_end_of_temporary_law_is_read_from_its_notice(text: str, expected: d
         ),
         ("#12113, Effective 2/22/2017, Expires 2/22/2027", ("2017-02-22", "2027-02-22")),
         (
-            "BP 7-2022, temporary adopt, effective 1/3/2022 through 7/1/2022; BP 5-2023, effective 1/20/2023 to 7/18/2023",
+            "BP 7-2022, temporary adopt, effective 1/3/2022 through 7/1/2022; BP 5-2023, eff. 1/20/2023 to 7/18/2023",
             ("2023-01-20", "2023-07-18"),
         ),
         ("BP 9-2023, amend filed 3/1/2023, effective 3/1/2023; BP 5-2023, effective 1/20/2023 through 2/28/2023", None),

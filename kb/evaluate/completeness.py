@@ -2,7 +2,8 @@
 
 The printed characters are counted here by a walk of the page's tree, apart from the code that cuts it into lines; white
 space counts for nothing, for printing moves it. What a reader may add is named: the sign between two cells of a row,
-and the numbers that a list prints beside its items or that the publisher states in an id.
+the numbers that a list prints beside its items or that the publisher states in an id, and what two texts of one
+document share.
 """
 
 from collections import Counter
@@ -15,7 +16,7 @@ from selectolax.lexbor import LexborNode
 from kb.errors import UnreadablePageError
 from kb.evaluate.corpus import CorpusLine
 from kb.evaluate.figures import Figure, make_count, make_share
-from kb.models import Page
+from kb.models import Page, Reading
 from kb.read.decode import decode_text
 from kb.read.html import Selectors, find_main_nodes
 from kb.read.labels import ListFrame
@@ -52,6 +53,7 @@ def balance_account(page: Page, nodes: Sequence[LexborNode]) -> Account:
     told = count_characters(_list_told(page))
     excused = count_characters(mark for node in nodes for mark in _list_marks(node))
     excused[CELL_SIGN] = told[CELL_SIGN]
+    excused += count_characters(_list_shared(page))
     return Account(
         printed=printed.total(),
         lost="".join(sorted((printed - told).elements())),
@@ -77,9 +79,22 @@ def _list_texts(node: LexborNode) -> Iterator[str]:
 def _list_told(page: Page) -> Iterator[str]:
     """Yield each part of every provision, and what was left out of all of them."""
     for reading in page.readings:
-        for part in reading.provisions:
-            yield from (part.number, part.heading, part.text, part.note, part.pending)
+        yield from _list_words(reading)
     yield from (piece.text for piece in page.left_out)
+
+
+def _list_words(reading: Reading) -> Iterator[str]:
+    for part in reading.provisions:
+        yield from (part.number, part.heading, part.text, part.note, part.pending)
+
+
+def _list_shared(page: Page) -> Iterator[str]:
+    """Yield the words of a later text of a document that the page also holds in another text."""
+    seen: set[tuple[str, str]] = set()
+    for reading in page.readings:
+        if (reading.document, reading.strand) in seen:
+            yield from _list_words(reading)
+        seen.add((reading.document, reading.strand))
 
 
 def _list_marks(node: LexborNode) -> Iterator[str]:

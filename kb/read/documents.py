@@ -12,8 +12,11 @@ from kb.read.labels import HEADING_TAGS
 from kb.read.notes import is_history, is_notice, is_stamp, read_acts, read_expiry, read_term, read_validity
 from kb.read.outline import build_provisions
 from kb.read.parts import part_lines, print_line
+from kb.read.twin_texts import make_validities, split_twin_texts
 from kb.sources import Identity, Source
 
+# "NOTE: Subsection A eff. until Jan. 1, 2024": a mark of a part says nothing of the whole
+OF_PART = re.compile(r"\b(?:(?:sub)?section|paragraph|subdivision|division|item|clause|part) \(?\w", re.IGNORECASE)
 # What document ids may hold
 _NOT_ID = re.compile(r"[^a-z0-9._:()-]+")
 
@@ -21,7 +24,8 @@ _NOT_ID = re.compile(r"[^a-z0-9._:()-]+")
 class Section(msgspec.Struct, frozen=True):
     """The lines of one document: its citation as printed, its strand, its heading and the lines below it.
 
-    ``left_out`` is what was printed with the heading or under the document's lines and belongs to neither.
+    ``left_out`` is what was printed with the heading or under the document's lines and belongs to neither;
+    ``validity`` is when the text applies, where the page tells it from another text of the same document.
     """
 
     citation: str
@@ -29,6 +33,7 @@ class Section(msgspec.Struct, frozen=True):
     heading: str
     lines: tuple[Line, ...]
     left_out: tuple[LeftOut, ...] = ()
+    validity: Validity | None = None
 
 
 def document_id(source: Source, citation: str) -> str:
@@ -106,6 +111,18 @@ def _count_own(lines: Sequence[Line], heading: Line) -> int:
     return next(wider, len(lines))
 
 
+def split_section(section: Section) -> tuple[Section, ...]:
+    """Return a section's two texts where its page prints both, else the section itself."""
+    texts = split_twin_texts(section.lines)
+    if texts is None:
+        return (section,)
+    validities = make_validities(texts.day)
+    return (
+        msgspec.structs.replace(section, lines=texts.before, validity=validities[0]),
+        msgspec.structs.replace(section, lines=texts.after, validity=validities[1], left_out=()),
+    )
+
+
 def read_section(section: Section, source: Source, *, fields: bool = True) -> Reading:
     """Read one document: provisions with parts, validity, acts and references (the last two only with ``fields``)."""
     parted = part_lines(section.lines)
@@ -118,7 +135,7 @@ def read_section(section: Section, source: Source, *, fields: bool = True) -> Re
         citation=source.document.print_citation(section.citation),
         strand=section.strand,
         provisions=provisions,
-        validity=_read_validity(section, parted.law, notes),
+        validity=section.validity or _read_validity(section, parted.law, notes),
         acts=_read_acts(notes) if fields else (),
         references=_read_references(provisions, document) if fields else (),
     )
@@ -126,11 +143,14 @@ def read_section(section: Section, source: Source, *, fields: bool = True) -> Re
 
 def _read_validity(section: Section, law: Sequence[Line], notes: Sequence[str]) -> Validity:
     """Return what the heading, the first line or a temporary-law note says about when the text applies."""
-    marks = (note for at, note in enumerate(notes) if (at == 0 and note[:1] == "[") or is_stamp(note))
-    for text in (section.heading, *(line.text for line in law[:1]), *marks):
+    opening = (note for note in notes[:1] if note[:1] == "[")
+    for text in (section.heading, *(line.text for line in law[:1]), *opening):
         told = read_validity(text)
         if told is not None:
             return told
+    marks = {read_validity(note) for note in notes if is_stamp(note) and OF_PART.search(note) is None} - {None}
+    if len(marks) == 1:
+        return marks.pop() or Validity()
     for note in notes:
         term = _read_note_term(note)
         if term is not None:

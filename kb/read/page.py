@@ -14,7 +14,7 @@ from kb.errors import UnreadablePageError
 from kb.models import Flaw, LeftOut, Line, Page, Reading, Validity
 from kb.read.canonical import fold_text
 from kb.read.decode import decode_text
-from kb.read.documents import Section, cut_sections, document_id, read_section
+from kb.read.documents import Section, cut_sections, document_id, read_section, split_section
 from kb.read.html import Markup, Selectors, read_links, read_markup
 from kb.read.line_numbers import drop_line_numbers
 from kb.read.parts import print_line
@@ -95,7 +95,8 @@ def _read_lines(lines: Sequence[Line], source: Source, url: str) -> tuple[list[R
     if not sections:
         return [], (*layout, *_list_outside(plain))
     left_out = (piece for section in sections for piece in section.left_out)
-    return [read_section(section, source) for section in sections], (*layout, *left_out)
+    texts = (text for section in sections for text in split_section(section))
+    return [read_section(text, source) for text in texts], (*layout, *left_out)
 
 
 def _list_outside(lines: Sequence[Line]) -> tuple[LeftOut, ...]:
