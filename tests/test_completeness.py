@@ -127,6 +127,27 @@ def test_no_generated_page_loses_or_adds_a_character(html):
     assert ("", "") == account(html, select={"main": "body"})
 
 
+XML = """<section xmlns="https://code.dccouncil.us/schemas/dc-library"><num>1-101</num><reason>n</reason>
+<heading>Fees.</heading><para><num>(a)</num><heading>When.</heading><text>The fee is <em>due</em>.</text></para>
+<para><num undesignated="yes">()</num><text>More.</text></para><table><tr><td>III</td><td>7285</td></tr></table>
+<annotations><annotation type="History">2001 c. 4</annotation></annotations></section>"""
+
+
+def test_xml_loses_and_adds_nothing_but_the_kinds_of_its_notes():
+    found = account_page(b'<?xml version="1.0"?>' + XML.encode(), make_page_source(), URL)
+
+    assert ("", "") == (found.lost, found.added)
+    assert found.printed == 49
+
+
+def test_what_xml_prints_outside_its_documents_is_told():
+    body = f'<?xml version="1.0"?><code xmlns="https://code.dccouncil.us/schemas/dc-library"><num>1</num>{XML}</code>'
+
+    page = read_page(body.encode(), make_page_source(), URL)
+
+    assert [("outside", "1"), ("heading", "1-101")] == [(piece.why, piece.text) for piece in page.left_out]
+
+
 def test_every_saved_page_and_every_page_of_the_demonstration_is_whole():
     saved = [(PAGES / f"{source.id}.html", source) for source in read_sources([PAGES])]
     sources = read_sources([DEMO / "sources"])

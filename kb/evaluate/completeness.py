@@ -2,8 +2,8 @@
 
 The printed characters are counted here by a walk of the page's tree, apart from the code that cuts it into lines; white
 space counts for nothing, for printing moves it. What a reader may add is named: the sign between two cells of a row,
-the numbers that a list prints beside its items or that the publisher states in an id, and what two texts of one
-document share.
+the numbers that a list prints beside its items or that the publisher states in an id, the kind of a note that XML
+states in an attribute, and what two texts of one document share.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
+from lxml import etree
 from selectolax.lexbor import LexborNode
 
 from kb.errors import UnreadablePageError
@@ -21,6 +22,7 @@ from kb.read.decode import decode_text
 from kb.read.html import Selectors, find_main_nodes
 from kb.read.labels import ListFrame
 from kb.read.page import read_page
+from kb.read.xml import Vocabulary, attribute_of, choose_vocabulary, parse_safely, role_of
 from kb.sources import Source, find_source
 
 CELL_SIGN = "|"
@@ -36,10 +38,12 @@ class Account(msgspec.Struct, frozen=True):
 
 
 def account_page(body: bytes, source: Source, url: str) -> Account | None:
-    """Return the account of a page of HTML; None where it has no main part to read, or is no HTML."""
+    """Return the account of a page of HTML or XML; None where it has no main part to read, or is neither."""
     page = read_page(body, source, url)
-    if page.shape in ("", "pdf", "xml"):
+    if page.shape in ("", "pdf"):
         return None
+    if page.shape == "xml":
+        return _account_xml(page, parse_safely(body))
     selectors = Selectors(main=source.select.main or "", remove=source.remove)
     try:
         return balance_account(page, find_main_nodes(decode_text(body).text, selectors))
@@ -50,8 +54,30 @@ def account_page(body: bytes, source: Source, url: str) -> Account | None:
 def balance_account(page: Page, nodes: Sequence[LexborNode]) -> Account:
     """Return the account of what was read against the elements it was read from."""
     printed = count_characters(text for node in nodes for text in _list_texts(node))
+    return _balance(page, printed, count_characters(mark for node in nodes for mark in _list_marks(node)))
+
+
+def _account_xml(page: Page, root: etree._Element) -> Account | None:
+    """Return the account of a page of XML: the kinds of its notes are told, though they stand in attributes."""
+    vocabulary = choose_vocabulary(root)
+    if vocabulary is None:
+        return None
+    labels = (element.get(vocabulary.label, "") for element in root.iter() if vocabulary.label)
+    return _balance(page, count_characters(_list_xml_texts(root, vocabulary)), count_characters(labels))
+
+
+def _list_xml_texts(element: etree._Element, vocabulary: Vocabulary) -> Iterator[str]:
+    unprinted = role_of(element, vocabulary) == "number" and attribute_of(element, vocabulary.unprinted)
+    if role_of(element, vocabulary) == "skip" or unprinted:
+        return
+    yield element.text or ""
+    for child in element:
+        yield from _list_xml_texts(child, vocabulary)
+        yield child.tail or ""
+
+
+def _balance(page: Page, printed: Counter[str], excused: Counter[str]) -> Account:
     told = count_characters(_list_told(page))
-    excused = count_characters(mark for node in nodes for mark in _list_marks(node))
     excused[CELL_SIGN] = told[CELL_SIGN]
     excused += count_characters(_list_shared(page))
     return Account(

@@ -121,7 +121,8 @@ def _read_xml(body: bytes, source: Source, url: str) -> Page:
     documents, flaws = read_xml_lines(body)
     readings = [_read_xml_document(document, source) for document in documents]
     fatal = [flaw for flaw in flaws if flaw.code != "unknown_element"]
-    return _page(readings, "xml", fatal or _check_readings(readings, source, url))
+    left_out = tuple(piece for document in documents for piece in document.left_out)
+    return _page(readings, "xml", fatal or _check_readings(readings, source, url), left_out)
 
 
 def _read_xml_document(document: XmlDocument, source: Source) -> Reading:
