@@ -115,7 +115,8 @@ def fuzz(
     originals: Sequence[Sequence[Original]], cases: int, seed: int, *, seconds: float = MOST_SECONDS, first: int = 0
 ) -> Told:
     """Run cases in a process of its own, started again after each one that ends it; returns what came of it."""
-    context = multiprocessing.get_context("fork")
+    # A forked process would inherit the locks of its parent's threads.
+    context = multiprocessing.get_context("spawn")
     at = first
     crashes: list[str] = []
     hangs: list[str] = []

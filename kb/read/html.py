@@ -172,7 +172,9 @@ def _fill_line(line: Line, text: str, slots: list[list[Line]]) -> list[Line]:
     """Return a line without the parts that stood within it, and these after it."""
     rest = " ".join(SLOT.sub(" ", text).split())
     parts = [part for index in SLOT.findall(text) for part in _take_slot(index, slots)]
-    return [msgspec.structs.replace(line, text=rest), *parts] if rest or line.number else parts
+    lead = " ".join(SLOT.sub(" ", line.lead).split()) if line.lead else ""
+    line = msgspec.structs.replace(line, text=rest, lead=lead if rest.startswith(lead) else "")
+    return [line, *parts] if rest or line.number else parts
 
 
 def _take_slot(index: str, slots: list[list[Line]]) -> list[Line]:
