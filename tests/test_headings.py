@@ -91,3 +91,18 @@ def test_a_bold_run_that_opens_a_sentence_below_a_number_is_no_heading():
     body = [Line("Fees. The fee is 30 dollars.", lead="Fees.")]
 
     assert ("850-060-0223", body) == trim_heading("850-060-0223", "850-060-0223", body)[:2]
+
+
+@pytest.mark.parametrize(
+    ("lines", "dropped"),
+    [
+        ([Line("§ 12-7. Fees.", tag="h1"), Line("x")], ["§ 12-7."]),
+        ([Line("Fees", tag="h1"), Line("Fees"), Line("x")], ["Fees"]),
+        ([Line("§ 12-7. Fees.", tag="h1"), Line("§ 12-7. Fees. The fee is $5.")], ["§ 12-7.", "Fees.", "§ 12-7."]),
+        ([Line("12-7. Fees. The fee is $5.", lead="12-7. Fees.")], ["12-7."]),
+        ([Line("HTMLPDF12-7 Fees", tag="h1"), Line("x")], ["HTMLPDF12-7"]),
+        ([Line("Fees", tag="h1"), Line("x")], []),
+    ],
+)
+def test_what_is_dropped_from_a_heading_is_told(lines, dropped):
+    assert dropped == list(take_heading(lines, "12-7").dropped)

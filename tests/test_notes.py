@@ -337,6 +337,8 @@ def test_law_about_effect_is_no_validity_mark(text: str) -> None:
     [
         ("*NOTE: This was added by emergency legislation that will expire on January 23, 2023.*", date(2023, 1, 23)),
         ("This subsection expires August 31, 2023.", date(2023, 8, 31)),
+        ("NOTE: The emergency rule expires on July 1, 2024.", date(2024, 7, 1)),
+        ("Note: Adopted as a temporary regulation that will expire June 29, 2024.", date(2024, 6, 29)),
         ("Licenses required by this chapter shall expire on June 30, 1970.", None),
         ("*NOTE: This codification is not the most current.", None),
     ],

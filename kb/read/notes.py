@@ -284,6 +284,8 @@ TWIN = re.compile(r"\bSee\b|\bFor (?:the )?(?:text|version|provisions)\b")
 # Not "licenses required by this chapter shall expire June 30, 1970": there something else ends.
 EXPIRY = re.compile(
     r"(?i)(?:\blegislation(?: that| which)? (?:will|shall) expire|\bamendments? (?:will|shall) expire"
+    r"|\b(?:emergency|temporary) (?:rule|regulation|order|legislation|act|law|amendment)s?(?: that| which)?"
+    r" (?:(?:will|shall) expire|expires?)"
     r"|(?<!by )(?<!under )(?<!of )(?<!in )\bthis (?:sub)?(?:section|paragraph|division|chapter|part|rule|act)"
     rf"(?: \(\w+\))? (?:will expire|expires))(?: on| at the end of)? {DATE_PATTERN}"
 )
