@@ -12,6 +12,7 @@ import msgspec
 from kb.build import BuildRequest, BuildResult, build
 from kb.collect import ImportRequest, import_captures
 from kb.errors import UsageError
+from kb.evaluate.completeness import score_completeness
 from kb.evaluate.corpus import CAPTURES, CorpusLine, copy_captures, date_line, read_lines, remark_dates
 from kb.evaluate.figures import Figure, SetResult, make_count, make_result
 from kb.evaluate.natures import LabelledNatures
@@ -149,7 +150,9 @@ def _measure_set(
         counts = _count_built(built)
         if natures is not None and not bare:
             natures.hear(name, built.read_changes())
-    return make_result(name, [*figures, *counts], remarks=list(built.remarks), misses=misses)
+    whole, losses = score_completeness(corpus, built.lines, request.sources)
+    remarks = list(built.remarks)
+    return make_result(name, [*figures, *whole, *counts], remarks=remarks, misses=[*misses, *losses])
 
 
 def drop_selectors(source: Source) -> Source:
