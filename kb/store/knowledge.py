@@ -106,8 +106,9 @@ MIGRATIONS = (
     CREATE INDEX added_laws_by_law ON added_laws (law);
     -- Sources are derived each on its own, so what moved from one to another is told by the same law: gone here, new
     -- there. A law that came to several places leads nowhere.
-    CREATE VIEW leads AS
-        SELECT old_document, old_eid, document, eid, since, source, wave_at, change FROM crosswalk
+    ALTER TABLE crosswalk RENAME TO own_crosswalk;
+    CREATE VIEW crosswalk AS
+        SELECT old_document, old_eid, document, eid, since, source, wave_at, change FROM own_crosswalk
         UNION
         SELECT gone.document, gone.old_eid, came.document, came.eid, MAX(gone.observed_at, came.observed_at),
             came.source, MAX(gone.wave_at, came.wave_at), came.id
@@ -119,7 +120,7 @@ MIGRATIONS = (
     """,
 )
 DERIVED = (
-    "waves", "verdicts", "documents", "locations", "changes", "events", "problems", "crosswalk", "page_states",
+    "waves", "verdicts", "documents", "locations", "changes", "events", "problems", "own_crosswalk", "page_states",
     "removed_laws", "added_laws", "change_topics", "learned", "event_pages",
 )  # fmt: skip
 # Kinds that give a text a new citation or number: old links lead on.
@@ -311,7 +312,7 @@ def _record_changes(db: sqlite3.Connection, result: WaveResult) -> None:
         [msgspec.structs.asdict(event) for event in result.events],
     )
     db.executemany(
-        """INSERT INTO crosswalk (old_document, old_eid, document, eid, since, source, wave_at, change)
+        """INSERT INTO own_crosswalk (old_document, old_eid, document, eid, since, source, wave_at, change)
            VALUES (:old_document, :old_eid, :document, :eid, :observed_at, :source, :wave_at, :id)""",
         [
             row
