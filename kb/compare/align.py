@@ -23,7 +23,10 @@ LEAST_TEXT = 25
 # it they are told as removed and added, each naming the other, down to AKIN.
 SAME_EDITED = 97.0
 AKIN = 60.0
-# What an equal number adds to the similarity of two texts between the same neighbours.
+# Similarity from which texts are one provision, edited, where their place speaks for it too: between one pair of
+# neighbours, or under one number below one parent.
+BETWEEN = 75.0
+# What an equal number adds to the similarity of two texts between the same neighbours, where few stand there.
 KEPT_NUMBER = 40.0
 # Below this, two unnumbered paragraphs of one parent are not one paragraph edited.
 OTHER_TEXT = 35.0
@@ -90,7 +93,7 @@ class _Table:
     def __init__(self, old: Sequence[Provision], new: Sequence[Provision]) -> None:
         self.old = {part.eid: part for part in old}
         self.new = {part.eid: part for part in new}
-        self.order = {id(part): at for side in (old, new) for at, part in enumerate(side)}
+        self.sides = (old, new)
         self.keys = {id(part): _key(part) for part in (*old, *new)}
         self.partner = {"": ""}
         self.origin = {"": ""}
@@ -103,14 +106,18 @@ class _Table:
         del self.new[after.eid]
 
     def pair_same_number_and_text(self) -> None:
-        """Pair what stands unchanged in its place; a paragraph that only holds others waits for them."""
+        """Pair what stands unchanged in its place; a few words wait for the paragraph above, or for those below."""
         for eid in [eid for eid in self.old if eid in self.new]:
             before, after = self.old[eid], self.new[eid]
-            if self.keys[id(before)] == self.keys[id(after)] and not self._only_holds(before):
+            if self.keys[id(before)] == self.keys[id(after)] and not self._must_wait(before):
                 self.take(before, after)
 
-    def _only_holds(self, part: Provision) -> bool:
-        return len(self.keys[id(part)]) < LEAST_TEXT and any(part.eid in side for side in self.below)
+    def _must_wait(self, part: Provision) -> bool:
+        """Tell whether equal words prove nothing yet: a few of them ("By letter;") are the paragraph's above."""
+        if len(self.keys[id(part)]) >= LEAST_TEXT:
+            return False
+        parent = parent_of(part.eid)
+        return self.partner.get(parent) != parent or any(part.eid in side for side in self.below)
 
     def pair_same_text(self) -> None:
         """Pair texts that stand equally often on both sides under other numbers, in their order."""
@@ -209,13 +216,18 @@ class _Table:
 
     def pair_entries(self) -> None:
         """Pair the entries of a list of short ones ("Ketamine") by their words, whatever number they have now."""
-        for parent, place in list(self.partner.items()):
+        for parent, place in self._list_parents():
             before, after = (
                 self._entries(side.get(eid, ())) for side, eid in zip(self.below, (parent, place), strict=True)
             )
             for key in before.keys() & after.keys():
                 if before[key].eid in self.old and after[key].eid in self.new:
                     self.take(before[key], after[key])
+
+    def _list_parents(self) -> list[tuple[str, str]]:
+        """Return the paired provisions, old and new eid, below which something is unpaired yet."""
+        parents = dict.fromkeys(map(parent_of, self.old))
+        return [(parent, self.partner[parent]) for parent in parents if parent in self.partner]
 
     def _entries(self, parts: Sequence[Provision]) -> dict[str, Provision]:
         """Return the short entries among the numbered provisions of one parent, by text, if they make up a list."""
@@ -229,13 +241,13 @@ class _Table:
 
     def pair_between(self) -> None:
         """Pair edited paragraphs that stand between the same neighbours, where those neighbours were renumbered."""
-        for parent, place in list(self.partner.items()):
+        for parent, place in self._list_parents():
             olds, news = (
                 [part for part in side.get(eid, ()) if not is_unnumbered(part.eid)]
                 for side, eid in zip(self.below, (parent, place), strict=True)
             )
             for before, after in self._find_gaps(olds, news):
-                self._take_best(self._score_gap(before, after), AKIN)
+                self._take_best(self._score_gap(before, after), BETWEEN)
 
     def _find_gaps(
         self, olds: Sequence[Provision], news: Sequence[Provision]
@@ -254,23 +266,48 @@ class _Table:
             i, j, shifted = at + 1, to + 1, renumbered
 
     def _score_gap(self, olds: Sequence[Provision], news: Sequence[Provision]) -> list[Scored]:
-        """Return the scores of what is unpaired in a stretch; one that would keep its number is preferred."""
+        """Return the scores of what is unpaired in a stretch; in a short one, an equal number is preferred."""
+        if len(olds) * len(news) > MOST_SCORED:
+            return []
+        before = {part.eid: self._spell(part, self.below[0]) for part in olds if part.eid in self.old}
+        after = {part.eid: self._spell(part, self.below[1]) for part in news if part.eid in self.new}
+        scored = [
+            (fuzz.ratio(words, others), one, other) for one, words in before.items() for other, others in after.items()
+        ]
+        bonus = KEPT_NUMBER if min(len(before), len(after)) < LEAST_LIST else 0.0
         return [
-            (score + (KEPT_NUMBER if _last(before) == _last(after) else 0), before, after)
-            for score, before, after in self._score_all(
-                [part for part in olds if part.eid in self.old], [part for part in news if part.eid in self.new]
-            )
-            if score >= AKIN
+            (score + bonus if _last(one) == _last(other) else score, one, other)
+            for score, one, other in scored
+            if score >= (AKIN if _last(one) == _last(other) else BETWEEN)
         ]
 
+    def _spell(self, part: Provision, below: dict[str, list[Provision]]) -> list[str]:
+        """Return the words of a provision, those below it too where it has few of its own."""
+        own = self.keys[id(part)]
+        parts = [part] if len(own) >= LEAST_TEXT else _walk(part, below)
+        return " ".join(self.keys[id(one)] for one in parts).split()
+
     def pair_same_number(self) -> None:
-        """Pair equal numbers below one parent (a table row's is its first cell); below a moved one only alike texts."""
+        """Pair equal numbers below one parent (a table row's is its first cell); below a renumbered one alike texts.
+
+        Below one that stands under another parent now, nothing but the same text is believed.
+        """
         for before in list(self.old.values()):
             after = self.new.get(self._place_now(before.eid))
             if after is None or _is_paragraph(before.eid):
                 continue
-            if before.eid == after.eid or self._score(before, after) >= SAME_EDITED:
+            least = BETWEEN if self._only_renumbered(parent_of(before.eid)) else SAME_EDITED
+            if before.eid == after.eid or self._score(before, after) >= least:
                 self.take(before, after)
+
+    def _only_renumbered(self, eid: str) -> bool:
+        """Tell whether a provision and all above it kept their parents, whatever their numbers are now."""
+        while eid:
+            parent = parent_of(eid)
+            if parent_of(self.partner.get(eid, "")) != self.partner.get(parent) or eid not in self.partner:
+                return False
+            eid = parent
+        return True
 
     def pair_short_paragraphs(self) -> None:
         """Pair what is left of paragraphs of a few words ("Fee: $50") by their place; a status word has no place."""
@@ -315,13 +352,11 @@ class _Table:
 
     def _rank(self, scored: Iterable[Scored]) -> list[Scored]:
         """Return scored pairs, most alike first, then those that stand first: the same seen from both sides."""
-
-        def stand(found: Scored) -> tuple[float, int, int]:
-            score, one, other = found
-            first, second = self.order[id(self.old[one])], self.order[id(self.new[other])]
-            return -score, first + second, first
-
-        return sorted(scored, key=stand)
+        found = list(scored)
+        if len(found) < 2:
+            return found
+        before, after = ({part.eid: at for at, part in enumerate(side)} for side in self.sides)
+        return sorted(found, key=lambda pair: (-pair[0], before[pair[1]] + after[pair[2]], before[pair[1]]))
 
     def _score_all(self, olds: Sequence[Provision], news: Sequence[Provision]) -> list[Scored]:
         if len(olds) * len(news) > MOST_SCORED:

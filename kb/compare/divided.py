@@ -23,6 +23,8 @@ def fold_divided(changes: list[Change], other: Reading, partner: Mapping[str, st
     that did not have it), ``partner`` maps eids to those of that reading. Returns the changes with the folded ones left
     out; order is kept.
     """
+    if not any(_emptied_place(change, kind, partner) is not None for change in changes):
+        return changes
     still_plain = {parent_of(part.eid) for part in other.provisions if part.text and is_unnumbered(part.eid)}
     below = _first_below(changes, kind)
     folded: dict[int, list[Change]] = {}

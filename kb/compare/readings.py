@@ -165,7 +165,7 @@ def _own_names(citation: str) -> dict[str, str]:
 
 def _compare_pair(old: Provision, new: Provision, partner: dict[str, str], same: dict[str, str]) -> list[Change]:
     changes: list[Change] = []
-    if fold_text(old.text) != fold_text(new.text):
+    if old.text != new.text and fold_text(old.text) != fold_text(new.text):
         changes.append(_amend(old, new, "text", classify_edit(old.text, new.text, part="text", same=same)))
     elif _is_renumbered(old, new, partner):
         printed = _last(old.eid) != _last(new.eid) and not (is_unnumbered(old.eid) and is_unnumbered(new.eid))
