@@ -4,6 +4,8 @@ import random
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kb.read.html import Selectors, read_markup
 
@@ -67,6 +69,7 @@ KEPT = {
     "a list after a colon, each item a link": "<p>Exempt:</p><ul><li><a href=/a>Box</a><li><a href=/b>Sled</a></ul>",
     "a list among the paragraphs": "<ul><li><a href=/a>Section 12-4 on strings</a></ul>",
     "a quotation in a box with a name of frames": "<div class=social>We fly them at night, as our fathers did.</div>",
+    "a panel of a text that folds": "<div hidden role=tabpanel>A kite on a wire needs a permit of the board.</div>",
     "a paragraph full of references": "<p>See <a href=/1>§ 12-1</a>, <a href=/2>§ 12-2</a>, <a href=/3>§ 12-3</a>.</p>",
     "a note": "<aside><p><a href=/act/1>May 1, 2001, D.C. Law 1-2</a></p></aside>",
     "a list in a box with a name of frames": "<div class=widget><ul><li>Box<li>Sled<li>Delta<li>Rokkaku</ul></div>",
@@ -96,6 +99,32 @@ def test_every_section_of_a_page_of_many_boxes_is_kept():
     lines = read(f"<body><div id=menu><ul>{MENU}</ul></div><div>{sections}</div></body>")
 
     assert 80 == len(lines)
+
+
+def test_a_schedule_of_links_is_kept_beside_the_text():
+    rows = "".join(
+        f"<tr><td><a href=/d/{one}>Drug {one}</a></td><td><a href=/c/{one}>72{one}</a></td></tr>" for one in "345"
+    )
+
+    lines = read(f"<body><div><div class=law>{LAW}</div><div><table>{rows}</table></div></div></body>")
+
+    assert ["Drug 3 | 723", "Drug 4 | 724", "Drug 5 | 725"] == lines[5:]
+
+
+def test_a_list_of_links_in_a_box_like_those_that_speak_is_kept():
+    listed = (
+        "<div class=part><h2>Schedule III</h2><ul><li><a href=/k>Ketamine</a><li><a href=/e>Esketamine</a></ul></div>"
+    )
+
+    lines = read(f"<body><div><div class=part>{LAW}</div>{listed}<div class=part>{LAW}</div></div></body>")
+
+    assert ["Schedule III", "Ketamine", "Esketamine"] == lines[5:8]
+
+
+def test_a_list_of_links_in_a_landmark_is_part_of_its_text():
+    listed = "<ul><li><a href=/k>Ketamine</a><li><a href=/e>Esketamine</a></ul>"
+
+    assert ["Ketamine", "Esketamine"] == read(f"<body><main><div>{LAW}</div>{listed}</main></body>")[5:]
 
 
 def test_sections_whose_headings_are_links_are_kept():
@@ -168,3 +197,54 @@ def test_another_frame_or_one_paragraph_more_gives_the_same_text(seed):
     pages = [dress(draw, "".join(law)), dress(draw, "".join(law)), dress(draw, "".join([*law, "<p>(z) One more</p>"]))]
 
     assert [paragraphs, paragraphs, [*paragraphs, "(z) One more"]] == [read(page) for page in pages]
+
+
+# --- whatever the page
+
+NAMES = ("", "footer", "menu", "related", "widget sidebar", "law", "row")
+LEAF = st.sampled_from(
+    (
+        f"<p>{SENTENCE}</p>",
+        "<p>Short</p>",
+        "<h2>Kites</h2>",
+        f"<ul>{MENU[:400]}</ul>",
+        "<p><a href=/a>Read on</a></p>",
+        "",
+    )
+)
+TAGS = st.sampled_from(("div", "section", "ul", "table", "footer", "header", "aside", "form", "blockquote"))
+
+
+@st.composite
+def draw_page(draw):
+    """Draw a page of boxes in boxes; returns it with a mark in some of them where a numbered line will stand."""
+    nodes = draw(st.lists(st.tuples(TAGS, st.sampled_from(NAMES), LEAF, st.booleans()), min_size=1, max_size=14))
+    page = ""
+    for tag, name, leaf, around in nodes:
+        box = f'<{tag} class="{name}">{leaf}<!--here-->'
+        page = f"{box}{page}</{tag}>" if around else f"{page}{box}</{tag}>"
+    return page
+
+
+@given(page=draw_page(), data=st.data())
+def test_no_numbered_line_is_ever_left_out(page, data):
+    pieces = page.split("<!--here-->")
+    chosen = data.draw(st.sets(st.integers(0, len(pieces) - 2), min_size=1))
+
+    marked = "".join(f"{piece}<p>({at}) Line {at}</p>" if at in chosen else piece for at, piece in enumerate(pieces))
+
+    read_lines = " ".join(f"{line.number} {line.text}" for line in read_markup(f"<body>{marked}", Selectors()).lines)
+    assert [] == [at for at in sorted(chosen) if f"Line {at}" not in read_lines]
+
+
+@given(page=draw_page(), places=st.sampled_from(("above", "below")))
+def test_a_menu_beside_all_else_never_changes_what_is_read(page, places):
+    whole = f"<div class=page><p>{SENTENCE}</p>{page}</div>"
+    menu = f"<div class=top><ul>{MENU}</ul></div>"
+
+    alone, beside = (
+        read(f"<body>{whole}"),
+        read(f"<body>{menu}{whole}" if places == "above" else f"<body>{whole}{menu}"),
+    )
+
+    assert alone == beside

@@ -25,6 +25,8 @@ BOXES = ", ".join(BOX_TAGS)
 FRAME_ROLE = re.compile(r'\brole="(?:navigation|banner|contentinfo|search|dialog|alertdialog)"')
 # hidden="", aria-hidden="true"
 HIDDEN = re.compile(r'(?<![\w-])hidden(?:="|\s|$)|\baria-hidden="true"')
+# role="tabpanel", role="region": panels of a text that folds, hidden until they are opened
+FOLDED = re.compile(r'\brole="(?:tabpanel|region)"|\bhidden="until-found"')
 # class="site-footer share-bar", id="menu": the names a box goes by
 NAMES = re.compile(r'\b(?:class|id)="([^"]*)"')
 # What authors of pages call boxes that are not the text. A name is one vote of two.
@@ -44,6 +46,8 @@ SHORT = 200
 LEAST_SHARE = 0.3
 # A box is links when they make up more than half of its signs and so many times its sentences.
 LINKS, LINKS_TO_PROSE = 0.5, 5
+# So many rows of several cells are a schedule.
+ROWS = 3
 # So many boxes that each begin with a link are a row of them.
 TEASERS = 3
 # A name is believed only while the box holds less than this share of the page's sentences; links of this share of its
@@ -69,8 +73,9 @@ def choose_main_part(body: LexborNode) -> MainPart:
     nodes = top.css(BOXES)
     if len(nodes) != len(boxes) - 1:
         return MainPart((top,))
-    frame = _leave_out_frame(boxes, menus=top.tag == "body")
-    chosen = _step_in(boxes[0], frame)
+    texts = _list_texts(boxes)
+    frame = _leave_out_frame(boxes, texts, menus=top.tag == "body")
+    chosen = _step_in(boxes[0], frame, texts)
     node = top if chosen.parent is None else nodes[chosen.at]
     dropped = tuple(nodes[box.at] for box in _list_dropped(chosen, frame))
     return MainPart((*_find_title(body, chosen), node), dropped)
@@ -97,17 +102,50 @@ def _find_landmark(body: LexborNode) -> LexborNode:
     return top
 
 
-def _leave_out_frame(boxes: Sequence[Box], *, menus: bool) -> set[int]:
+def _list_texts(boxes: Sequence[Box]) -> set[int]:
+    """Return the boxes that are text even if they hold links alone.
+
+    On a page that holds nothing else all are; elsewhere schedules, and what is laid out like the boxes beside it that
+    speak.
+    """
+    if not any(box.own or box.labels for box in boxes):
+        return {box.at for box in boxes}
+    spoken = [box.own + box.labels for box in boxes]
+    rows = [int(_is_row_of_data(box)) for box in boxes]
+    for at in range(len(boxes) - 1, 0, -1):
+        up = boxes[at].parent
+        if up is not None:
+            spoken[up.at + 1] += spoken[at]
+            rows[up.at + 1] += rows[at]
+    kinds = Counter(_kind(box) for box, said in zip(boxes, spoken, strict=True) if said and 'class="' in box.attrs)
+    alike: set[int] = set()
+    for box, said in zip(boxes, spoken, strict=True):
+        if not said and box.parent is not None and (kinds[_kind(box)] > 1 or box.parent.at in alike):
+            alike.add(box.at)
+    return alike | {box.at for box, count in zip(boxes, rows, strict=True) if count >= ROWS}
+
+
+def _kind(box: Box) -> tuple[int, str, str]:
+    return (-1 if box.parent is None else box.parent.at, box.tag, box.attrs)
+
+
+def _is_row_of_data(box: Box) -> bool:
+    """Tell whether a box is a row of a table with several cells that are filled and hold no boxes."""
+    if box.tag != "tr" or any(cell.tag != "td" or cell.boxes for cell in box.boxes):
+        return False
+    return sum(cell.plain + cell.linked > 0 for cell in box.boxes) > 1
+
+
+def _leave_out_frame(boxes: Sequence[Box], texts: set[int], *, menus: bool) -> set[int]:
     """Add what boxes hold to those round them, without what is frame; returns the places of the boxes left out.
 
-    ``menus`` says that links alone make a box frame: not in a landmark, whose lists of links are its text, and not on
-    a page that holds nothing else.
+    ``menus`` says that links alone make a box frame: not in a landmark, whose lists of links may be its text.
     """
     prose = sum(box.own for box in boxes)
-    menus = menus and (prose > 0 or any(box.labels for box in boxes))
     frame: set[int] = set()
     for box in reversed(boxes[1:]):
-        if _is_frame(box, prose) or (menus and (_is_made_of_links(box) or _is_made_of_teasers(box, prose))):
+        menu = menus and box.at not in texts and (_is_made_of_links(box) or _is_made_of_teasers(box, prose))
+        if menu or _is_frame(box, prose):
             frame.add(box.at)
         elif box.parent is not None:
             box.parent.add(box)
@@ -142,7 +180,7 @@ class _Votes(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=4096)
 def _read_votes(tag: str, attrs: str) -> _Votes:
     return _Votes(
-        hidden=HIDDEN.search(attrs) is not None,
+        hidden=HIDDEN.search(attrs) is not None and FOLDED.search(attrs) is None,
         role=FRAME_ROLE.search(attrs) is not None,
         note=tag == "aside" or 'role="note"' in attrs,
         named=any(FRAME_NAMES.search(names) is not None for names in NAMES.findall(attrs)),
@@ -186,12 +224,14 @@ def _stands_among_paragraphs(box: Box) -> bool:
     return box.parent is not None and box.parent.own > 0
 
 
-def _step_in(box: Box, frame: set[int]) -> Box:
+def _step_in(box: Box, frame: set[int], texts: set[int]) -> Box:
     """Step into the box that holds the text as long as nothing but frame stands beside it."""
     while True:
-        inner = [one for one in box.boxes if one.at not in frame and one.plain]
+        inner = [one for one in box.boxes if one.at not in frame and (one.plain or one.linked)]
         heavy = max(inner, key=_mass, default=None)
         if heavy is None or _stands_with_text(heavy, box, inner):
+            return box
+        if any((one.at in texts or one.tag in LISTS) and one.linked > one.plain for one in inner if one is not heavy):
             return box
         box = heavy
 
