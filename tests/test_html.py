@@ -48,6 +48,13 @@ def test_removed_and_unprinted_elements_leave_no_text():
     assert [("text", "One")] == told(html, main="main", remove=(".share",))
 
 
+def test_what_is_removed_may_stand_in_what_is_removed():
+    inner = "<nav class=x>a<nav class=x>b<nav class=x>c</nav></nav></nav>"
+
+    assert [("text", "One")] == told(f"<main>{inner * 40}<p>One</p></main>", main="main", remove=(".x",))
+    assert [("text", "One")] == told(f"<main>{inner * 40}<p>One</p></main>")
+
+
 def test_several_main_parts_are_read_in_order_and_inner_ones_once():
     html = "<body><div class=m>One<div class=m>Two</div></div><p>Menu</p><div class=m>Three</div></body>"
 

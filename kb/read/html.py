@@ -84,7 +84,7 @@ def _find_part(text: str, selectors: Selectors, *, listing: bool) -> tuple[list[
     tree = LexborHTMLParser(text)
     tree.strip_tags(UNPRINTED)
     for selector in selectors.remove:
-        for node in tree.css(selector):
+        for node in reversed(tree.css(selector)):
             node.decompose()
     return _find_declared(tree, selectors.main) if selectors.main else _find_main(tree, listing=listing)
 

@@ -83,7 +83,8 @@ def choose_main_part(body: LexborNode) -> MainPart:
 
 def drop_frame(body: LexborNode) -> None:
     """Remove from a body what HTML itself calls no part of its text."""
-    for node in body.css(FRAME_SELECTOR):
+    # Innermost first: what stood in a node that is gone is gone too, and must not be touched again.
+    for node in reversed(body.css(FRAME_SELECTOR)):
         node.decompose()
 
 
@@ -95,11 +96,16 @@ def _find_landmark(body: LexborNode) -> LexborNode:
     top = body
     for selector in LANDMARK_SELECTORS:
         found = top.css(selector)
-        if len(found) != 1 or found[0].mem_id == top.mem_id:
+        if len(found) != 1 or found[0].mem_id == top.mem_id or _holds_title_alone(top, found[0]):
             continue
         if found[0].css_first("h1") is not None or len(found[0].text()) >= LEAST_SHARE * len(top.text()):
             top = found[0]
     return top
+
+
+def _holds_title_alone(top: LexborNode, inner: LexborNode) -> bool:
+    """Tell whether a landmark holds the page's title outside the one inside it: what stands between belongs to both."""
+    return top.tag == "main" and len(top.css("h1")) == 1 and inner.css_first("h1") is None
 
 
 def _list_texts(boxes: Sequence[Box]) -> set[int]:
