@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 LINE = b"<p>(a) A licensee shall renew the license within 30 days.</p>\n"
 PAGE = b"<html><body><main>" + LINE * 330 + b"</main></body></html>"
 
-BARE = """
+BARE_SPIDER = """
 import sys
 from scrapy import Request, Spider
 from scrapy.crawler import CrawlerProcess
@@ -40,15 +40,8 @@ process.crawl(Bare)
 process.start()
 """
 
-# Politeness waits, it does not work: without it the same work is done sooner.
-OURS = """
-import sys
-from crawlers import run, settings
-settings.DOWNLOAD_DELAY, settings.AUTOTHROTTLE_ENABLED, settings.LOG_LEVEL = 0, False, "WARNING"
-settings.CONCURRENT_REQUESTS_PER_DOMAIN = 16
-run.collect_delays = lambda sources: {}
-sys.exit(run.main(["--data", sys.argv[1], "--sources", sys.argv[2], "--allow-loopback"]))
-"""
+BARE = ("-c", BARE_SPIDER)
+OURS = ("-m", "bench.impatient")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -90,10 +83,10 @@ def serve() -> None:
     sys.stdin.read()
 
 
-def measure_cpu(script: str, arguments: Sequence[str]) -> float:
-    """Run a script in a child process; returns the CPU seconds it used."""
+def measure_cpu(command: Sequence[str], arguments: Sequence[str]) -> float:
+    """Run Python with a command in a child process; returns the CPU seconds it used."""
     before = os.times()
-    subprocess.run([sys.executable, "-c", script, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, *command, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     after = os.times()
     return after.children_user + after.children_system - before.children_user - before.children_system
 
@@ -113,8 +106,8 @@ def write_source(folder: Path, url: str, pages: int) -> str:
 
 def measure_pair(url: str, folder: Path, pages: int) -> tuple[float, float]:
     """Return the CPU milliseconds a page of the bare fetch and of a crawl that finds nothing new: least of rounds."""
-    full = [str(folder / "data"), write_source(folder / "full", url, pages)]
-    empty = [str(folder / "none"), write_source(folder / "empty", url, 0)]
+    full = ["--data", str(folder / "data"), "--sources", write_source(folder / "full", url, pages)]
+    empty = ["--data", str(folder / "none"), "--sources", write_source(folder / "empty", url, 0)]
     measure_cpu(OURS, full)
     bare = min(measure_cpu(BARE, [url, str(pages)]) for _ in range(ROUNDS))
     ours = min(measure_cpu(OURS, full) for _ in range(ROUNDS))

@@ -212,11 +212,19 @@ def _source_row(source: Source) -> dict[str, str]:
 
 
 def see_page(body: bytes, source: Source, fetch: Fetch) -> Seen:
-    """Read one fetched page under the declaration of its day; the frame is a hash of its bytes without digits."""
-    page = read_page(body, source.at(fetch.observed_at), fetch.url, media_type=fetch.media_type, charset=fetch.charset)
-    frame = blake2b(body.translate(None, b"0123456789"), digest_size=8).hexdigest()
-    markup = Counter(tag.decode() for tag in TAG.findall(body)) if len(body) >= LARGE_PAGE else {}
-    return Seen(page, frame, dict(markup))
+    """Read one fetched page under the declaration of its day.
+
+    Its frame is a hash of its bytes without figures, its tags are one of the tags with their classes alone.
+    """
+    # What a redirect leads to is the page of its own address: an old address then shows the document that stands there.
+    url = fetch.final_url if fetch.final_url and source.matches(fetch.final_url) else fetch.url
+    page = read_page(body, source.at(fetch.observed_at), url, media_type=fetch.media_type, charset=fetch.charset)
+    tags = TAG.findall(body)
+    frame, shape = (
+        blake2b(text.translate(None, b"0123456789"), digest_size=8).hexdigest() for text in (body, b"<".join(tags))
+    )
+    markup = Counter(tag.decode() for tag in tags) if len(body) >= LARGE_PAGE else {}
+    return Seen(page, frame, dict(markup), shape)
 
 
 class _Readers:

@@ -65,6 +65,10 @@ class Act(msgspec.Struct, frozen=True):
     effective_on: date | None = None
 
 
+# The work of a reference that is a link to another publisher's site; its number is the address.
+WEB = "web"
+
+
 class Reference(msgspec.Struct, frozen=True):
     """A citation as printed: where it stands (``eid``), its ``text``, and what it points to.
 
@@ -107,11 +111,24 @@ class Flaw(msgspec.Struct, frozen=True):
     message: str
 
 
+class LeftOut(msgspec.Struct, frozen=True):
+    """Words of a page's main part that stand in no provision, as printed, and why.
+
+    ``outside``: above the first document, or under a heading wider than the document's (a table of contents, the next
+    chapter's title). ``heading``: the document's own number before its catchline, or the heading printed once more.
+    ``layout``: what numbers printed lines (the line numbers of a bill).
+    """
+
+    why: Literal["outside", "heading", "layout"]
+    text: str
+
+
 class Page(msgspec.Struct, frozen=True):
     """What one snapshot says: its documents, the documents it names by link, its size of text and its markup's shape.
 
     ``flaws`` empty means the page passed its checks. ``shape`` is a hash of the main part's markup without its text;
-    ``names`` holds ids of documents that a list page links to; ``complete`` says the page is a list read completely.
+    ``names`` holds ids of documents that a list page links to; ``complete`` says that the page was read to its end tag.
+    ``left_out`` holds what of the main part went into no provision: with it, every printed character is accounted for.
     """
 
     readings: tuple[Reading, ...]
@@ -120,6 +137,7 @@ class Page(msgspec.Struct, frozen=True):
     flaws: tuple[Flaw, ...] = ()
     names: tuple[str, ...] = ()
     complete: bool = False
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,7 +162,10 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fetch(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the archive's fetches: transport facts only, in the order they were recorded (``seq``)."""
+    """One row of the archive's fetches: transport facts only, in the order they were recorded (``seq``).
+
+    ``final_url`` is the address that answered in the end, where redirects led to another.
+    """
 
     seq: int
     run: str
@@ -157,6 +178,7 @@ class Fetch(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
     charset: str
     size: int
+    final_url: str = ""
 
 
 class Wave(msgspec.Struct, frozen=True):
@@ -294,3 +316,10 @@ class Place(msgspec.Struct, frozen=True):
 
     document: str
     strand: Strand
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A topic or profession found in a text, and the words that told it."""
+
+    id: str
+    words: str

@@ -155,10 +155,15 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return named or any(_fits(plain, pattern) for pattern in self.match or self.start)
 
     def identify(self, text: str) -> Identity | None:
-        """Tell which document a page's URL or a heading line names (as ``document.origin`` says), None if none."""
+        """Tell which document a page's URL or a heading line names (as ``document.origin`` says), None if none.
+
+        Where nothing is said of documents, the pages a source starts at are lists of them.
+        """
         rule = self.document
         if rule.pattern is None:
             return Identity(self.id, rule.strand)
+        if text in self.start and "document" not in self.body:
+            return None
         found = rule.pattern.search(unquote(text)) if rule.origin == "url" else rule.pattern.match(text)
         if found is None or not found["citation"]:
             return None

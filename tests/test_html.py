@@ -86,3 +86,10 @@ def test_links_are_read_with_their_text():
 def test_page_that_was_cut_is_not_closed():
     assert read_markup("<html><body><p>x</p></body></html>", Selectors()).closed
     assert not read_markup("<html><body><p>x", Selectors()).closed
+
+
+def test_a_note_inside_a_bold_run_is_no_part_of_its_lead():
+    markup = read_markup("<body><b><p><div>Fees <p class=history>x</p></div></b></body>", Selectors(main="body"))
+
+    assert [("Fees", "text"), ("x", "note")] == [(line.text, line.part) for line in markup.lines]
+    assert all("\ue000" not in line.lead for line in markup.lines)

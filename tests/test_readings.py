@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.compare.classify import CONNECTOR_MOVED
+from kb.compare.connectors import CONNECTOR_ALONE
 from kb.compare.eids import subtree_text
-from kb.compare.readings import CONNECTOR_ALONE, added_document, compare_readings, removed_document
+from kb.compare.readings import added_document, compare_readings, removed_document
+from kb.compare.wording import CONNECTOR_MOVED
 from kb.models import PARTS
 from kb.read.canonical import fold_text
 from tests.build import make_provision, make_reading
@@ -168,6 +169,17 @@ def test_parts_of_the_document_itself_are_compared():
     new = make_reading(("a", FEE), heading="Licences", note="Law 1-1; Law 2-2", pending="Changes on May 1, 2024.")
 
     assert [("heading", ""), ("note", ""), ("pending", "")] == [(c.part, c.eid) for c in compare_readings(old, new)]
+
+
+def test_a_note_that_moves_to_its_paragraph_changes_no_law():
+    note = "[PL 2015, c. 488, §9 (NEW).]"
+    old = make_reading(("1", "The fee is $5."), ("2", "It is due in May."), note=note)
+    new = make_reading(make_provision("1", "The fee is $5.", note=note), ("2", "It is due in May."))
+
+    changes = compare_readings(old, new)
+
+    assert {"note"} == {change.part for change in changes}
+    assert [] == [change for change in changes if change.nature == "substantive"]
 
 
 @pytest.mark.parametrize(("part", "nature"), [("note", "editorial"), ("pending", "substantive")])

@@ -540,9 +540,9 @@ def test_a_page_whose_frame_never_rests_is_two_events_at_most():
 def test_an_amended_page_is_not_called_restless():
     watch = Watch()
     watch.wave(day(1), one=make_page("1"))
-    watch.wave(day(2), one=make_seen(make_law("1", ("a", RECORD)), frame="g"))
+    watch.wave(day(2), one=make_seen(make_law("1", ("a", TERM)), frame="g"))
 
-    result = watch.wave(day(3), one=make_seen(make_law("1", ("a", RECORD)), frame="h"))
+    result = watch.wave(day(3), one=make_seen(make_law("1", ("a", TERM)), frame="h"))
 
     assert [("rerender", 1, 0)] == list_events(result)
 

@@ -13,6 +13,7 @@ from kb.sources import Source
 MOST_LINKS = 20_000
 # What servers and browsers agree on; longer ones are traps that grow by a parameter a round.
 LONGEST_URL = 2083
+EVERY_LINK = ("a[href], area[href]",)
 
 
 class ListPage(msgspec.Struct, frozen=True):
@@ -39,14 +40,14 @@ NO_LINKS = Links()
 
 
 def follow_links(source: Source, page: ListPage) -> Links:
-    """Find the links that the source's ``follow`` selectors choose and that belong to the source.
+    """Find the links that the source's ``follow`` selectors choose and that belong to the source; undeclared: all.
 
     Returns them without fragments. A selector that matches nothing on a start page is named as a problem, as is a page
     with more links than are taken.
     """
     tree = LexborHTMLParser(decode_text(page.body, page.charset).text)
     base = _find_base(tree, page.base)
-    chosen = {selector: list(tree.css(selector)) for selector in source.follow}
+    chosen = {selector: list(tree.css(selector)) for selector in source.follow or EVERY_LINK}
     problems = [
         f"follow {selector!r} matched 0 elements in {source.id} ({page.url})"
         for selector, nodes in chosen.items()

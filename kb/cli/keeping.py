@@ -22,7 +22,7 @@ from kb.cli.frame import (
 )
 from kb.doctor import Examination, Finding, examine, is_damaged, needs_action
 from kb.evaluate.figures import Figure, SetResult
-from kb.evaluate.sets import CORPUS, SOURCES, evaluate_sets
+from kb.evaluate.sets import CORPUS, LABELS, SOURCES, evaluate_sets
 from kb.export import write_export
 from kb.sources import read_sources
 from kb.terminal import print_line
@@ -116,12 +116,19 @@ def export(known_at: str | None, out: Path | None, data: Path) -> None:
     show_default=True,
     help="Folder of the declarations of the corpus; may be given again.",
 )
+@click.option(
+    "--labels",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=LABELS,
+    show_default=True,
+    help="Folder of the labels that the set natures is measured by.",
+)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that read pages.")
 @click.option("--gate", is_flag=True, help="End with 1 if a figure is under its limit or a set is not there.")
 @click.option("--misses", type=click.IntRange(0), default=0, show_default=True, help="Name so many misses of each set.")
 @click.pass_context
 def evaluate(
-    ctx: click.Context, /, names: tuple[str, ...], corpus: Path, folders: tuple[Path, ...], **options: int
+    ctx: click.Context, /, names: tuple[str, ...], folders: tuple[Path, ...], corpus: Path, labels: Path, **options: int
 ) -> None:
     """Measure precision, recall and more against recorded pages with known changes.
 
@@ -129,7 +136,8 @@ def evaluate(
     """
     console = make_console()
     results = []
-    for result in evaluate_sets(names, corpus, read_sources(folders), workers=options["workers"]):
+    sources = read_sources(folders)
+    for result in evaluate_sets(names, corpus, sources, workers=options["workers"], labels=labels):
         _print_result(console, result, misses=options["misses"])
         results.append(result)
     if options["gate"] and not all(result.passed for result in results):

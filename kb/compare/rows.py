@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -17,19 +17,15 @@ from kb.models import (
     ChangeRow,
     Event,
     EventKind,
-    Fetch,
-    Flaw,
-    Judged,
+    Found,
     Kind,
     Place,
-    Problem,
     Reading,
-    Verdict,
 )
 from kb.read.canonical import fold_text
-from kb.read.notes import read_acts
+from kb.read.notes import cite_acts, is_history, read_acts
 from kb.sources import Source
-from kb.topics import Found, find_professions, find_topics
+from kb.topics import find_professions, find_topics
 
 # A law of fewer signs than this ("(a) Repealed.") may stand anywhere: it names no document.
 LEAST_LAW = 40
@@ -79,7 +75,7 @@ class RowMaker:
             old_citation=old.citation if old is not None else None,
             confirmed_at=showing.fetch.observed_at,
             effective_on=told.effective_on or _latest(acts),
-            cause="; ".join(dict.fromkeys([*(act.name for act in acts), *noted_acts(old, reading)])),
+            cause=name_causes(old, reading),
         )
 
     def make_removed(self, place: Place, change: Change, reading: Reading, gone: Gone) -> ChangeRow:
@@ -151,45 +147,18 @@ class RowMaker:
             see_also=(),
         )
 
-    def make_judged(self, fetch: Fetch, verdict: Verdict, reasons: Sequence[str]) -> Judged:
-        """Return the verdict on a fetch, with its reasons."""
-        return Judged(
-            source=self.source.id,
-            wave_at=self.wave_at,
-            url=fetch.url,
-            observed_at=fetch.observed_at,
-            status=fetch.status,
-            sha256=fetch.sha256,
-            verdict=verdict,
-            reasons=tuple(reasons),
-        )
+    def rename(self, renamed: Mapping[str, str]) -> None:
+        """Keep the words found for changes that bear another id now; those of a change that is gone go."""
+        told = [(renamed.get(name, name), found) for name, found in self.found_words]
+        self.found_words = list(dict.fromkeys(one for one in told if one[0]))
 
-    def make_problem(self, fetch: Fetch, flaw: Flaw) -> Problem:
-        """Return a problem met on a fetch."""
-        return Problem(
-            source=self.source.id,
-            url=fetch.url,
-            observed_at=fetch.observed_at,
-            wave_at=self.wave_at,
-            code=flaw.code,
-            message=flaw.message,
-        )
+    def make_events(self, changes: Sequence[ChangeRow], covered: Mapping[EventKind, Collection[str]]) -> list[Event]:
+        """Return the events of the wave: one for each kind that happened, with the pages and changes it covers.
 
-    def make_events(
-        self,
-        changes: Sequence[ChangeRow],
-        *,
-        relocated: Collection[str],
-        rerendered: Collection[str],
-        suspects: Collection[str],
-    ) -> list[Event]:
-        """Return the events of the wave: one for each kind that happened, with the pages and changes it covers."""
-        pages: dict[EventKind, int] = {
-            "revision": len({change.url for change in changes if change.event_kind == "revision"}),
-            "rerender": len(rerendered),
-            "relocation": len(relocated),
-            "incident": len(suspects),
-        }
+        ``covered`` holds the URLs of the pages of each kind but ``revision``, whose pages are those of its changes.
+        """
+        revised = {change.url for change in changes if change.event_kind == "revision"}
+        pages: dict[EventKind, int] = {"revision": len(revised), **{kind: len(urls) for kind, urls in covered.items()}}
         return [
             Event(
                 id=event_id(self.source.id, self.wave_at, kind),
@@ -205,14 +174,44 @@ class RowMaker:
         ]
 
 
-def noted_acts(old: Reading | None, new: Reading) -> list[str]:
+def name_causes(old: Reading | None, new: Reading) -> str:
+    """Return the acts that a document's history and notes newly name, parted by "; ", each once."""
+    came = [act.name for act in new.acts if old is None or act not in old.acts]
+    named: list[str] = []
+    for name in (*came, *(() if old is None else (*cited_acts(old, new), *noted_acts(old, new)))):
+        if not any(known.endswith(name) for known in named):
+            named.append(name)
+    return "; ".join(named)
+
+
+def cited_acts(old: Reading, new: Reading) -> list[str]:
+    """Return the acts of entries that the history of enactment gained, though it named another section of them before.
+
+    An act that is revived, or whose section the history corrects, is named again: "Law 1-1, § 6; revived by …".
+    """
+    known: dict[str, set[str]] = {}
+    for name, section in _cite(old):
+        known.setdefault(name, set()).add(section)
+    return [
+        name
+        for name, section in _cite(new)
+        if section and section not in known.get(name, {section}) and "" not in known[name]
+    ]
+
+
+def _cite(reading: Reading) -> list[tuple[str, str]]:
+    lines = [line for line in reading.provisions[0].note.splitlines() if is_history(line)]
+    return [cited for line in lines for cited in cite_acts(line)]
+
+
+def noted_acts(old: Reading, new: Reading) -> list[str]:
     """Return the acts that newly printed notes say have amended the document, beside its history of enactment."""
-    if old is None:
-        return []
     known = set(old.provisions[0].note.splitlines())
     fresh = [line for line in new.provisions[0].note.splitlines() if line not in known and AMENDING.search(line)]
-    before = {act.name for act in old.acts}
-    return [act.name for line in fresh for act in read_acts(line) if act.name not in before]
+    before = [act.name for act in old.acts]
+    return [
+        act.name for line in fresh for act in read_acts(line) if not any(name.endswith(act.name) for name in before)
+    ]
 
 
 def _union(declared: Sequence[str], found: Sequence[Found]) -> tuple[str, ...]:

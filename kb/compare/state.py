@@ -4,8 +4,7 @@ from datetime import date
 
 import msgspec
 
-from kb.models import Change, ChangeRow, Event, Fetch, Judged, Page, Place, Problem, Reading, Shown, Version
-from kb.topics import Found
+from kb.models import Change, ChangeRow, Event, Fetch, Found, Judged, Page, Place, Problem, Reading, Shown, Version
 
 
 class PageState(msgspec.Struct):
@@ -15,13 +14,18 @@ class PageState(msgspec.Struct):
     did not name when it was first read completely; ``doubted`` are those it dropped while their own page still stood.
     ``dissents`` are documents that stand here with other words than where their text is taken from. ``restless``
     counts the waves in a row in which its frame alone differed: its bytes move for no reason. ``markup`` counts the
-    tags of a large page, to tell when another program renders it.
+    tags of a large page, to tell when another program renders it. ``suspect_frame`` names what a distrusted answer
+    said, figures aside. ``confirmed`` says that two waves agreed on what stands there, ``complete`` that the page was
+    whole. ``final_url`` is where its redirects led, ``read_at`` the instant it was last
+    believed.
     """
 
     url: str
     sha256: str = ""
     shape: str = ""
     frame: str = ""
+    tags: str = ""
+    final_url: str = ""
     markup: dict[str, int] = {}
     length: int = 0
     places: tuple[Place, ...] = ()
@@ -29,13 +33,17 @@ class PageState(msgspec.Struct):
     fresh: tuple[str, ...] = ()
     doubted: tuple[str, ...] = ()
     dissents: tuple[Place, ...] = ()
+    read_at: str = ""
     missing_at: str = ""
     missing_wave: str = ""
     was_missing: bool = False
     suspect_text: str = ""
     suspect_at: str = ""
     suspect_wave: str = ""
+    suspect_frame: str = ""
     restless: int = 0
+    confirmed: bool = False
+    complete: bool = False
 
 
 class StrandState(msgspec.Struct):
@@ -49,11 +57,23 @@ class StrandState(msgspec.Struct):
     urls: list[str] = []
 
 
+class Learned(msgspec.Struct, frozen=True):
+    """A line that is left out of comparing: its ``key``, a ``text`` as it was printed, since which instant, and why.
+
+    The key is "frame …" for lines alike but for figures, "place …" for whatever short line stands at an eid.
+    """
+
+    key: str
+    text: str
+    since: str
+    reason: str
+
+
 class SourceState(msgspec.Struct):
     """What is known of one source after its latest wave.
 
     ``fresh`` are documents that a list names now and did not name before; ``removed`` maps the hash of a removed
-    document's law to the id of the change that reported it.
+    document's law to the id of the change that reported it. ``learned`` are the lines left out of comparing, by key.
     """
 
     waves: int = 0
@@ -61,6 +81,7 @@ class SourceState(msgspec.Struct):
     strands: dict[Place, StrandState] = {}
     fresh: set[str] = set()
     removed: dict[str, str] = {}
+    learned: dict[str, Learned] = {}
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -73,10 +94,14 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Now(msgspec.Struct, frozen=True):
-    """A reading that a page shows now, with the hash of its text."""
+    """A reading that a page shows now, with the hash of its text; learned lines are left out of both.
+
+    ``printed`` is the reading with them, None where it has none.
+    """
 
     reading: Reading
     text_hash: str
+    printed: Reading | None = None
 
     @property
     def begins(self) -> date | None:
@@ -105,12 +130,14 @@ class Gone(msgspec.Struct, frozen=True):
 class Seen(msgspec.Struct, frozen=True):
     """A page as the archive holds it: what was read, the hash of its frame (its bytes without digits) and its markup.
 
-    ``markup`` counts the tags with their classes; it is taken of large pages only, {} stands for untaken.
+    ``markup`` counts the tags with their classes; it is taken of large pages only, {} stands for untaken. ``tags`` is a
+    hash of all of them in order.
     """
 
     page: Page
     frame: str
     markup: dict[str, int] = {}
+    tags: str = ""
 
 
 class LocationRow(msgspec.Struct, frozen=True):
@@ -138,8 +165,19 @@ class DocumentRow(msgspec.Struct, frozen=True):
     baseline: bool
 
 
+class EventPage(msgspec.Struct, frozen=True):
+    """A page that an event without changes of its own covers: rendered anew, moved to, or not to be trusted."""
+
+    event_id: str
+    url: str
+
+
 class WaveResult(msgspec.Struct):
-    """All rows that one wave adds; ``found_words`` tell by which words a change was given a topic or profession."""
+    """All rows that one wave adds.
+
+    ``removed`` and ``added`` map the hashes of laws that went and came to their changes; ``found_words`` tell by which
+    words a change was given a topic or profession.
+    """
 
     source: str
     wave_at: str
@@ -153,4 +191,7 @@ class WaveResult(msgspec.Struct):
     events: list[Event] = []
     pages: list[PageState] = []
     removed: dict[str, str] = {}
+    added: dict[str, str] = {}
     found_words: list[tuple[str, Found]] = []
+    learned: list[Learned] = []
+    event_pages: list[EventPage] = []

@@ -3,8 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from kb.models import Change, Provision, Reading
-from kb.read.links import WEB
+from kb.models import WEB, Change, Provision, Reading
 
 # When the links of more provisions move at once, it was done by a program, and tells of no rule.
 MOST_MOVED = 3
@@ -28,11 +27,6 @@ def compare_links(old: Reading, new: Reading, both: Iterable[tuple[Provision, Pr
         if before[was.eid] != after[now.eid]
     ]
     return changes if len(changes) <= MOST_MOVED else []
-
-
-def list_targets(reading: Reading) -> list[str]:
-    """Return where the links of a reading lead, one line each, for its hash."""
-    return [f"{one.eid}\x00{one.text}\x00{one.number}" for one in reading.references if one.work == WEB]
 
 
 def _list_links(reading: Reading) -> Mapping[str, Counter[Link]]:

@@ -12,8 +12,10 @@ import msgspec
 from kb.build import BuildRequest, BuildResult, build
 from kb.collect import ImportRequest, import_captures
 from kb.errors import UsageError
+from kb.evaluate.completeness import score_completeness
 from kb.evaluate.corpus import CAPTURES, CorpusLine, copy_captures, date_line, read_lines, remark_dates
 from kb.evaluate.figures import Figure, SetResult, make_count, make_result
+from kb.evaluate.natures import LabelledNatures
 from kb.evaluate.noise import NoiseLimits, NoisyPair, list_named_pairs, score_pairs
 from kb.evaluate.pages import PageTruth, score_pages
 from kb.evaluate.paths import score_paths
@@ -29,6 +31,9 @@ from kb.store.queries import ChangeFilter, read_changes
 # Where the corpus is unpacked to, and where the sources of its sets are declared, unless told otherwise.
 CORPUS = Path(".corpus")
 SOURCES = Path("tests/corpus_sources")
+# Where the labels of nature lie, and the name under which all sets that have some are measured by them.
+LABELS = Path("tests/labels")
+NATURES = "natures"
 # Measurements are repeatable: their runs bear a fixed name and instant.
 IMPORTED_AT = "2000-01-01T00:00:00Z"
 RUN = "evaluation"
@@ -69,23 +74,24 @@ class BuiltSet(msgspec.Struct, frozen=True):
 
 def list_sets() -> tuple[str, ...]:
     """Return the names of all evaluation sets, in the order they are measured."""
-    return tuple(SETS)
+    return (*SETS, NATURES)
 
 
 def evaluate_sets(
-    names: Sequence[str], corpus: Path, sources: Sequence[Source], *, workers: int = 1
+    names: Sequence[str], corpus: Path, sources: Sequence[Source], *, workers: int = 1, labels: Path = LABELS
 ) -> Iterator[SetResult]:
     """Measure sets one after the other, each in a folder of its own that is removed afterwards.
 
     No names: all sets. A name also stands for the sets it begins ("cic-ri": "cic-ri-rerender" too), but for those read
-    without selectors ("dc-bare"), which are named. Returns an iterator that yields each set's result when it is
-    measured. Raises UsageError for an unknown name, CapturesError for a corpus whose captures cannot be read, and what
-    import and build raise.
+    without selectors ("dc-bare"), which are named; "natures" for all sets that ``labels`` speak of. Returns an iterator
+    that yields each set's result when it is measured. Raises UsageError for an unknown name, CapturesError for a corpus
+    whose captures cannot be read, and what import and build raise.
     """
     captures = corpus / CAPTURES
     lines = list(read_lines(captures)) if captures.is_file() else []
-    chosen = _choose_sets(names, [*SETS, *(line.set for line in lines)])
-    return _measure_sets(chosen, corpus, lines, BuildRequest(sources=sources, workers=workers))
+    chosen = _choose_sets(names, [*list_sets(), *(line.set for line in lines)])
+    request = BuildRequest(sources=sources, workers=workers)
+    return _measure_sets(chosen, corpus, lines, request, LabelledNatures(labels))
 
 
 def _choose_sets(names: Sequence[str], known: Sequence[str]) -> list[str]:
@@ -112,12 +118,18 @@ def _choose_measure(name: str, corpus: Path) -> Callable[["BuiltSet", Path], Sco
 
 
 def _measure_sets(
-    names: Sequence[str], corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest
+    names: Sequence[str],
+    corpus: Path,
+    lines: Sequence[CorpusLine],
+    request: BuildRequest,
+    natures: LabelledNatures,
 ) -> Iterator[SetResult]:
     for name in names:
         own = [line for line in lines if line.set == name.removesuffix(BARE)]
-        if own:
-            yield _measure_set(name, corpus, own, request)
+        if name == NATURES:
+            yield _measure_natures(corpus, lines, request, natures)
+        elif own:
+            yield _measure_set(name, corpus, own, request, natures if NATURES in names else None)
         elif (corpus / name / ARTICLES).is_file():
             figures, misses = score_texts(read_articles(corpus / name, parse_source(UNDECLARED, name)), ARTICLE_FLOOR)
             yield make_result(name, figures, misses=misses)
@@ -126,7 +138,9 @@ def _measure_sets(
             yield SetResult(name, found=False, remarks=(remark,))
 
 
-def _measure_set(name: str, corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest) -> SetResult:
+def _measure_set(
+    name: str, corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest, natures: LabelledNatures | None
+) -> SetResult:
     bare = name.endswith(BARE)
     if bare:
         request = msgspec.structs.replace(request, sources=tuple(map(drop_selectors, request.sources)))
@@ -134,13 +148,36 @@ def _measure_set(name: str, corpus: Path, lines: Sequence[CorpusLine], request: 
         built = msgspec.structs.replace(build_set(Path(folder), corpus, lines, request), bare=bare)
         figures, misses = _choose_measure(name, corpus)(built, corpus)
         counts = _count_built(built)
-    return make_result(name, [*figures, *counts], remarks=list(built.remarks), misses=misses)
+        if natures is not None and not bare:
+            natures.hear(name, built.read_changes())
+    whole, losses = score_completeness(corpus, built.lines, request.sources)
+    remarks = list(built.remarks)
+    return make_result(name, [*figures, *whole, *counts], remarks=remarks, misses=[*misses, *losses])
 
 
 def drop_selectors(source: Source) -> Source:
     """Return a source as if it declared no selector: its pages are read automatically."""
     body = {key: value for key, value in source.body.items() if key not in ("select", "remove", "history")}
     return parse_source(body, source.id)
+
+
+def _measure_natures(
+    corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest, natures: LabelledNatures
+) -> SetResult:
+    """Measure the nature of changes by the labels of all sets; sets that were measured before are not built again."""
+    absent = []
+    for name in natures.list_sets():
+        own = [line for line in lines if line.set == name]
+        if not own:
+            absent.append(name)
+        elif name not in natures.heard:
+            with tempfile.TemporaryDirectory(prefix="kb-eval-") as folder:
+                natures.hear(name, build_set(Path(folder), corpus, own, request).read_changes())
+    if not natures.told:
+        return SetResult(NATURES, found=False, remarks=(f"{corpus}: expected the texts of labels, found none",))
+    remarks = [f"labels of {', '.join(absent)} count as wrong: the corpus has no such set"] if absent else []
+    figures, misses = natures.score()
+    return make_result(NATURES, figures, remarks=remarks, misses=misses)
 
 
 def build_set(folder: Path, corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest) -> BuiltSet:

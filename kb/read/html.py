@@ -59,12 +59,7 @@ def read_markup(text: str, selectors: Selectors, *, listing: bool = False) -> Ma
     kept. Raises UnreadablePageError when the declared main selector matches nothing, or the page has no body; the
     message names the selector.
     """
-    tree = LexborHTMLParser(text)
-    tree.strip_tags(UNPRINTED)
-    for selector in selectors.remove:
-        for node in reversed(tree.css(selector)):
-            node.decompose()
-    nodes, links = _find_declared(tree, selectors.main) if selectors.main else _find_main(tree, listing=listing)
+    nodes, links = _find_part(text, selectors, listing=listing)
     slots = _cut_slots(nodes, selectors)
     written = "\n".join(node.html or "" for node in nodes)
     lines, shape = build_lines(written)
@@ -74,6 +69,24 @@ def read_markup(text: str, selectors: Selectors, *, listing: bool = False) -> Ma
         written=links or written,
         closed="</html" in text[-400:].lower() or "</body" in text[-400:].lower(),
     )
+
+
+def find_main_nodes(text: str, selectors: Selectors) -> list[LexborNode]:
+    """Return the elements of a decoded HTML page that hold its main part, without what is never printed or removed.
+
+    Raises UnreadablePageError as read_markup does.
+    """
+    return _find_part(text, selectors, listing=False)[0]
+
+
+def _find_part(text: str, selectors: Selectors, *, listing: bool) -> tuple[list[LexborNode], str]:
+    """Return the nodes of the main part and, for a list whose part is chosen, the HTML whose links it holds."""
+    tree = LexborHTMLParser(text)
+    tree.strip_tags(UNPRINTED)
+    for selector in selectors.remove:
+        for node in reversed(tree.css(selector)):
+            node.decompose()
+    return _find_declared(tree, selectors.main) if selectors.main else _find_main(tree, listing=listing)
 
 
 def read_links(markup: Markup) -> tuple[tuple[str, str], ...]:
@@ -174,7 +187,9 @@ def _fill_line(line: Line, text: str, slots: list[list[Line]]) -> list[Line]:
     """Return a line without the parts that stood within it, and these after it."""
     rest = " ".join(SLOT.sub(" ", text).split())
     parts = [part for index in SLOT.findall(text) for part in _take_slot(index, slots)]
-    return [msgspec.structs.replace(line, text=rest), *parts] if rest or line.number else parts
+    lead = " ".join(SLOT.sub(" ", line.lead).split()) if line.lead else ""
+    line = msgspec.structs.replace(line, text=rest, lead=lead if rest.startswith(lead) else "")
+    return [line, *parts] if rest or line.number else parts
 
 
 def _take_slot(index: str, slots: list[list[Line]]) -> list[Line]:

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from kb.models import Provision, Reference
+from kb.models import WEB, Provision, Reference
 
-WEB = "web"
 # ";jsessionid=0A1B2C" at the end of a step of a path
 PATH_PARAMETER = re.compile(r";[^/]*")
 # utm_source=…, fbclid=…, sid=…, PHPSESSID=…: parts of an address that name the visit and not the page

@@ -95,7 +95,9 @@ def _find_landmark(body: LexborNode) -> LexborNode:
     top = body
     for selector in LANDMARK_SELECTORS:
         found = top.css(selector)
-        if len(found) == 1 and found[0].mem_id != top.mem_id and _is_believed(found[0], top):
+        if len(found) != 1 or found[0].mem_id == top.mem_id or _holds_title_alone(top, found[0]):
+            continue
+        if _is_believed(found[0], top):
             top = found[0]
     return top
 
@@ -110,6 +112,11 @@ def _is_believed(landmark: LexborNode, top: LexborNode) -> bool:
         return True
     title = landmark.css_first("h1") if landmark.tag != "article" else None
     return title is not None and bool(landmark.text().replace(title.text(), "", 1).strip())
+
+
+def _holds_title_alone(top: LexborNode, inner: LexborNode) -> bool:
+    """Tell whether a landmark holds the page's title outside the one inside it: what stands between belongs to both."""
+    return top.tag == "main" and len(top.css("h1")) == 1 and inner.css_first("h1") is None
 
 
 def _list_texts(boxes: Sequence[Box]) -> set[int]:
@@ -254,7 +261,7 @@ def _stands_with_text(heavy: Box, box: Box, inner: Sequence[Box]) -> bool:
     """Tell whether text stands in a box beside the heaviest box inside it, so that the two belong together."""
     if heavy.tag in NEVER_ALONE or _read_votes(heavy.tag, heavy.attrs).note:
         return True
-    if box.titles and not heavy.titles and heavy.prose < SHORT:
+    if box.titles and not heavy.titles and (box.tag == "main" or heavy.prose < SHORT):
         return True
     if box.labels > sum(one.labels for one in inner) or box.own > BESIDE * heavy.prose:
         return True

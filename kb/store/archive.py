@@ -144,7 +144,7 @@ SELECT_WAVES = """
 # falling, because that takes "truncated" before "ok" and a media type before none.
 SELECT_WAVE_FETCHES = """
     SELECT fetches.seq, fetches.run, fetches.source, fetches.url, fetches.observed_at, fetches.status,
-        fetches.outcome, fetches.sha256, fetches.media_type, fetches.charset, fetches.size
+        fetches.outcome, fetches.sha256, fetches.media_type, fetches.charset, fetches.size, fetches.final_url
     FROM fetches
     JOIN runs ON runs.run = fetches.run
     WHERE runs.closed_at IS NOT NULL

@@ -16,6 +16,14 @@ class EventCount(msgspec.Struct, frozen=True):
     changes: int
 
 
+class EventPage(msgspec.Struct, frozen=True):
+    """A page that an event without changes of its own covers: rendered anew, moved to, or not to be trusted."""
+
+    event_id: str
+    kind: EventKind
+    url: str
+
+
 class NumberedPlace(msgspec.Struct, frozen=True):
     """A provision with a printed number in a version, by the URL and the instant the version was first seen at."""
 
@@ -36,6 +44,18 @@ def list_events(db: sqlite3.Connection) -> list[EventCount]:
     """Return all events by (wave, source, kind)."""
     rows = db.execute("SELECT source, wave_at, kind, changes FROM events ORDER BY wave_at, source, kind")
     return [EventCount(*row) for row in rows]
+
+
+def list_event_pages(db: sqlite3.Connection) -> list[EventPage]:
+    """Return the pages that were rendered anew, moved to or distrusted, by (wave, event, URL)."""
+    rows = db.execute(
+        """
+        SELECT event_pages.event_id, events.kind, event_pages.url FROM event_pages
+        JOIN events ON events.id = event_pages.event_id
+        ORDER BY events.wave_at, events.id, event_pages.url
+        """
+    )
+    return [EventPage(*row) for row in rows]
 
 
 def count_waves(db: sqlite3.Connection) -> dict[str, int]:

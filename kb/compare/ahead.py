@@ -1,0 +1,114 @@
+"""Look at a whole wave before judging any page of it: what moves everywhere, and what many addresses say alike.
+
+Only pages known before are looked at (a first sight teaches nothing but by a second fetch), so that memory stays that
+of the pages that changed.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import msgspec
+
+from kb.compare.ids import content_id
+from kb.compare.moves import LEAST_LAW
+from kb.compare.state import Learned, PageState, Seen, SourceState
+from kb.compare.trust import LEAST_KEPT, list_texts, measure_kept
+from kb.compare.volatile import Restless, learn_lines, take_frame
+from kb.models import Fetch, Page, Reading, Wave
+
+ReadSeen = Callable[[Fetch], Seen]
+LoadShown = Callable[[PageState], list[Reading]]
+# Two fetches of a page no further apart than this are one visit: law does not change between them.
+ONE_VISIT = timedelta(minutes=10)
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """What a wave shows as a whole: its pages by fetch, the lines it teaches, and the addresses that share a text.
+
+    ``fresh`` are texts of law that came to a page which did not show them before.
+    """
+
+    seen: dict[int, Seen] = {}
+    learned: tuple[Learned, ...] = ()
+    alike: dict[str, set[str]] = {}
+    fresh: set[str] = set()
+
+
+def look_ahead(state: SourceState, wave: Wave, see: ReadSeen, load: LoadShown) -> Ahead:
+    """Read the changed pages of a wave; ``load`` returns what a page showed when it was last believed."""
+    ahead = Ahead(seen={fetch.seq: see(fetch) for fetch in _list_wanted(state, wave)})
+    pairs = []
+    for fetch in wave.fetches:
+        page = state.pages.get(fetch.url)
+        seen = ahead.seen.get(fetch.seq)
+        if seen is not None:
+            ahead.alike.setdefault(frame_page(seen.page), set()).add(fetch.url)
+        if page is None or not page.places or fetch.outcome not in ("ok", "not_modified"):
+            if seen is not None and not seen.page.flaws:
+                ahead.fresh.update(law for reading in seen.page.readings for law in _list_laws(reading))
+            continue
+        found = _pair_readings(page, seen, load) if seen is not None else None
+        if found is not None:
+            pairs.append(found)
+            ahead.fresh.update(_list_laws(found.new) - _list_laws(found.old))
+    # A recording may hold the changed pages alone: most of them are not most pages.
+    known = sum(1 for page in state.pages.values() if page.places)
+    pairs.extend(_pair_visits(wave, ahead.seen))
+    fresh = (one for one in learn_lines(pairs, known, wave.at) if one.key not in state.learned)
+    return msgspec.structs.replace(ahead, learned=tuple(fresh))
+
+
+def is_same_answer(page: PageState, fetch: Fetch) -> bool:
+    """Tell whether an address answered as it did when it was last believed: the same bytes from the same place."""
+    if fetch.outcome == "not_modified":
+        return True
+    return fetch.sha256 is not None and fetch.sha256 == page.sha256 and fetch.final_url == page.final_url
+
+
+def frame_page(page: Page) -> str:
+    """Return a hash of what a page says without figures and session names: error pages differ in those alone."""
+    parts = (part for reading in page.readings for part in reading.provisions)
+    return content_id([take_frame(f"{part.heading} {part.text}") for part in parts])
+
+
+def _list_laws(reading: Reading) -> set[str]:
+    return {text for text in list_texts(reading) if len(text) >= LEAST_LAW}
+
+
+def _list_wanted(state: SourceState, wave: Wave) -> Iterator[Fetch]:
+    """Yield the fetches whose page must be read to know it: known pages with other bytes, and pages fetched twice."""
+    times: defaultdict[str, int] = defaultdict(int)
+    for fetch in wave.fetches:
+        times[fetch.url] += fetch.outcome == "ok"
+    for fetch in wave.fetches:
+        page = state.pages.get(fetch.url)
+        # Of a source watched before, new pages are few: text may have moved there.
+        known = not is_same_answer(page, fetch) if page is not None and page.places else state.waves > 0
+        if fetch.outcome == "ok" and fetch.sha256 is not None and (known or times[fetch.url] > 1):
+            yield fetch
+
+
+def _pair_readings(page: PageState, seen: Seen, load: LoadShown) -> Restless | None:
+    """Return what a page of one document said and says, None where it cannot teach: broken, or another page."""
+    if seen.page.flaws or len(seen.page.readings) != 1 or len(page.places) != 1:
+        return None
+    old, new = load(page), seen.page.readings[0]
+    if not old or measure_kept(old, [new]) < LEAST_KEPT:
+        return None
+    return Restless(old[-1], new)
+
+
+def _pair_visits(wave: Wave, seen: dict[int, Seen]) -> Iterator[Restless]:
+    """Yield the readings of pages that were fetched twice in one visit."""
+    for first, second in pairwise(wave.fetches):
+        one, other = seen.get(first.seq), seen.get(second.seq)
+        if first.url != second.url or one is None or other is None or first.sha256 == second.sha256:
+            continue
+        apart = datetime.fromisoformat(second.observed_at) - datetime.fromisoformat(first.observed_at)
+        before, after = one.page.readings, other.page.readings
+        if not timedelta() < apart <= ONE_VISIT or len(before) != 1 or len(after) != 1:
+            continue
+        if measure_kept(before, after) >= LEAST_KEPT:
+            yield Restless(before[0], after[0], at_once=True)

@@ -1,0 +1,158 @@
+"""Decide whether a page that answered is believed: why not, and what would prove that it is the rule after all."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Literal
+
+import msgspec
+
+from kb.compare.proof import is_missing_long, proves_itself
+from kb.compare.state import PageState, Seen
+from kb.compare.trust import (
+    LEAST_KEPT,
+    count_numbered,
+    find_cut,
+    has_lost_structure,
+    looks_refused,
+    loses_whole_sections,
+    measure_kept,
+)
+from kb.models import Flaw, Page, Reading
+
+# What makes a doubted page believed: nothing, the same text in a wave at least 20 hours later, or in any later wave.
+Proof = Literal["never", "long", "again"]
+# So many addresses with one and the same text are one error page, not so many rules.
+ALIKE = 3
+# A list that loses so many of its names, and most of them, is taken for a cut one first.
+LOST_NAMES, LEAST_NAMED = 4, 0.5
+# A first sight that was never confirmed gives way to a page with so many times its text.
+OUTGROWN = 2
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """Why a page is not believed at once, and what proves it."""
+
+    flaw: Flaw
+    proof: Proof
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """A page as fetched beside what is known: its readings, which of them are known, how many addresses say the same.
+
+    ``load`` returns what the page showed when it was last believed; ``elsewhere`` are texts that came to other pages;
+    ``declared`` says that a selector found the main part where it should be.
+    """
+
+    seen: Seen
+    known: tuple[bool, ...]
+    alike: int
+    load: Callable[[PageState], list[Reading]]
+    elsewhere: Collection[str] = ()
+    declared: bool = False
+
+    @property
+    def page(self) -> Page:
+        """Return the page as read."""
+        return self.seen.page
+
+
+def doubt_page(page: PageState, sight: Sight) -> Doubt | None:
+    """Return why a page is not believed at once, None for one that is."""
+    if page.names:
+        return _doubt_list(page, sight.page)
+    if not page.places:
+        return None if sight.declared else _doubt_first(sight.page)
+    if _is_explained(page, sight):
+        return None
+    if _keeps_known(page, sight):
+        return _doubt_cut(page, sight)
+    return _doubt_rest(page, sight)
+
+
+def is_outgrown(page: PageState, sight: Sight) -> bool:
+    """Tell whether a page seen once, without any numbered provision, was no rule: now a longer one stands there.
+
+    A page that was missing before, or says of its law that it ended or never came, is what it says.
+    """
+    if page.confirmed or page.was_missing or not page.places or sight.page.names:
+        return False
+    old = sight.load(page)
+    if sight.page.length < OUTGROWN * page.length or any(map(proves_itself, old)):
+        return False
+    refused = looks_refused(sight.page.readings) or sight.alike >= ALIKE
+    return not refused and count_numbered(old) == 0 and measure_kept(old, sight.page.readings) < LEAST_KEPT
+
+
+def is_proven(doubt: Doubt, page: PageState, whole: str, instant: str, wave_at: str) -> bool:
+    """Tell whether a doubted page is believed now: an earlier wave showed the same, and time enough has passed."""
+    if doubt.proof == "never" or page.suspect_text != whole or page.suspect_wave == wave_at:
+        return False
+    return doubt.proof == "again" or is_missing_long(page.suspect_at, instant)
+
+
+def _doubt_list(page: PageState, read: Page) -> Doubt | None:
+    lost = set(page.names) - set(read.names)
+    if not read.names:
+        return Doubt(Flaw("list_lost", f"expected a list of {len(page.names)} documents, found none"), "long")
+    if len(lost) >= LOST_NAMES and len(lost) > (1 - LEAST_NAMED) * len(page.names):
+        return Doubt(Flaw("list_shrunk", f"{len(lost)} of {len(page.names)} documents are no longer listed"), "again")
+    return None
+
+
+def _doubt_first(read: Page) -> Doubt | None:
+    if read.readings and looks_refused(read.readings):
+        return Doubt(Flaw("refused", "expected a rule, found what reads like an error or login page"), "never")
+    return None
+
+
+def _is_explained(page: PageState, sight: Sight) -> bool:
+    """Tell whether a page says itself why its law is gone: "Repealed.", beside documents known already."""
+    readings = sight.page.readings
+    stubs = [known or proves_itself(reading) for reading, known in zip(readings, sight.known, strict=True)]
+    places = {(reading.document, reading.strand) for reading in readings}
+    return bool(stubs) and all(stubs) and {(place.document, place.strand) for place in page.places} <= places
+
+
+def _keeps_known(page: PageState, sight: Sight) -> bool:
+    """Tell whether enough of the known text remains; documents that are known as they stand need no reading again."""
+    readings = zip(sight.page.readings, sight.known, strict=True)
+    kept = sum(measure_length(reading) for reading, known in readings if known)
+    if not page.length or kept >= LEAST_KEPT * page.length:
+        return True
+    old, new = sight.load(page), sight.page.readings
+    if measure_kept(old, new, sight.elsewhere) >= LEAST_KEPT:
+        return True
+    if sight.page.length >= LEAST_KEPT * page.length:
+        # As much law as before, in other words: a rule may be rewritten, an error page is no law.
+        return not (has_lost_structure(old, new) or looks_refused(new) or sight.alike >= ALIKE)
+    whole = page.complete and sight.page.complete and len(old) == len(new) == 1
+    return whole and loses_whole_sections(old[0], new[0])
+
+
+def measure_length(reading: Reading) -> int:
+    """Return the characters of law in a reading, headings included."""
+    return sum(len(part.text) + len(part.heading) for part in reading.provisions)
+
+
+def _doubt_cut(page: PageState, sight: Sight) -> Doubt | None:
+    read = sight.page
+    if read.length >= page.length:
+        return None
+    if page.complete and not read.complete:
+        return Doubt(Flaw("truncated", "the page ends without its end tag, and part of its text is gone"), "long")
+    if len(read.readings) == 1 and len(page.places) == 1:
+        cut = next((cut for old in sight.load(page)[-1:] if (cut := find_cut(old, read.readings[0]))), None)
+        return None if cut is None else Doubt(cut, "long")
+    return None
+
+
+def _doubt_rest(page: PageState, sight: Sight) -> Doubt:
+    """Say why a page that keeps less than a quarter of its known text is doubted, and how long."""
+    readings: Sequence[Reading] = sight.page.readings
+    old = sight.load(page)
+    kept = round(100 * measure_kept(old, readings))
+    message = f"only {kept} % of the known text is left"
+    if sight.alike >= ALIKE:
+        return Doubt(Flaw("shrunk", f"{message}, and {sight.alike} addresses say the same"), "never")
+    if looks_refused(readings):
+        return Doubt(Flaw("shrunk", f"{message}, and it reads like an error or login page"), "never")
+    return Doubt(Flaw("shrunk", message), "long" if has_lost_structure(old, readings) else "again")
