@@ -92,7 +92,12 @@ MIGRATIONS = (
     CREATE TABLE removed_laws (source TEXT NOT NULL, law TEXT NOT NULL, change TEXT NOT NULL, PRIMARY KEY (source, law))
         STRICT, WITHOUT ROWID;
     """,
+    # What an earlier reader derived is derived anew: its texts were read and named otherwise.
     """
+    DELETE FROM sources; DELETE FROM waves; DELETE FROM verdicts; DELETE FROM documents; DELETE FROM locations;
+    DELETE FROM versions; DELETE FROM provisions; DELETE FROM citations; DELETE FROM changes; DELETE FROM events;
+    DELETE FROM problems; DELETE FROM crosswalk; DELETE FROM change_topics; DELETE FROM page_states;
+    DELETE FROM removed_laws;
     CREATE TABLE learned (
         source TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, since TEXT NOT NULL, reason TEXT NOT NULL,
         PRIMARY KEY (source, key)
