@@ -8,6 +8,7 @@ import msgspec
 
 from kb.declarations import load_yaml
 from kb.errors import DeclarationError
+from kb.models import Found
 from kb.read.canonical import fold_text
 from kb.share import share_path
 
@@ -29,13 +30,6 @@ class Vocabulary(msgspec.Struct, frozen=True):
 
     topics: tuple[Entry, ...]
     professions: tuple[Entry, ...]
-
-
-class Found(msgspec.Struct, frozen=True):
-    """A topic or profession found in a text, and the words that told it."""
-
-    id: str
-    words: str
 
 
 @lru_cache(maxsize=1)

@@ -33,6 +33,8 @@ from tests.test_evaluate import (
     write_page,
 )
 
+# Classes of doubt that were settled as a whole after both passes (tests/labels/README.md).
+SETTLED = {"act's own numbering", "slip of the pen put right", "code no longer named"}
 LABELS = Path(__file__).parent / "labels"
 DOCUMENT = "us-xx/code/7-1"
 CODE = {
@@ -109,6 +111,15 @@ def test_a_change_of_another_document_part_day_or_text_is_not_that_of_a_label(ot
     told = find_natures([make_label()], [tell(**other)])
 
     assert {} == told
+
+
+def test_a_label_whose_texts_were_told_as_gone_and_come_bears_the_weightiest_of_both():
+    label = make_label("The board may act.", "The board shall act.")
+    gone = tell("(a) The board may act.\n(1) At once.", "", "substantive", kind="removed", eid=None, old_number="(a)")
+    came = tell("", "(b) The board shall act.", "editorial", kind="added", old_eid=None, new_number="(b)")
+
+    assert {label.id: "substantive"} == find_natures([label], [gone, came])
+    assert {} == find_natures([label], [gone])
 
 
 def test_of_changes_with_equal_texts_the_one_in_the_place_of_the_label_counts():
@@ -318,9 +329,10 @@ def test_more_than_two_hundred_labels_are_kept_half_of_them_held_and_every_natur
 def test_a_label_on_which_both_passes_agree_is_what_they_say_and_every_reason_fits_a_line():
     kept = [label for labels in read_kept().values() for label in labels]
 
-    settled = [label for label in kept if label.first == label.second]
+    settled = [label for label in kept if label.first == label.second and label.doubt not in SETTLED]
 
     assert [label.first for label in settled] == [label.nature for label in settled]
+    assert {"substantive"} == {label.nature for label in kept if label.doubt in SETTLED}
     assert [] == [label.id for label in kept if not 2 <= len(label.reason.split()) <= 20]
 
 

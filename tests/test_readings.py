@@ -171,6 +171,17 @@ def test_parts_of_the_document_itself_are_compared():
     assert [("heading", ""), ("note", ""), ("pending", "")] == [(c.part, c.eid) for c in compare_readings(old, new)]
 
 
+def test_a_note_that_moves_to_its_paragraph_changes_no_law():
+    note = "[PL 2015, c. 488, §9 (NEW).]"
+    old = make_reading(("1", "The fee is $5."), ("2", "It is due in May."), note=note)
+    new = make_reading(make_provision("1", "The fee is $5.", note=note), ("2", "It is due in May."))
+
+    changes = compare_readings(old, new)
+
+    assert {"note"} == {change.part for change in changes}
+    assert [] == [change for change in changes if change.nature == "substantive"]
+
+
 @pytest.mark.parametrize(("part", "nature"), [("note", "editorial"), ("pending", "substantive")])
 def test_a_note_or_banner_that_comes_or_goes_without_law_is_told(part, nature):
     plain = make_reading(("a", FEE))

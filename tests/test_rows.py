@@ -135,12 +135,12 @@ def test_events_count_what_they_cover_and_none_is_made_of_nothing():
     _, row = make_row(make_reading(("a", FEE)), make_reading(("a", TERM)))
     maker = make_rows()
 
-    events = maker.make_events([row, row], relocated=(), rerendered={"x", "y"}, suspects={"z"})
+    events = maker.make_events([row, row], {"rerender": {"x", "y"}, "relocation": set(), "incident": {"z"}})
 
     assert [("revision", 1, 2), ("rerender", 2, 0), ("incident", 1, 0)] == [
         (event.kind, event.pages, event.changes) for event in events
     ]
-    assert [] == maker.make_events([], relocated=(), rerendered=(), suspects=())
+    assert [] == maker.make_events([], {"rerender": ()})
     assert 3 == len({event.id for event in events})
 
 

@@ -13,9 +13,9 @@ import msgspec
 
 from kb.compare.ids import content_id
 from kb.compare.moves import LEAST_LAW
-from kb.compare.state import PageState, Seen, SourceState
+from kb.compare.state import Learned, PageState, Seen, SourceState
 from kb.compare.trust import LEAST_KEPT, list_texts, measure_kept
-from kb.compare.volatile import Learned, Restless, learn_lines, take_frame
+from kb.compare.volatile import Restless, learn_lines, take_frame
 from kb.models import Fetch, Page, Reading, Wave
 
 ReadSeen = Callable[[Fetch], Seen]
@@ -60,6 +60,13 @@ def look_ahead(state: SourceState, wave: Wave, see: ReadSeen, load: LoadShown) -
     return msgspec.structs.replace(ahead, learned=tuple(fresh))
 
 
+def is_same_answer(page: PageState, fetch: Fetch) -> bool:
+    """Tell whether an address answered as it did when it was last believed: the same bytes from the same place."""
+    if fetch.outcome == "not_modified":
+        return True
+    return fetch.sha256 is not None and fetch.sha256 == page.sha256 and fetch.final_url == page.final_url
+
+
 def frame_page(page: Page) -> str:
     """Return a hash of what a page says without figures and session names: error pages differ in those alone."""
     parts = (part for reading in page.readings for part in reading.provisions)
@@ -78,7 +85,7 @@ def _list_wanted(state: SourceState, wave: Wave) -> Iterator[Fetch]:
     for fetch in wave.fetches:
         page = state.pages.get(fetch.url)
         # Of a source watched before, new pages are few: text may have moved there.
-        known = page.sha256 != fetch.sha256 if page is not None and page.places else state.waves > 0
+        known = not is_same_answer(page, fetch) if page is not None and page.places else state.waves > 0
         if fetch.outcome == "ok" and fetch.sha256 is not None and (known or times[fetch.url] > 1):
             yield fetch
 

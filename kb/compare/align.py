@@ -59,6 +59,7 @@ def align_provisions(old: Sequence[Provision], new: Sequence[Provision]) -> list
     table.pair_same_text()
     table.pair_same_subtrees()
     table.pair_holders()
+    table.pair_stubs()
     table.pair_entries()
     table.pair_between()
     table.pair_same_number()
@@ -207,6 +208,16 @@ class _Table:
                 pushed = moved.get(place, place) != place or eid in taken
                 if place in self.new and place != eid and pushed:
                     self.take(self.old[eid], self.new[place])
+
+    def pair_stubs(self) -> None:
+        """Pair sections that say alike that they are repealed, in their order, where as many do as before."""
+        before, after = (
+            [part for part in side.values() if not is_unnumbered(part.eid) and is_repealed(part.heading)]
+            for side in (self.old, self.new)
+        )
+        if len(before) == len(after):
+            for one, other in zip(before, after, strict=True):
+                self.take(one, other)
 
     def pair_entries(self) -> None:
         """Pair the entries of a list of short ones ("Ketamine") by their words, whatever number they have now."""

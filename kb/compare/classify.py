@@ -17,6 +17,7 @@ from kb.compare.wording import (
     CONNECTOR_MOVED,
     DIVISIONS,
     NUMBER_WORDS,
+    ONLY_STYLE,
     PLACEHOLDER,
     SURE_DIVISIONS,
     UNITS,
@@ -237,7 +238,7 @@ def _judge_style(edits: Sequence[Edit]) -> Judgement:
         words = edit.old or edit.new
         if not (edit.old and edit.new) and any(word.key in NUMBER_WORDS or word.key.isdigit() for word in words):
             return Judgement("substantive", ("number",), _say("number stated twice, or no longer", *edit.shown))
-    return Judgement("editorial", (), _say("only drafting style", *edits[0].shown))
+    return Judgement("editorial", (), _say(ONLY_STYLE, *edits[0].shown))
 
 
 def _is_without_effect(edit: Edit, case: Case) -> bool:

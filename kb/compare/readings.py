@@ -12,7 +12,11 @@ from kb.compare.classify import Judgement, classify_edit, classify_whole
 from kb.compare.connectors import weigh_connectors
 from kb.compare.divided import fold_divided
 from kb.compare.eids import is_unnumbered, parent_of, print_eid, subtree_text
+from kb.compare.order import find_reordered
 from kb.compare.regrouped import settle_regrouped
+from kb.compare.stubs import fold_repealed
+from kb.compare.style import weigh_style
+from kb.compare.targets import compare_links
 from kb.compare.wording import find_edits
 from kb.models import Change, Kind, Part, Provision, Reading
 from kb.read.canonical import fold_text, squeeze_text
@@ -44,7 +48,10 @@ def compare_readings(old: Reading, new: Reading) -> list[Change]:
     changes = fold_divided(_drop_stubs(_follow_terms(changes, old, new), old, new), new, partner, "added")
     changes = fold_divided(changes, old, {after: before for before, after in partner.items()}, "removed")
     changes = settle_regrouped(changes, old, new, partner)
-    return weigh_connectors(changes, old, new, partner)
+    changes = weigh_connectors(changes, old, new, partner)
+    changes.extend(find_reordered(both, old.provisions))
+    changes = weigh_style(fold_repealed(changes, old, new, _remove), new)
+    return [*changes, *compare_links(old, new, [(one, other) for one, other in both if one.text == other.text])]
 
 
 def _follow_terms(changes: list[Change], old: Reading, new: Reading) -> list[Change]:
@@ -251,6 +258,10 @@ def _amend(old: Provision, new: Provision, part: Part, judgement: Judgement, *, 
         signals=judgement.signals,
         reason=judgement.reason,
     )
+
+
+def _remove(parts: Sequence[Provision]) -> Change:
+    return _make_whole("removed", parts, text=subtree_text(parts))
 
 
 def _make_whole(kind: Kind, parts: Sequence[Provision], *, text: str, akin: Sequence[str] = ()) -> Change:

@@ -17,19 +17,15 @@ from kb.models import (
     ChangeRow,
     Event,
     EventKind,
-    Fetch,
-    Flaw,
-    Judged,
+    Found,
     Kind,
     Place,
-    Problem,
     Reading,
-    Verdict,
 )
 from kb.read.canonical import fold_text
 from kb.read.notes import cite_acts, is_history, read_acts
 from kb.sources import Source
-from kb.topics import Found, find_professions, find_topics
+from kb.topics import find_professions, find_topics
 
 # A law of fewer signs than this ("(a) Repealed.") may stand anywhere: it names no document.
 LEAST_LAW = 40
@@ -155,30 +151,6 @@ class RowMaker:
         """Keep the words found for changes that bear another id now; those of a change that is gone go."""
         told = [(renamed.get(name, name), found) for name, found in self.found_words]
         self.found_words = list(dict.fromkeys(one for one in told if one[0]))
-
-    def make_judged(self, fetch: Fetch, verdict: Verdict, reasons: Sequence[str]) -> Judged:
-        """Return the verdict on a fetch, with its reasons."""
-        return Judged(
-            source=self.source.id,
-            wave_at=self.wave_at,
-            url=fetch.url,
-            observed_at=fetch.observed_at,
-            status=fetch.status,
-            sha256=fetch.sha256,
-            verdict=verdict,
-            reasons=tuple(reasons),
-        )
-
-    def make_problem(self, fetch: Fetch, flaw: Flaw) -> Problem:
-        """Return a problem met on a fetch."""
-        return Problem(
-            source=self.source.id,
-            url=fetch.url,
-            observed_at=fetch.observed_at,
-            wave_at=self.wave_at,
-            code=flaw.code,
-            message=flaw.message,
-        )
 
     def make_events(self, changes: Sequence[ChangeRow], covered: Mapping[EventKind, Collection[str]]) -> list[Event]:
         """Return the events of the wave: one for each kind that happened, with the pages and changes it covers.

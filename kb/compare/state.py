@@ -4,9 +4,7 @@ from datetime import date
 
 import msgspec
 
-from kb.compare.volatile import Learned
-from kb.models import Change, ChangeRow, Event, Fetch, Judged, Page, Place, Problem, Reading, Shown, Version
-from kb.topics import Found
+from kb.models import Change, ChangeRow, Event, Fetch, Found, Judged, Page, Place, Problem, Reading, Shown, Version
 
 
 class PageState(msgspec.Struct):
@@ -18,7 +16,8 @@ class PageState(msgspec.Struct):
     counts the waves in a row in which its frame alone differed: its bytes move for no reason. ``markup`` counts the
     tags of a large page, to tell when another program renders it. ``suspect_frame`` names what a distrusted answer
     said, figures aside. ``confirmed`` says that two waves agreed on what stands there, ``complete`` that the page was
-    whole.
+    whole. ``final_url`` is where its redirects led, ``read_at`` the instant it was last
+    believed.
     """
 
     url: str
@@ -26,6 +25,7 @@ class PageState(msgspec.Struct):
     shape: str = ""
     frame: str = ""
     tags: str = ""
+    final_url: str = ""
     markup: dict[str, int] = {}
     length: int = 0
     places: tuple[Place, ...] = ()
@@ -33,6 +33,7 @@ class PageState(msgspec.Struct):
     fresh: tuple[str, ...] = ()
     doubted: tuple[str, ...] = ()
     dissents: tuple[Place, ...] = ()
+    read_at: str = ""
     missing_at: str = ""
     missing_wave: str = ""
     was_missing: bool = False
@@ -54,6 +55,18 @@ class StrandState(msgspec.Struct):
     citation: str
     shown: list[Shown] = []
     urls: list[str] = []
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """A line that is left out of comparing: its ``key``, a ``text`` as it was printed, since which instant, and why.
+
+    The key is "frame …" for lines alike but for figures, "place …" for whatever short line stands at an eid.
+    """
+
+    key: str
+    text: str
+    since: str
+    reason: str
 
 
 class SourceState(msgspec.Struct):
@@ -160,7 +173,11 @@ class EventPage(msgspec.Struct, frozen=True):
 
 
 class WaveResult(msgspec.Struct):
-    """All rows that one wave adds; ``found_words`` tell by which words a change was given a topic or profession."""
+    """All rows that one wave adds.
+
+    ``removed`` and ``added`` map the hashes of laws that went and came to their changes; ``found_words`` tell by which
+    words a change was given a topic or profession.
+    """
 
     source: str
     wave_at: str
@@ -174,6 +191,7 @@ class WaveResult(msgspec.Struct):
     events: list[Event] = []
     pages: list[PageState] = []
     removed: dict[str, str] = {}
+    added: dict[str, str] = {}
     found_words: list[tuple[str, Found]] = []
     learned: list[Learned] = []
     event_pages: list[EventPage] = []

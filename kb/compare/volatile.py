@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from kb.compare.classify import MODALS
 from kb.compare.eids import is_unnumbered, parent_of
+from kb.compare.state import Learned
 from kb.models import Provision, Reading
 from kb.read.canonical import fold_text
 from kb.read.notes import is_history, is_pending, is_repealed, read_validity
@@ -34,19 +34,8 @@ TOKEN = re.compile(r"\b(?=[a-z]*\d)[0-9a-f]{8,}\b")
 DIGITS = re.compile(r"\d+")
 # "13:42:30": law names hours, never seconds
 CLOCK = re.compile(r"\b\d{1,2}:\d{2}:\d{2}\b")
-WORDS = re.compile(r"[a-z]+")
-
-
-class Learned(msgspec.Struct, frozen=True):
-    """A line that is left out of comparing: its ``key``, a ``text`` as it was printed, since which instant, and why.
-
-    The key is "frame …" for lines alike but for figures, "place …" for whatever short line stands at an eid.
-    """
-
-    key: str
-    text: str
-    since: str
-    reason: str
+# "shall", "may not": a line that speaks of duty or permission is law, however short
+DUTY = re.compile(r"\b(?:shall|must|may|required|requires|prohibited|permitted|authorized|entitled)\b", re.IGNORECASE)
 
 
 class Restless(msgspec.Struct, frozen=True):
@@ -152,6 +141,6 @@ def _is_line(part: Provision, holders: Collection[str]) -> bool:
 
 def _is_short(text: str) -> bool:
     """Tell whether a line is short and says nothing of law: no duty, no act, no date of effect, no coming change."""
-    if not text or len(text) > LONGEST or not MODALS.isdisjoint(WORDS.findall(text.lower())):
+    if not text or len(text) > LONGEST or DUTY.search(text) is not None:
         return False
     return not (is_repealed(text) or is_history(text) or is_pending(text) or read_validity(text) is not None)

@@ -99,6 +99,8 @@ SAME_FORCE = NUMBER_WORDS | {"shall": "must"}
 # How long the longest phrase with this first word is: most words begin none.
 LONGEST_PHRASE = {first: max(len(phrase) for phrase in PHRASES if phrase[0] == first) for first, *_ in PHRASES}
 
+# The reason given when phrases of one effect were exchanged; style.py holds it against the rest of the document.
+ONLY_STYLE = "only drafting style"
 # A codifier's placeholder: "[Reserved]", "(Omitted.)", "Reserved for future use".
 PLACEHOLDER = re.compile(
     r"^\W*(?:reserved|vacant|blank|omitted|unassigned|unused|not used|intentionally (?:omitted|left blank))"

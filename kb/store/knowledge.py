@@ -10,9 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from kb.compare.state import PageState, SourceState, StrandState, WaveResult
-from kb.compare.volatile import Learned
-from kb.models import Act, Place, Provision, Reading, Reference, Shown, Validity
+from kb.compare.state import Learned, PageState, SourceState, StrandState, WaveResult
+from kb.models import WEB, Act, Place, Provision, Reading, Reference, Shown, Validity
 from kb.store.connection import open_database
 
 APPLICATION = "statusquo knowledge base"
@@ -93,19 +92,41 @@ MIGRATIONS = (
     CREATE TABLE removed_laws (source TEXT NOT NULL, law TEXT NOT NULL, change TEXT NOT NULL, PRIMARY KEY (source, law))
         STRICT, WITHOUT ROWID;
     """,
+    # What an earlier reader derived is derived anew: its texts were read and named otherwise.
     """
+    DELETE FROM sources; DELETE FROM waves; DELETE FROM verdicts; DELETE FROM documents; DELETE FROM locations;
+    DELETE FROM versions; DELETE FROM provisions; DELETE FROM citations; DELETE FROM changes; DELETE FROM events;
+    DELETE FROM problems; DELETE FROM crosswalk; DELETE FROM change_topics; DELETE FROM page_states;
+    DELETE FROM removed_laws;
     CREATE TABLE learned (
         source TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, since TEXT NOT NULL, reason TEXT NOT NULL,
         PRIMARY KEY (source, key)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE event_pages (
-        event_id TEXT NOT NULL, source TEXT NOT NULL, url TEXT NOT NULL, PRIMARY KEY (event_id, url)
+        event_id TEXT NOT NULL, url TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (event_id, url)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE added_laws (
+        source TEXT NOT NULL, law TEXT NOT NULL, change TEXT NOT NULL, PRIMARY KEY (source, law)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX added_laws_by_law ON added_laws (law);
+    -- Sources are derived each on its own, so what moved from one to another is told by the same law: gone here, new
+    -- there. A law that came to several places leads nowhere.
+    ALTER TABLE crosswalk RENAME TO own_crosswalk;
+    CREATE VIEW crosswalk AS
+        SELECT old_document, old_eid, document, eid, since, source, wave_at, change FROM own_crosswalk
+        UNION
+        SELECT gone.document, gone.old_eid, came.document, came.eid, MAX(gone.observed_at, came.observed_at),
+            came.source, MAX(gone.wave_at, came.wave_at), came.id
+        FROM removed_laws
+        JOIN added_laws ON added_laws.law = removed_laws.law AND added_laws.source <> removed_laws.source
+        JOIN changes AS gone ON gone.id = removed_laws.change AND gone.source = removed_laws.source
+        JOIN changes AS came ON came.id = added_laws.change AND came.source = added_laws.source
+        WHERE (SELECT COUNT(*) FROM added_laws AS others WHERE others.law = removed_laws.law) = 1;
     """,
 )
 DERIVED = (
-    "waves", "verdicts", "documents", "locations", "changes", "events", "problems", "crosswalk", "page_states",
-    "removed_laws", "change_topics", "learned", "event_pages",
+    "waves", "verdicts", "documents", "locations", "changes", "events", "problems", "own_crosswalk", "page_states",
+    "removed_laws", "added_laws", "change_topics", "learned", "event_pages",
 )  # fmt: skip
 # Kinds that give a text a new citation or number: old links lead on.
 MOVING = ("renumbered", "moved", "amended")
@@ -184,12 +205,16 @@ def _record_pages(db: sqlite3.Connection, result: WaveResult) -> None:
         [(result.source, law, change) for law, change in result.removed.items()],
     )
     db.executemany(
+        """INSERT OR REPLACE INTO added_laws (source, law, change) VALUES (?, ?, ?)""",
+        [(result.source, law, change) for law, change in result.added.items()],
+    )
+    db.executemany(
         """INSERT OR IGNORE INTO learned (source, key, text, since, reason) VALUES (?, ?, ?, ?, ?)""",
         [(result.source, one.key, one.text, one.since, one.reason) for one in result.learned],
     )
     db.executemany(
-        """INSERT OR IGNORE INTO event_pages (event_id, source, url) VALUES (?, ?, ?)""",
-        [(page.event_id, result.source, page.url) for page in result.event_pages],
+        """INSERT OR IGNORE INTO event_pages (event_id, url, source) VALUES (?, ?, ?)""",
+        [(page.event_id, page.url, result.source) for page in result.event_pages],
     )
 
 
@@ -292,7 +317,7 @@ def _record_changes(db: sqlite3.Connection, result: WaveResult) -> None:
         [msgspec.structs.asdict(event) for event in result.events],
     )
     db.executemany(
-        """INSERT INTO crosswalk (old_document, old_eid, document, eid, since, source, wave_at, change)
+        """INSERT INTO own_crosswalk (old_document, old_eid, document, eid, since, source, wave_at, change)
            VALUES (:old_document, :old_eid, :document, :eid, :observed_at, :source, :wave_at, :id)""",
         [
             row
@@ -349,7 +374,7 @@ def _read_shown(db: sqlite3.Connection, key: Mapping[str, str], state: SourceSta
 
 
 def read_version(db: sqlite3.Connection, version: str) -> Reading:
-    """Return the reading of a known version, with provisions and acts (references are left out)."""
+    """Return the reading of a known version, with provisions, acts and links (other references are left out)."""
     row = db.execute("SELECT * FROM versions WHERE version = :version", {"version": version}).fetchone()
     parts = db.execute(
         """SELECT eid, number, heading, text, note, pending FROM provisions WHERE version = :version ORDER BY place""",
@@ -364,14 +389,16 @@ def read_version(db: sqlite3.Connection, version: str) -> Reading:
             {"valid_from": row["valid_from"], "valid_to": row["valid_to"], "basis": row["valid_basis"]}, Validity
         ),
         acts=msgspec.json.decode(row["acts"], type=tuple[Act, ...]),
+        references=read_references(db, version, work=WEB),
     )
 
 
-def read_references(db: sqlite3.Connection, version: str) -> tuple[Reference, ...]:
-    """Return the citations printed in a version, in reading order."""
+def read_references(db: sqlite3.Connection, version: str, *, work: str | None = None) -> tuple[Reference, ...]:
+    """Return the citations printed in a version, in reading order; ``work`` asks for those of one body of law."""
     rows = db.execute(
-        """SELECT eid, text, work, number, target_eid FROM citations WHERE version = :version ORDER BY place""",
-        {"version": version},
+        """SELECT eid, text, work, number, target_eid FROM citations
+           WHERE version = :version AND (:work IS NULL OR work = :work) ORDER BY place""",
+        {"version": version, "work": work},
     )
     return tuple(Reference(*row) for row in rows)
 
