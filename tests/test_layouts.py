@@ -167,3 +167,9 @@ def test_page_encoded_twice_is_read_as_meant():
     twice = html.encode().decode("latin-1").replace("\u0080", "€").replace("\u009c", "œ")
 
     assert short(("p1", "", "§ 5 applies to café “owners”.")) == read_bytes(twice.encode())
+
+
+def test_section_in_capitals_on_a_plain_line_opens_a_provision():
+    told = [("40-33-20", "SECTION 40-33-20.", "Words.", ""), ("40-33-20__1", "(1)", "", "A kite.")]
+
+    assert told == read("<p>Chapter 33</p><p>SECTION 40-33-20. Words.</p><p>(1) A kite.</p>")[1:]

@@ -35,7 +35,7 @@ LABEL = re.compile(
 )
 # "§ 12-305. Fees."  "Sec. 08.04.020. Board"  "12:3-1.2 Scope": a section's own number before its catchline
 SECTION = re.compile(
-    r"((?:§+\s*|Sec(?:tion|s?\.)\s*)?\d+[A-Z]?(?:[-\u2010-\u2013.:]\d+[A-Za-z]?)+\.?)(?:\s*[—–-])?\s+(?=[A-Z\[“\"(])"
+    r"((?:§+\s*|(?:SECTION|Sec(?:tion|s?\.))\s*)?\d+[A-Z]?(?:[-\u2010-\u2013.:]\d+[A-Za-z]?)+\.?)(?:\s*[—–-])?\s+(?=[A-Z\[“\"(])"
 )
 # type="a"
 _TYPE = re.compile(r'\btype="([1aAiI])"')

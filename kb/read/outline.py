@@ -23,10 +23,20 @@ GAP, ODD_START, REPEAT, RESTART, OTHER_MARK, ODD_INDENT, TIE = 2.0, 5.0, 5.5, 6.
 LEAD_DEPTH = 7
 # No law nests deeper; numbers that would are put beside the deepest. And no line begins with more numbers.
 MOST_LEVELS, MOST_NUMBERS = 20, 8
+# What a section's own number begins with on a plain line.
+SECTION_MARKS = ("§", "SECTION ")
+# "Section 1. Definitions. (1) A kite is": a catchline and the first number below it run into one line
+RUN_IN = re.compile(r"([A-Z][^.;:()]{2,80}\.) (?=(\([1a]\)) [A-Z“\"])")
 # How an item ends that the next one goes on with.
 CONNECTORS = (";", ",", "; and", "; or", ", and", ", or")
 # "961.38 (2)(d)(d) The": the whole citation before the number it ends with
-CITED_NUMBER = re.compile(r"\d[\d.:-]*((?:\([0-9A-Za-z]{1,4}\))*(\([0-9A-Za-z]{1,4}\)))\s*\2(?=[\s(A-Z“]|\Z)")
+CITED_NUMBER = re.compile(
+    r"\d[\d.:-]*((?:\([0-9A-Za-z]{1,4}\))*(\([0-9A-Za-z]{1,4}\)|(?<=\))\d{1,2}\.))\s*\2(?=[\s(A-Z“]|\Z)"
+)
+# "961.38(2)(d)(d)" → (d)   "961.38(2)(d)1.1." → 1.
+LAST_LABEL = re.compile(r"(?:[(\[]+[^()\[\]]{1,10}[)\]]+|\w{1,4}\.)\Z")
+# "(2)(cm)1." → 2, cm, 1
+STEP = re.compile(r"[0-9A-Za-z]+")
 # "Ketamine | 7285" → ketamine
 _ROW_NAME = re.compile(r"[^a-z0-9.]+")
 
@@ -110,7 +120,7 @@ def _read_citation(line: Line) -> Line:
     cited = CITED_NUMBER.match(line.text) if line.path is None and not line.number else None
     if cited is None:
         return line
-    steps = tuple(cited[1].strip("()").split(")("))
+    steps = tuple(STEP.findall(cited[1]))
     return msgspec.structs.replace(line, text=line.text[cited.end() :].strip(), number=cited[0], path=steps)
 
 
@@ -138,11 +148,27 @@ class _Outline:
         elif line.tag == "tr" and not numbers:
             self._add(self._owner(line).eid, "r_" + _row_name(text), "", "", text)
         elif numbers:
-            self._follow_numbers(at, numbers, line, text)
-        elif line.tag in HEADING_TAGS or line.lead or text.startswith("§"):
+            catchline = self._find_run_in(at, numbers[-1], text) if "(1) " in text or "(a) " in text else ""
+            self._follow_numbers(at, numbers, line, catchline or text)
+            if catchline:
+                rest = msgspec.structs.replace(line, text=text[len(catchline) :].strip(), number="")
+                inner, words = _split_numbers(rest)
+                self._follow_numbers(at, inner, rest, words)
+        elif line.tag in HEADING_TAGS or line.lead or text.startswith(SECTION_MARKS):
             self._place_headed(line)
         else:
             self._place_plain(line)
+
+    def _find_run_in(self, at: int, number: str, text: str) -> str:
+        """Return the catchline that a line's first inner number ran into, "" where no second number follows below."""
+        found = RUN_IN.match(text)
+        if found is None:
+            return ""
+        first = read_label(found[2])[0]
+        styles = {first.style, *(rank.style for rank in read_label(number))}
+        ahead = (ranks[0] for ranks, _ in self._ranks_ahead(at) if ranks and ranks[0].style in styles)
+        after = next(ahead, None)
+        return found[1] if after is not None and (after.style, after.value) == (first.style, 2) else ""
 
     def _place_plain(self, line: Line) -> None:
         if self._fills_empty():
@@ -224,7 +250,8 @@ class _Outline:
         del self.levels[keep:]
         if keep == len(steps) and (line.number.count("(") == 1 or line.number[:1] != "("):
             eid = self._add(self.levels[-1].eid, steps[-1], line.number, "", line.text)
-            self.levels.append(_Level(eid, _first(read_label(line.number)), line.level, steps[-1]))
+            label = LAST_LABEL.search(line.number)
+            self.levels.append(_Level(eid, _first(read_label(label[0] if label else "")), line.level, steps[-1]))
             return
         many = line.number.count("(") > 1 and line.number[:1] == "("
         printed = LABEL.findall(line.number) if many else [line.number]
