@@ -37,6 +37,8 @@ LABEL = re.compile(
 SECTION = re.compile(
     r"((?:§+\s*|(?:SECTION|Sec(?:tion|s?\.))\s*)?\d+[A-Z]?(?:[-\u2010-\u2013.:]\d+[A-Za-z]?)+\.?)(?:\s*[—–-])?\s+(?=[A-Z\[“\"(])"
 )
+# How a section's own number begins on a plain line; with the last two a stop must follow it, for sentences begin so.
+_SECTION_MARKS = ("§", "SECTION ", "Sec. ", "Section ")
 # type="a"
 _TYPE = re.compile(r'\btype="([1aAiI])"')
 # class="alpha", class="lower-roman": the usual names of list styles in style sheets
@@ -45,6 +47,15 @@ _STYLE_NAME = re.compile(r'(?:class|style)="[^"]*?\b(?:(lower|upper)-)?(alpha|la
 _START = re.compile(r'\b(?:start|value)="(\d+)"')
 # (12)(B-i): the leading digits or letters, then what was inserted
 _PIECES = re.compile(r"(\d+|[A-Za-z]+)(.*)")
+
+
+def match_section(text: str) -> re.Match[str] | None:
+    """Return a section's own number at the start of a plain line ("Sec. 12.305. Fees."), None where there is none."""
+    if not text.startswith(_SECTION_MARKS):
+        return None
+    found = SECTION.match(text)
+    sure = found is not None and (found[1].endswith(".") or not text.startswith("Sec"))
+    return found if sure else None
 
 
 class Rank(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ import msgspec
 
 from kb.models import Line, Provision
 from kb.read.canonical import fold_number
-from kb.read.labels import HEADING_TAGS, LABEL, SECTION, Rank, read_label
+from kb.read.labels import HEADING_TAGS, LABEL, SECTION, Rank, match_section, read_label
 
 # How many lines ahead are tried under each reading of a tie.
 LOOK_AHEAD = 14
@@ -23,8 +23,10 @@ GAP, ODD_START, REPEAT, RESTART, OTHER_MARK, ODD_INDENT, TIE = 2.0, 5.0, 5.5, 6.
 LEAD_DEPTH = 7
 # No law nests deeper; numbers that would are put beside the deepest. And no line begins with more numbers.
 MOST_LEVELS, MOST_NUMBERS = 20, 8
-# What a section's own number begins with on a plain line.
-SECTION_MARKS = ("§", "SECTION ")
+# "Fees. The fee is $5.": the catchline of a plain line and what follows it
+CATCHLINE = re.compile(r"[^.]{2,150}\.(?=\s+[A-Z(\[“\"]|\Z)")
+# A catchline names its matter; these words make a rule of it.
+SPEAKS = re.compile(r"\b(?:shall|must|may|means|is|are)\b")
 # "Section 1. Definitions. (1) A kite is": a catchline and the first number below it run into one line
 RUN_IN = re.compile(r"([A-Z][^.;:()]{2,80}\.) (?=(\([1a]\)) [A-Z“\"])")
 # How an item ends that the next one goes on with.
@@ -154,8 +156,10 @@ class _Outline:
                 rest = msgspec.structs.replace(line, text=text[len(catchline) :].strip(), number="")
                 inner, words = _split_numbers(rest)
                 self._follow_numbers(at, inner, rest, words)
-        elif line.tag in HEADING_TAGS or line.lead or text.startswith(SECTION_MARKS):
+        elif line.tag in HEADING_TAGS or line.lead:
             self._place_headed(line)
+        elif text[:1] in "§S" and (section := match_section(text)) is not None:
+            self._place_section(at, line, section)
         else:
             self._place_plain(line)
 
@@ -178,7 +182,7 @@ class _Outline:
 
     def _place_headed(self, line: Line) -> None:
         """Put a line that is, or begins with, a heading; a section's number in it names the provision it opens."""
-        heading = line.text if line.tag in HEADING_TAGS or not line.lead else line.lead
+        heading = line.text if line.tag in HEADING_TAGS else line.lead
         section = SECTION.match(heading)
         if section is not None:
             self._open_heading(line, section[1], heading[section.end() :], line.text[len(heading) :].strip())
@@ -186,6 +190,21 @@ class _Outline:
             self._open_heading(line, "", heading, "")
         else:
             self._place_plain(line)
+
+    def _place_section(self, at: int, line: Line, section: re.Match[str]) -> None:
+        """Put a plain line that begins with a section's number: its catchline, and what it says after it."""
+        words = line.text[section.end() :]
+        catchline = CATCHLINE.match(words)
+        heading = catchline[0] if catchline is not None else words
+        if SPEAKS.search(heading) is not None:
+            heading = ""
+        self._open_heading(line, section[1], heading, "")
+        rest = msgspec.structs.replace(line, text=words[len(heading) :].strip(), number="")
+        numbers, text = _split_numbers(rest)
+        if numbers:
+            self._follow_numbers(at, numbers, rest, text)
+        else:
+            self.drafts[-1].text = text
 
     def _fills_empty(self) -> bool:
         """Tell whether a paragraph is the text of a number that stood alone on the line before."""

@@ -107,8 +107,16 @@ def _named_documents(markup: Markup, source: Source, url: str) -> tuple[str, ...
     """Return the ids of the documents a list page links to; () for a page that is itself a document."""
     if source.document.origin != "url" or source.identify(url) is not None:
         return ()
-    found = (source.identify(urljoin(url, href)) for href, _ in read_links(markup))
+    found = (source.identify(_resolve(url, href)) for href, _ in read_links(markup))
     return tuple(dict.fromkeys(document_id(source, one.citation) for one in found if one is not None))
+
+
+def _resolve(url: str, href: str) -> str:
+    """Return the address a link leads to, "" for one that is no address ("http://[")."""
+    try:
+        return urljoin(url, href)
+    except ValueError:
+        return ""
 
 
 def _read_pdf(body: bytes, source: Source, url: str) -> Page:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from kb.models import Line
-from kb.read.labels import HEADING_TAGS, LABEL, SECTION, Rank, read_label
+from kb.read.labels import HEADING_TAGS, LABEL, SECTION, Rank, match_section, read_label
 from kb.read.notes import (
     is_bracketed,
     is_history,
@@ -40,7 +40,8 @@ NOTE_SEQUEL = re.compile(
 # Facts that publishers print beside a text, above it or below: "Latest Legislation: House Bill 24 - 133rd …"
 FACT = re.compile(
     r"\W*(?:latest legislation|last revision date|(?:prior )?effective dates?|effective"
-    r"|[a-z/]+ (?:authority|implemented)|(?:five[- ]year )?review\b.{0,12}? dates?|promulgated under|rule amplifies)\s*:",
+    r"|[a-z/]+ (?:authority|implemented)|(?:five[- ]year )?review\b.{0,12}? dates?|promulgated under"
+    r"|rule amplifies)\s*:",
     re.IGNORECASE,
 )
 # Links to other pages that a copy of the page left in its text: "Previous"  "Next"  "Vol06_Ch0321-0344"
@@ -147,11 +148,7 @@ class _Parting:
             return True
         if line.lead:
             return SECTION.match(f"{line.lead} A") is not None
-        return (
-            line.text.startswith(("§", "SECTION "))
-            and SECTION.match(line.text) is not None
-            and not is_history(line.text)
-        )
+        return match_section(line.text) is not None and not is_history(line.text)
 
     def _goes_on(self, line: Line, following: Line | None) -> bool:
         """Tell whether a line below a paragraph's history is law: it has the next number, or its own history."""
