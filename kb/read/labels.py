@@ -19,9 +19,10 @@ HEADING_TAGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 # 12, 3A, 12B, b, B, aa, BBB, xiv, XIV, a1; then -1, -i, .1, -A1 (numbers inserted later)
 _CORE = (
-    r"(?:\d{1,3}[A-Za-z]{0,2}|[ivxlcdm]{1,7}|[IVXLCDM]{1,7}|aa+|bb+|cc+|dd+|ee+|ff+|gg+|hh+|ii+|jj+|kk+|ll+|mm+|nn+|oo+|"
-    r"pp+|qq+|rr+|ss+|tt+|uu+|vv+|ww+|xx+|yy+|zz+|AA+|BB+|CC+|DD+|EE+|FF+|GG+|HH+|JJ+|KK+|LL+|NN+|OO+|PP+|QQ+|RR+|SS+|"
-    r"TT+|UU+|VV+|WW+|YY+|ZZ+|[A-Za-z]\d{0,2})(?:[-.\u2010-\u2013][0-9A-Za-z]{1,4}){0,2}"
+    r"(?:\d{1,3}[A-Za-z]{0,2}|[A-Za-z]\d{0,2}(?![A-Za-z])|[ivxlcdm]{1,7}|[IVXLCDM]{1,7}|"
+    r"aa+|bb+|cc+|dd+|ee+|ff+|gg+|hh+|ii+|jj+|kk+|ll+|mm+|nn+|oo+|pp+|qq+|rr+|ss+|tt+|uu+|vv+|ww+|xx+|yy+|zz+|"
+    r"AA+|BB+|CC+|DD+|EE+|FF+|GG+|HH+|JJ+|KK+|LL+|NN+|OO+|PP+|QQ+|RR+|SS+|TT+|UU+|VV+|WW+|YY+|ZZ+)"
+    r"(?:[-.\u2010-\u2013][0-9A-Za-z]{1,4}){0,2}"
 )
 # (cm), (am), (bg): a letter put in after another one; short words in parentheses are none
 _TWO_LETTERS = r"(?!(?:an|as|at|be|by|do|eg|go|he|ie|if|in|is|it|me|my|no|of|on|or|so|to|up|us|we)\b)[a-z]{2}"

@@ -30,7 +30,7 @@ SPEAKS = re.compile(r"\b(?:shall|must|may|means|is|are)\b")
 # "Section 1. Definitions. (1) A kite is": a catchline and the first number below it run into one line
 RUN_IN = re.compile(r"([A-Z][^.;:()]{2,80}\.) (?=(\([1a]\)) [A-Z“\"])")
 # How an item ends that the next one goes on with.
-CONNECTORS = (";", ",", "; and", "; or", ", and", ", or")
+CONNECTORS = ("; and", "; or", ", and", ", or")
 # "961.38 (2)(d)(d) The": the whole citation before the number it ends with
 CITED_NUMBER = re.compile(
     r"\d[\d.:-]*((?:\([0-9A-Za-z]{1,4}\))*(\([0-9A-Za-z]{1,4}\)|(?<=\))\d{1,2}\.))\s*\2(?=[\s(A-Z“]|\Z)"
@@ -115,6 +115,12 @@ def _split_numbers(line: Line) -> tuple[tuple[str, ...], str]:
             text = text[found.end() :]
             found = LABEL.match(text) if text.startswith(("(", "[")) or found[1].endswith(".") else None
     return tuple(numbers), text
+
+
+def _is_joined(text: str) -> bool:
+    """Tell whether a text ends with a sign or word that the next item goes on with."""
+    last = text[-1:]
+    return last in (";", ",") or (last in ("d", "r") and text.endswith(CONNECTORS))
 
 
 def _read_citation(line: Line) -> Line:
@@ -236,7 +242,7 @@ class _Outline:
         if self.levels[-1].listed:
             return next(level for level in reversed(self.levels) if not level.listed)
         last = self.drafts[-1].text if self.drafts else ""
-        if len(self.levels) > 2 and last.endswith(CONNECTORS):
+        if len(self.levels) > 2 and _is_joined(last):
             return self.levels[-2]
         if last.endswith(".") and self.levels[-1].joined and self.drafts[-1].eid == self.levels[-1].eid:
             # The sentence that ran through the items has ended: what follows flush belongs to what holds them.
@@ -289,7 +295,7 @@ class _Outline:
             keep, rank = self._choose(at, ranks, line) if ranks else (len(self.levels), Rank("?", 1))
             keep = min(keep, MOST_LEVELS)
             listed = line.tag == "li" or self._is_listed(keep, line.level)
-            joined = keep < len(self.levels) and self.drafts[-1].text.endswith(CONNECTORS)
+            joined = keep < len(self.levels) and _is_joined(self.drafts[-1].text)
             del self.levels[keep:]
             own_text = text if last and not heading else ""
             segment = _segment(number)
