@@ -147,9 +147,14 @@ def read_label(number: str) -> tuple[Rank, ...]:
     if pieces is None:
         return ()
     ranks = [Rank(delimiter + style, value, pieces[2]) for style, value in _readings(pieces[1])]
-    if len(pieces[1]) == 2 and pieces[1].islower() and pieces[1][0] != pieces[1][1] and not pieces[2]:
+    if _may_be_inserted(pieces[1]) and not pieces[2]:
         ranks.append(Rank(f"{delimiter}a", ord(pieces[1][0]) - 96, pieces[1][1]))
     return tuple(ranks)
+
+
+def _may_be_inserted(text: str) -> bool:
+    """Tell whether two letters can be one put in after another: "(cm)" after "(c)"; "(iv)" is the fourth everywhere."""
+    return len(text) == 2 and text.islower() and text[0] != text[1] and not 0 < _read_roman(text) < 100
 
 
 def _readings(text: str) -> list[tuple[str, int]]:

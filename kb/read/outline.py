@@ -58,14 +58,14 @@ class _Move(msgspec.Struct, frozen=True):
 class _Level:
     """An open provision: the place its number stands for, its eid, its indent, and how many pN it holds.
 
-    ``listed`` says that it is an item of a list of the page, whose end the markup tells; ``joined`` that the item
-    before it ended with a connector, so that one sentence runs through both.
+    ``listed`` says that it is an item of a list of the page, whose end the markup tells; ``before`` is the last
+    provision of the item before it.
     """
 
-    __slots__ = ("eid", "indent", "joined", "listed", "paragraphs", "rank", "segment")
+    __slots__ = ("before", "eid", "indent", "listed", "paragraphs", "rank", "segment")
 
     def __init__(self, eid: str, rank: Rank | None, indent: int, segment: str = "", *, listed: bool = False) -> None:
-        self.joined = False
+        self.before: _Draft | None = None
         self.eid = eid
         self.segment = segment
         self.rank = rank
@@ -99,7 +99,7 @@ def build_provisions(lines: Sequence[Line], notes: Sequence[tuple[int, str]] = (
         own.setdefault(at, []).append(note)
     for at, line in enumerate(outline.lines):
         outline.place(at, line)
-        if at in own:
+        if own and at in own:
             outline.drafts[-1].note = "\n".join(own[at])
     return [Provision(draft.eid, draft.number, draft.heading, draft.text, draft.note) for draft in outline.drafts]
 
@@ -125,13 +125,14 @@ def _is_joined(text: str) -> bool:
 
 def _read_citation(line: Line) -> Line:
     """Take the chain of numbers from a line that prints its whole citation before its number."""
-    cited = CITED_NUMBER.match(line.text) if line.path is None and not line.number else None
+    cited = CITED_NUMBER.match(line.text) if line.path is None and not line.number and line.text else None
     if cited is None:
         return line
     steps = tuple(STEP.findall(cited[1]))
     return msgspec.structs.replace(line, text=line.text[cited.end() :].strip(), number=cited[0], path=steps)
 
 
+_DIGITS = frozenset("0123456789")
 # A line whose path is stated needs no number found in it.
 _NO_NUMBERS: tuple[tuple[str, ...], str] = ((), "")
 _LABEL_STARTS = frozenset("([§*0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -141,7 +142,8 @@ class _Outline:
     """The open levels and the provisions so far."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        lines = [_read_citation(line) if line.text[:1].isdigit() else line for line in lines]
+        if any(line.text[:1] in _DIGITS for line in lines):
+            lines = [_read_citation(line) for line in lines]
         self.lines = lines
         self.numbered = [_split_numbers(line) if line.path is None else _NO_NUMBERS for line in lines]
         self.levels = [_Level("", None, -1)]
@@ -156,7 +158,7 @@ class _Outline:
         elif line.tag == "tr" and not numbers:
             self._add(self._owner(line).eid, "r_" + _row_name(text), "", "", text)
         elif numbers:
-            catchline = self._find_run_in(at, numbers[-1], text) if "(1) " in text or "(a) " in text else ""
+            catchline = self._find_run_in(at, numbers[-1], text) if text.find(". (", 2, 90) > 0 else ""
             self._follow_numbers(at, numbers, line, catchline or text)
             if catchline:
                 rest = msgspec.structs.replace(line, text=text[len(catchline) :].strip(), number="")
@@ -244,9 +246,9 @@ class _Outline:
         last = self.drafts[-1].text if self.drafts else ""
         if len(self.levels) > 2 and _is_joined(last):
             return self.levels[-2]
-        if last.endswith(".") and self.levels[-1].joined and self.drafts[-1].eid == self.levels[-1].eid:
-            # The sentence that ran through the items has ended: what follows flush belongs to what holds them.
-            while self.levels[-1].joined:
+        if last.endswith(".") and self.drafts[-1].eid == self.levels[-1].eid:
+            # Where a sentence ran through the items and has ended, what follows flush belongs to what holds them.
+            while self.levels[-1].before is not None and _is_joined(self.levels[-1].before.text):
                 self.levels.pop()
         return self.levels[-1]
 
@@ -295,13 +297,13 @@ class _Outline:
             keep, rank = self._choose(at, ranks, line) if ranks else (len(self.levels), Rank("?", 1))
             keep = min(keep, MOST_LEVELS)
             listed = line.tag == "li" or self._is_listed(keep, line.level)
-            joined = keep < len(self.levels) and _is_joined(self.drafts[-1].text)
+            before = self.drafts[-1] if keep < len(self.levels) and self.drafts else None
             del self.levels[keep:]
             own_text = text if last and not heading else ""
             segment = _segment(number)
             eid = self._add(self.levels[-1].eid, segment, number, heading if last else "", own_text)
             self.levels.append(_Level(eid, rank, line.level, segment, listed=listed))
-            self.levels[-1].joined = joined
+            self.levels[-1].before = before
 
     def _is_listed(self, keep: int, indent: int) -> bool:
         """Tell whether a number takes the place of a list's item: a paragraph that goes on with the list's numbers."""

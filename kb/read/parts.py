@@ -44,6 +44,7 @@ FACT = re.compile(
     r"|rule amplifies)\s*:",
     re.IGNORECASE,
 )
+FACT_LINES = 10
 # Links to other pages that a copy of the page left in its text: "Previous"  "Next"  "Vol06_Ch0321-0344"
 FURNITURE = re.compile(r"\W*(?:(?:previous|next|back|top|back to top|print|share|home)\W*|\w+_[\w-]+)", re.IGNORECASE)
 
@@ -176,7 +177,8 @@ def part_lines(lines: Sequence[Line]) -> Parted:
     the law go on. A stub that says the law ended stays law. Returns the parts.
     """
     parting = _Parting()
-    if any(line.text[-1:] == ":" for line in lines):
+    # Facts stand at either end of a text.
+    if any(line.text[-1:] == ":" for line in (*lines[:FACT_LINES], *lines[-FACT_LINES:])):
         lines = _join_facts(lines)
     for at, line in enumerate(lines):
         if line.part == "pending":
