@@ -230,8 +230,11 @@ def _classify_edits(case: Case) -> Judgement:
     if styled and None not in reasons:
         return Judgement("editorial", (), _say(str(reasons[0]), *styled[0].shown))
     plain = find_edits(case.old, case.new, styled=False)
-    if not styled:
+    if not styled and plain:
         return _judge_style(plain)
+    if not styled:
+        # Letters or digits differ that belong to no word ("/_files/15/a"): in doubt it is the rule that moved.
+        return Judgement("substantive", (), "signs differ that are part of no word")
     return _judge_substantive([edit for edit in plain if not _is_without_effect(edit, case)] or styled, case)
 
 
