@@ -31,7 +31,7 @@ def follow_references(changes: Sequence[ChangeRow]) -> list[ChangeRow]:
 
 
 def _is_renamed(row: ChangeRow) -> bool:
-    return row.nature == "structural" and (row.old_document or row.document, row.old_eid) != (row.document, row.eid)
+    return (row.old_document or row.document, row.old_eid) != (row.document, row.eid)
 
 
 def _number(document: str) -> str:
