@@ -122,6 +122,16 @@ def test_a_label_whose_texts_were_told_as_gone_and_come_bears_the_weightiest_of_
     assert {} == find_natures([label], [gone])
 
 
+def test_equal_words_that_follow_a_renumbered_parent_are_structural_and_others_are_not():
+    label = make_label("The form is signed.", "The form is signed.", "structural", old_eid="b__1", new_eid="c__1")
+    parent = tell("", "", "structural", kind="renumbered", old_eid="b", eid="c")
+    edited = tell("The fee is due.", "The fee is paid.", "substantive", old_eid="d", eid="d")
+
+    assert {label.id: "structural"} == find_natures([label], [parent, edited])
+    assert {} == find_natures([label], [edited])
+    assert {} == find_natures([make_label("One.", "Two.", "structural")], [parent])
+
+
 def test_of_changes_with_equal_texts_the_one_in_the_place_of_the_label_counts():
     label = make_label("The form.", "The form.", "structural", old_eid="b", new_eid="c")
     rows = [

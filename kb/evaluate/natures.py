@@ -118,7 +118,7 @@ def find_natures(labels: Iterable[NatureLabel], changes: Iterable[ChangeRow]) ->
 
     Where the same texts stand at several places of a document, the change with the label's eids is taken. Where the two
     provisions were told apart (one left, one came, or each has another partner), what was told of both counts, the
-    weightiest of it: a reader of either is told that.
+    weightiest of it: a reader of either is told that. Equal words that only follow a renumbered parent are structural.
     """
     rows_at: defaultdict[tuple[str, str, str], list[ChangeRow]] = defaultdict(list)
     found: defaultdict[_Texts, list[ChangeRow]] = defaultdict(list)
@@ -132,7 +132,8 @@ def find_natures(labels: Iterable[NatureLabel], changes: Iterable[ChangeRow]) ->
         if rows:
             told[label.id] = min(rows, key=lambda row: _is_elsewhere(row, label)).nature
             continue
-        natures = _tell_apart(label, rows_at[label.document, label.part, label.new_on])
+        beside = rows_at[label.document, label.part, label.new_on]
+        natures = _tell_apart(label, beside) or _follow_parent(label, beside)
         if natures:
             told[label.id] = min(natures, key=WEIGHTS.index)
     return told
@@ -143,6 +144,15 @@ def _tell_apart(label: NatureLabel, rows: Sequence[ChangeRow]) -> list[Nature]:
     old = [row.nature for row in rows if _says(row.old_text, row.old_number, label.old_sha256)]
     new = [row.nature for row in rows if _says(row.new_text, row.new_number, label.new_sha256)]
     return [*old, *new] if old and new else []
+
+
+def _follow_parent(label: NatureLabel, rows: Sequence[ChangeRow]) -> list[Nature]:
+    """Return ``structural`` for equal words of which nothing is told of its own, beside provisions told as renumbered.
+
+    A provision that only follows its parent's new number is no change of its own (DESIGN.md §5).
+    """
+    follows = label.old_sha256 == label.new_sha256 and any(row.kind in ("renumbered", "moved") for row in rows)
+    return ["structural"] if follows else []
 
 
 def _says(text: str, number: str, sha256: str) -> bool:
