@@ -107,3 +107,20 @@ def test_edits_far_apart_in_a_long_text_are_all_found():
     edits = find_edits(f"Old {filler} 30 {filler} end", f"New {filler} 45 {filler} end")
 
     assert [("Old", "New"), ("30", "45")] == [edit.shown for edit in edits]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("A permit shall not be transferable.", "A permit is not transferable."),
+        ("No person shall sell a vial.", "No person may sell a vial."),
+        ("No person shall be served.", "No person is served."),
+        ("Nothing shall be construed to bar it.", "Nothing may be construed to bar it."),
+        ("The provisions of this chapter apply to vials.", "This chapter applies to vials."),
+        ("A vial described in § 12-1 is sealed.", "A vial as set forth in § 12-1 is sealed."),
+        ("It is sealed pursuant to the provisions of § 12-1.", "It is sealed under § 12-1."),
+        ("A vial is given in lieu of a dose.", "A vial is given instead of a dose."),
+    ],
+)
+def test_phrases_of_one_effect_are_one_style(old, new):
+    assert [] == find_edits(old, new)

@@ -20,6 +20,7 @@ from kb.compare.wording import (
     NUMBER_WORDS,
     ONLY_STYLE,
     PLACEHOLDER,
+    REFERENCE_NUMBER,
     SURE_DIVISIONS,
     UNITS,
     Edit,
@@ -367,7 +368,16 @@ def _is_own_reference(edit: Edit, _: Case) -> bool:
     keys = get_keys(edit.old or edit.new)
     if (edit.old and edit.new) or len(keys) != 3 or keys[:2] != ["of", "this"] or keys[2] not in DIVISIONS:
         return False
-    return bool(edit.before) and edit.before[-1].label
+    if not edit.before:
+        return False
+    # A number of a whole code ("§ 12-305") needs no title, one of an act ("section 5") does.
+    return edit.before[-1].label or REFERENCE_NUMBER.fullmatch(edit.before[-1].key) is not None
+
+
+def _is_section_sign(edit: Edit, _: Case) -> bool:
+    """Tell whether a section's number only gained its sign: "12-305" became "§ 12-305"."""
+    signed = not edit.old and get_keys(edit.new) == ["§"]
+    return signed and bool(edit.after) and REFERENCE_NUMBER.fullmatch(edit.after[0].key) is not None
 
 
 def _is_division_word(edit: Edit, _: Case) -> bool:
@@ -421,6 +431,7 @@ EDITORIAL_RULES: tuple[tuple[str, Callable[[Edit, Case], bool]], ...] = (
     ("a reference made more exact", _is_own_reference),
     ("a reference made more exact", _is_repeated_label),
     ("a reference made more exact", _is_named_division),
+    ("a reference made more exact", _is_section_sign),
     ("a reference names its target otherwise", _is_division_word),
     ("an abbreviation written out", _is_written_out),
     ("an abbreviation follows its term", _is_abbreviation),

@@ -36,6 +36,16 @@ NUMBER_WORDS = {word: str(value) for value, word in enumerate(SMALL_NUMBERS)} | 
 STYLES = """
 must|shall
 is|are|shall be|must be
+is not|are not|shall not be|must not be|may not be|cannot be|can not be
+shall be construed|may be construed|is construed|are construed
+no person is|no person shall be|no person may be|no person must be
+no person shall|no person may|no person must
+this chapter|the provisions of this chapter
+this §|this section|the provisions of this section
+this title|the provisions of this title
+this part|the provisions of this part
+this article|the provisions of this article
+this act|the provisions of this act
 must not|shall not|may not|cannot|can not
 means|mean|shall mean|must mean
 includes|include|shall include|must include
