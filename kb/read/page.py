@@ -71,6 +71,9 @@ def _read_html(body: bytes, charset: str, source: Source, url: str) -> Page:
         ),
     )
     names = _named_documents(markup, source, url)
+    if not names and select.main is None:
+        # What holds nothing but links looks like a menu: the box of a list may have been taken for its frame.
+        names = _named_documents(msgspec.structs.replace(markup, written=decoded.text), source, url)
     if names:
         return Page(readings=(), length=len(markup.written), shape=markup.shape, names=names, complete=markup.closed)
     readings = [read_section(section, source) for section in cut_sections(markup.lines, source, url)]

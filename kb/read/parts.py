@@ -31,6 +31,11 @@ NOTE_SEQUEL = re.compile(
 # Links to other pages that a copy of the page left in its text: "Previous"  "Next"  "Vol06_Ch0321-0344"
 FURNITURE = re.compile(r"\W*(?:(?:previous|next|back|top|back to top|print|share|home)\W*|\w+_[\w-]+)", re.IGNORECASE)
 
+# "Rule 4-101. Fees"  "R11-103 | Seasons"  "Sec. 9.02 LIGHTS.": a line that may stand over a section, by its number
+HEAD = re.compile(r"(?:[A-Z][A-Za-z]{0,8}\.? ?|§+ ?)?\d+[A-Z]?(?:[-\u2010-\u2013.:]\d+[A-Za-z]?)+\.?(?=[\s|]|$)")
+LONGEST_HEAD = 150
+DIGITS = re.compile(r"\d+")
+
 
 class Parted(msgspec.Struct, frozen=True):
     """The lines of one document by part: ``law`` as lines, ``notes`` and ``pending`` as printed texts, in order."""
@@ -43,10 +48,11 @@ class Parted(msgspec.Struct, frozen=True):
 class _Parting:
     """What was found so far: the parts, whether notes are being read, and the widest heading that stood over law.
 
-    ``headed`` says that the line before was a note's heading in a block of notes.
+    ``headed`` says that the line before was a note's heading in a block of notes, ``heads`` how the numbers of
+    sections are printed at the head of a line of law.
     """
 
-    __slots__ = ("headed", "law", "notes", "noting", "pending", "widest")
+    __slots__ = ("headed", "heads", "law", "notes", "noting", "pending", "widest")
 
     def __init__(self) -> None:
         self.law: list[Line] = []
@@ -54,6 +60,7 @@ class _Parting:
         self.pending: list[str] = []
         self.noting = False
         self.headed = False
+        self.heads: set[str] = set()
         self.widest = ""
 
     def take_law(self, line: Line) -> None:
@@ -64,6 +71,8 @@ class _Parting:
             if mark:
                 self.notes.append(mark)
                 line = msgspec.structs.replace(line, text=rest)
+        if head := _shape_head(line):
+            self.heads.add(head)
         law, note = split_history(line.text) if line.text[-2:].endswith(("]", "].")) else (line.text, "")
         if note:
             self.notes.append(note)
@@ -84,6 +93,8 @@ class _Parting:
         if line.tag in HEADING_TAGS:
             wide = bool(self.widest) and line.tag <= self.widest
             return wide and not NOTE_HEADING.fullmatch(line.text) and not NOTE_SEQUEL.fullmatch(line.text)
+        if _shape_head(line) in self.heads and not is_history(line.text):
+            return True
         if line.lead:
             return SECTION.match(f"{line.lead} A") is not None
         return line.text.startswith("§") and SECTION.match(line.text) is not None and not is_history(line.text)
@@ -93,7 +104,7 @@ def part_lines(lines: Sequence[Line]) -> Parted:
     """Tell law from notes and banners in the lines of one document.
 
     Once a note heading or a history note is met, what follows is notes, up to a heading as wide as one that stood
-    over law, or to a bold section number. A stub that says the law ended stays law. Returns the parts.
+    over law, to a bold section number, or to a number printed as that of a section above. A stub that says the law ended stays law. Returns the parts.
     """
     parting = _Parting()
     for line in lines:
@@ -108,6 +119,12 @@ def part_lines(lines: Sequence[Line]) -> Parted:
         elif _is_law(line, parting):
             parting.take_law(line)
     return Parted(tuple(parting.law), tuple(parting.notes), tuple(parting.pending))
+
+
+def _shape_head(line: Line) -> str:
+    """Return how the number at the head of a short line is printed, with its element; "" where there is none."""
+    head = HEAD.match(line.text) if len(line.text) <= LONGEST_HEAD and not line.number else None
+    return f"{line.tag} {DIGITS.sub('0', head[0])}" if head is not None else ""
 
 
 def _is_law(line: Line, parting: _Parting) -> bool:
