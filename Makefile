@@ -23,8 +23,10 @@ demo: $(READY)
 bench: $(READY)
 	$(BIN)/python -m bench.core
 
+# Writes docs/quality.md and the figures the site shows. WEB: the folder of a moving web, if there is one.
+WEB ?= ../shared/bench
 eval: $(READY)
-	$(BIN)/kb eval
+	$(BIN)/python -m bench.quality --web $(WEB)
 
 # Made again only when what it is made from changed, so that a second run starts at once. The build backend is installed
 # first and used in place: an isolated build would fetch one of its own that constraints.txt does not pin.

@@ -167,11 +167,14 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     strand: Strand | None = None
 
 
-def consult(db: sqlite3.Connection, target: Target, question: Question) -> Answer:
+def consult(
+    db: sqlite3.Connection, target: Target, question: Question, *, visited: frozenset[str] = frozenset()
+) -> Answer:
     """Answer what a document said at a moment.
 
-    A document that has another number by then is answered under that number, with a note. Raises NotFoundError for
-    a strand or provision there is not, and for a document not known yet at the moment.
+    A document that has another number by then is answered under that number, a provision that stands in another
+    document by then in that one, with a note. Raises NotFoundError for a strand or provision there is not, and for a
+    document not known yet at the moment. ``visited`` are documents a provision was looked for in before.
     """
     target, choice, notes = _follow(db, target, question)
     rows = read_version_rows(db, target.document)
@@ -179,6 +182,12 @@ def consult(db: sqlite3.Connection, target: Target, question: Question) -> Answe
     if choice.version is None:
         return _answer(target, question, choice=choice, now=now, notes=tuple(notes))
     reading = read_version(db, choice.version.version)
+    lead_away = _find_departure(db, target, reading, question)
+    if lead_away is not None and lead_away.document not in visited:
+        there = Target(lead_away.document, _cite(db, lead_away.document), lead_away.eid, "")
+        answer = consult(db, there, question, visited=visited | {target.document})
+        moved = f"{target.citation} {print_eid(target.eid)} stands in {there.citation} since {lead_away.since[:10]}"
+        return msgspec.structs.replace(answer, notes=(*notes, moved, *answer.notes))
     target, lead = _find_eid(db, target, reading, question.moment.known_at)
     standings = tuple(read_standings(db, choice.version, question.moment.known_at))
     notes.extend(lead)
@@ -252,6 +261,17 @@ def _has_come(lead: Lead, question: Question) -> bool:
 
 def _cite(db: sqlite3.Connection, document: str) -> str:
     return next((one.citation for one in find_named(db, document)), document)
+
+
+def _find_departure(db: sqlite3.Connection, target: Target, reading: Reading, question: Question) -> Lead | None:
+    """Return where a provision went that its document does not hold any more, None if nothing says so."""
+    if target.eid.lower() in {part.eid.lower() for part in reading.provisions}:
+        return None
+    for lead in read_leads(db, target.document, question.moment.known_at):
+        is_under = target.eid == lead.old_eid or target.eid.startswith(f"{lead.old_eid}__")
+        if lead.document != target.document and lead.old_eid and is_under and _has_come(lead, question):
+            return msgspec.structs.replace(lead, eid=lead.eid + target.eid[len(lead.old_eid) :])
+    return None
 
 
 def _find_eid(db: sqlite3.Connection, target: Target, reading: Reading, known_at: str) -> tuple[Target, list[str]]:

@@ -175,6 +175,8 @@ def _fill(draft: sqlite3.Connection, origin: _Origin) -> None:
         ("provisions", _list_provisions(origin)),
         ("events", public.read_rows(knowledge, public.EVENTS)),
         ("incidents", public.read_rows(knowledge, public.INCIDENTS)),
+        ("learned", _list_learned(origin)),
+        ("quality", iter(msgspec.json.decode(share_path("schemas", "quality.json").read_bytes()))),
         ("changes", _list_changes(origin)),
         *((name, public.read_exported(knowledge, name)) for name in AS_EXPORTED),
     )
@@ -276,6 +278,12 @@ def _list_changes(origin: _Origin) -> Iterator[dict[str, object]]:
             "new_sha256": _hash(new),
             "cut": int(shown != (old, new)),
         }
+
+
+def _list_learned(origin: _Origin) -> Iterator[dict[str, object]]:
+    """Yield the lines left out of comparing, with as much of them as may go out."""
+    for row in public.read_rows(origin.knowledge, public.LEARNED):
+        yield {**row, "text": _show_text(str(row["text"]), origin.sources[str(row["source"])].publish)}
 
 
 def _list_redlines(draft: sqlite3.Connection) -> Iterator[dict[str, object]]:

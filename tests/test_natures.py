@@ -113,6 +113,15 @@ def test_a_change_of_another_document_part_day_or_text_is_not_that_of_a_label(ot
     assert {} == told
 
 
+def test_a_label_whose_texts_were_told_as_gone_and_come_bears_the_weightiest_of_both():
+    label = make_label("The board may act.", "The board shall act.")
+    gone = tell("(a) The board may act.\n(1) At once.", "", "substantive", kind="removed", eid=None, old_number="(a)")
+    came = tell("", "(b) The board shall act.", "editorial", kind="added", old_eid=None, new_number="(b)")
+
+    assert {label.id: "substantive"} == find_natures([label], [gone, came])
+    assert {} == find_natures([label], [gone])
+
+
 def test_of_changes_with_equal_texts_the_one_in_the_place_of_the_label_counts():
     label = make_label("The form.", "The form.", "structural", old_eid="b", new_eid="c")
     rows = [

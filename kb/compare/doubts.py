@@ -69,10 +69,15 @@ def doubt_page(page: PageState, sight: Sight) -> Doubt | None:
 
 
 def is_outgrown(page: PageState, sight: Sight) -> bool:
-    """Tell whether a page seen once, without any numbered provision, was no rule: now a longer one stands there."""
-    if page.confirmed or not page.places or sight.page.names or sight.page.length < OUTGROWN * page.length:
+    """Tell whether a page seen once, without any numbered provision, was no rule: now a longer one stands there.
+
+    A page that was missing before, or says of its law that it ended or never came, is what it says.
+    """
+    if page.confirmed or page.was_missing or not page.places or sight.page.names:
         return False
     old = sight.load(page)
+    if sight.page.length < OUTGROWN * page.length or any(map(proves_itself, old)):
+        return False
     refused = looks_refused(sight.page.readings) or sight.alike >= ALIKE
     return not refused and count_numbered(old) == 0 and measure_kept(old, sight.page.readings) < LEAST_KEPT
 

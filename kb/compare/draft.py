@@ -6,12 +6,24 @@ state and the rows.
 
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from kb.compare.rerender import Compared
 from kb.compare.state import Gone, LocationRow, PageState, Showing, SourceState, StrandState, WaveResult
 from kb.compare.volatile import mask_reading
 from kb.models import Fetch, Flaw, Judged, Place, Problem, Reading, Verdict, Wave
 
 Load = Callable[[str], Reading]
+
+
+class SourceRule(msgspec.Struct, frozen=True):
+    """What a source's declaration says of judging: ``name`` returns the strand that an address names, None if none.
+
+    ``declared`` says that selectors tell where the main part of a page is.
+    """
+
+    name: Callable[[str], Place | None]
+    declared: bool = False
 
 
 class WaveDraft:
@@ -22,9 +34,9 @@ class WaveDraft:
     believed, ``changed_urls`` those whose law or notes moved, ``relocated`` those a document came to.
     """
 
-    def __init__(self, state: SourceState, wave: Wave, load_known: Load, *, declared: bool) -> None:
-        """Begin a wave with nothing found; ``declared`` says that selectors tell where the main part of a page is."""
-        self.declared = declared
+    def __init__(self, state: SourceState, wave: Wave, load_known: Load, rule: SourceRule) -> None:
+        """Begin a wave with nothing found."""
+        self.rule = rule
         self.state = state
         self.wave = wave
         self.load_known = load_known
@@ -34,6 +46,8 @@ class WaveDraft:
         self.vanished: dict[tuple[Place, str], Gone] = {}
         self.unlisted: dict[str, Fetch] = {}
         self.missing: list[tuple[Fetch, PageState, bool]] = []
+        # Addresses without a page that name a document which is known at other addresses only.
+        self.missing_names: list[tuple[Fetch, PageState, Place, bool]] = []
         self.read_well: set[str] = set()
         self.changed_urls: set[str] = set()
         self.relocated: set[str] = set()
@@ -90,6 +104,11 @@ class WaveDraft:
         self.judge(fetch, "suspect", *(flaw.message for flaw in told))
         for flaw in told:
             self.note_problem(fetch, flaw)
+
+    def is_shown(self, place: Place | None) -> bool:
+        """Tell whether a strand is known and was shown when last seen."""
+        strand = self.state.strands.get(place) if place is not None else None
+        return strand is not None and bool(strand.shown)
 
     def note_problem(self, fetch: Fetch, flaw: Flaw) -> None:
         """Record a problem met on a fetch."""

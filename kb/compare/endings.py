@@ -25,6 +25,8 @@ class _Endings:
         self._settle_lists()
         for fetch, page, proven in self.draft.missing:
             self._settle_address(fetch, page, proven=proven)
+        for fetch, page, place, proven in self.draft.missing_names:
+            self._settle_name(fetch, page, place, proven=proven)
         for (place, url), gone in self.draft.vanished.items():
             if place in self.draft.state.pages[url].places:
                 continue
@@ -64,6 +66,16 @@ class _Endings:
         else:
             page.length = 0
             self.draft.judge(fetch, "removed", f"not found since {page.missing_at}")
+
+    def _settle_name(self, fetch: Fetch, page: PageState, place: Place, *, proven: bool) -> None:
+        """Take a document for gone when an address that names it stays empty and none of its own was read since."""
+        strand = self.draft.state.strands[place]
+        read_since = any(self.draft.state.pages[url].read_at >= page.missing_at for url in strand.urls)
+        if proven and strand.shown and not read_since:
+            self.draft.gone.setdefault(place, Gone(strand.urls[-1], page.missing_at, fetch.observed_at))
+            self.draft.judge(fetch, "removed", f"not found since {page.missing_at}, and nowhere else since")
+        else:
+            self.draft.judge(fetch, "noise", f"not found; {place.document} is known at another address")
 
     def _leaves_address(self, place: Place, gone: Gone, *, proven: bool) -> bool:
         """Take a document from a missing address if it stands elsewhere or its absence is proven."""

@@ -48,6 +48,7 @@ class _Judge:
             self.draft.judge(fetch, "suspect", "not modified since a page that is not trusted")
         elif is_same_answer(page, fetch):
             page.missing_at = page.suspect_at = page.suspect_text = ""
+            page.read_at = fetch.observed_at
             page.confirmed = page.confirmed or fetch.url not in self.draft.first_read
             self.draft.read_well.add(fetch.url)
             self.draft.unlisted.update(dict.fromkeys(page.doubted, fetch))
@@ -64,15 +65,26 @@ class _Judge:
         page.was_missing = page.was_missing or missing
         page.sha256 = ""
         self.draft.read_well.discard(fetch.url)
-        if not page.places and not page.names:
+        named = None if page.places or page.names else self.draft.rule.name(fetch.url)
+        if not page.places and not page.names and not self.draft.is_shown(named):
             self.draft.judge(fetch, "noise", "not found, and nothing is known to stand there")
             return
+        if named is not None and page.missing_at <= self._last_read(named):
+            page.missing_at = page.missing_wave = ""
         if not page.missing_at or (missing and not page.missing_wave):
             page.missing_at, page.missing_wave = fetch.observed_at, self.draft.wave.at if missing else ""
         proven = fetch.status == 410 or (
             missing and page.missing_wave != self.draft.wave.at and is_missing_long(page.missing_at, fetch.observed_at)
         )
-        self.draft.missing.append((fetch, page, proven))
+        if named is not None:
+            self.draft.missing_names.append((fetch, page, named, proven))
+        else:
+            self.draft.missing.append((fetch, page, proven))
+
+    def _last_read(self, place: Place) -> str:
+        """Return the instant at which a document was last read at any of its addresses."""
+        urls = self.draft.state.strands[place].urls
+        return max((self.draft.state.pages[url].read_at for url in urls), default="")
 
     def _take_page(self, fetch: Fetch, page: PageState, seen: Seen) -> None:
         read = seen.page
@@ -108,7 +120,7 @@ class _Judge:
             alike=len(others | self.ahead.alike.get(frame, set())),
             load=self.draft.load_page,
             elsewhere=self.ahead.fresh,
-            declared=self.draft.declared,
+            declared=self.draft.rule.declared,
         )
 
     def _distrust(self, fetch: Fetch, page: PageState, doubt: Doubt, said: tuple[str, str]) -> None:
@@ -128,7 +140,7 @@ class _Judge:
         if not page.places and not page.names:
             self.draft.first_read.add(fetch.url)
         page.confirmed = (
-            page.confirmed or self.draft.declared or fetch.url not in self.draft.first_read | self.draft.outgrown
+            page.confirmed or self.draft.rule.declared or fetch.url not in self.draft.first_read | self.draft.outgrown
         )
         provable = page.was_missing or bool(page.places)
         for place, twins in by_place.items():
@@ -148,6 +160,7 @@ class _Judge:
         page.complete = read.complete
         page.places = tuple(by_place)
         page.missing_at = page.suspect_at = page.suspect_text = ""
+        page.read_at = fetch.observed_at
         self.draft.read_well.add(fetch.url)
         self.draft.accepted.append(fetch)
 

@@ -16,7 +16,8 @@ class PageState(msgspec.Struct):
     counts the waves in a row in which its frame alone differed: its bytes move for no reason. ``markup`` counts the
     tags of a large page, to tell when another program renders it. ``suspect_frame`` names what a distrusted answer
     said, figures aside. ``confirmed`` says that two waves agreed on what stands there, ``complete`` that the page was
-    whole. ``final_url`` is where its redirects led.
+    whole. ``final_url`` is where its redirects led, ``read_at`` the instant it was last
+    believed.
     """
 
     url: str
@@ -32,6 +33,7 @@ class PageState(msgspec.Struct):
     fresh: tuple[str, ...] = ()
     doubted: tuple[str, ...] = ()
     dissents: tuple[Place, ...] = ()
+    read_at: str = ""
     missing_at: str = ""
     missing_wave: str = ""
     was_missing: bool = False
@@ -171,7 +173,11 @@ class EventPage(msgspec.Struct, frozen=True):
 
 
 class WaveResult(msgspec.Struct):
-    """All rows that one wave adds; ``found_words`` tell by which words a change was given a topic or profession."""
+    """All rows that one wave adds.
+
+    ``removed`` and ``added`` map the hashes of laws that went and came to their changes; ``found_words`` tell by which
+    words a change was given a topic or profession.
+    """
 
     source: str
     wave_at: str
@@ -185,6 +191,7 @@ class WaveResult(msgspec.Struct):
     events: list[Event] = []
     pages: list[PageState] = []
     removed: dict[str, str] = {}
+    added: dict[str, str] = {}
     found_words: list[tuple[str, Found]] = []
     learned: list[Learned] = []
     event_pages: list[EventPage] = []

@@ -33,7 +33,10 @@ def _find_duties(change: Change) -> tuple[str, str] | None:
     if change.part != "text" or change.nature != "editorial" or not change.reason.startswith(ONLY_STYLE):
         return None
     edits = find_edits(fold_text(change.old_text), fold_text(change.new_text), styled=False)
-    old, new = (shown.lower() for shown in edits[0].shown) if len(edits) == 1 else ("", "")
+    if len(edits) != 1:
+        return None
+    ban = " not" if edits[0].after and edits[0].after[0].key == "not" else ""
+    old, new = (f"{text.lower()}{ban}" for text in (edits[0].old_text, edits[0].new_text))
     return (old, new) if DUTY.fullmatch(old) is not None and DUTY.fullmatch(new) is not None else None
 
 

@@ -5,11 +5,12 @@ Strictly causal: ``track_wave`` sees what earlier waves left behind (SourceState
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 import msgspec
 
 from kb.compare.ahead import ReadSeen
-from kb.compare.draft import Load, WaveDraft
+from kb.compare.draft import Load, SourceRule, WaveDraft
 from kb.compare.endings import settle_endings
 from kb.compare.ids import event_id, text_hash, version_id
 from kb.compare.judge import RESTLESS_AFTER, judge_fetches
@@ -33,6 +34,7 @@ from kb.compare.state import (
 from kb.compare.twins import compare_strand, order_twins
 from kb.compare.volatile import LEAST_PAGES, MOST_PAGES
 from kb.models import ChangeRow, EventKind, Flaw, Place, Reading, Shown, Version, Wave
+from kb.read.documents import document_id
 from kb.sources import Source
 
 
@@ -41,7 +43,7 @@ def track_wave(source: Source, state: SourceState, wave: Wave, see: ReadSeen, lo
 
     ``see`` reads a fetch's page, ``load`` returns the reading of a known version. Returns the rows the wave adds.
     """
-    draft = WaveDraft(state, wave, load, declared=source.declared)
+    draft = WaveDraft(state, wave, load, SourceRule(partial(_name_place, source), source.declared))
     judge_fetches(draft, see)
     tracker = _Tracker(draft, RowMaker(source, wave.at))
     tracker.settle_documents()
@@ -50,6 +52,12 @@ def track_wave(source: Source, state: SourceState, wave: Wave, see: ReadSeen, lo
     tracker.finish()
     state.waves += 1
     return draft.result
+
+
+def _name_place(source: Source, url: str) -> Place | None:
+    """Return the strand of the document that an address names by the source's pattern, None if it names none."""
+    found = source.identify(url) if source.document.origin == "url" else None
+    return None if found is None else Place(document_id(source, found.citation), found.strand)
 
 
 class _Tracker:
@@ -197,7 +205,6 @@ class _Tracker:
             law = self.rows.law_hash(reading)
             if law:
                 self.draft.result.removed[law] = row.id
-        self.draft.state.removed.update(self.draft.result.removed)
 
     def _close(self, place: Place, gone: Gone) -> Reading | None:
         """Close what a document showed and its last locations; returns its last reading, None if it showed nothing."""
@@ -227,8 +234,11 @@ class _Tracker:
             begins = showing.now[0].begins
             coming = begins if begins is not None and begins > today else None
             row = self.rows.make(place, Told(added_document(reading), coming), reading, showing)
-            removed = self.draft.state.removed.get(self.rows.law_hash(reading))
+            law = self.rows.law_hash(reading)
+            removed = self.draft.state.removed.get(law)
             self.draft.result.changes.append(msgspec.structs.replace(row, see_also=(removed,) if removed else ()))
+            if law:
+                self.draft.result.added[law] = row.id
 
     def _settle_restless(self) -> None:
         """Take pages for restless when most of a wave's have other words between the same tags: no one renders so."""
@@ -239,13 +249,17 @@ class _Tracker:
 
     def _settle_moves(self) -> None:
         """Tell text that went from one document to another as moved; remember what left, name what it came from."""
-        moved = pair_moves(self.draft.result.changes)
+        result = self.draft.result
+        moved = pair_moves(result.changes)
         self.rows.rename(moved.renamed)
-        self.draft.result.changes = [self._link_removed(row) for row in moved.changes]
-        self.draft.result.removed.update(
-            {law: row.id for row in moved.changes if row.kind == "removed" and (law := law_key(row))}
-        )
-        self.draft.state.removed.update(self.draft.result.removed)
+        result.changes = [self._link_removed(row) for row in moved.changes]
+        for kind, laws in (("removed", result.removed), ("added", result.added)):
+            rows = [row for row in result.changes if row.kind == kind and row.part == "text"]
+            told = {row.id for row in rows}
+            laws |= {law_key(row): row.id for row in rows}
+            for law in [law for law, change in laws.items() if not law or change not in told]:
+                del laws[law]
+        self.draft.state.removed.update(result.removed)
 
     def _link_removed(self, row: ChangeRow) -> ChangeRow:
         """Let text that came name the change that told of its end in an earlier wave, if one did."""

@@ -6,7 +6,8 @@ import msgspec
 class Figure(msgspec.Struct, frozen=True):
     """One measured value: ``basis`` says of how many ("270 of 272"), ``floor`` and ``ceiling`` what is asked of it.
 
-    Shares run from 0 to 1; counts are whole. ``passed`` is True where nothing is asked.
+    Shares run from 0 to 1, counts are whole. ``passed`` is True where nothing is asked; ``cases`` is what a share is
+    of, 0 for anything else.
     """
 
     label: str
@@ -15,6 +16,7 @@ class Figure(msgspec.Struct, frozen=True):
     floor: float | None = None
     ceiling: float | None = None
     passed: bool = True
+    cases: int = 0
 
 
 class SetResult(msgspec.Struct, frozen=True):
@@ -40,7 +42,7 @@ def make_count(label: str, value: int, *, ceiling: int | None = None, floor: int
 def make_share(label: str, part: int, whole: int, *, floor: float | None = None) -> Figure:
     """Return part / whole, held to its floor; nothing of nothing is 0, so that an empty measurement never passes."""
     value = part / max(1, whole)
-    return Figure(label, value, f"{part} of {whole}", floor, None, floor is None or value >= floor)
+    return Figure(label, value, f"{part} of {whole}", floor, None, floor is None or value >= floor, whole)
 
 
 def make_scores(right: int, said: int, true: int, *, floors: tuple[float, float] | None = None) -> list[Figure]:

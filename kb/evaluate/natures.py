@@ -77,6 +77,10 @@ def read_labels(file: Path) -> tuple[NatureLabel, ...]:
     return tuple(msgspec.json.decode(line, type=NatureLabel) for line in lines)
 
 
+# The natures by their weight for a reader.
+WEIGHTS: tuple[Nature, ...] = ("substantive", "editorial", "structural")
+
+
 class LabelledNatures:
     """The labels of a folder (``open.jsonl``, ``held.jsonl``) and what the builds heard so far say of them."""
 
@@ -112,18 +116,39 @@ class LabelledNatures:
 def find_natures(labels: Iterable[NatureLabel], changes: Iterable[ChangeRow]) -> dict[str, Nature]:
     """Return the nature reported for the texts of each label, by its id; labels without such a change are left out.
 
-    Where the same texts stand at several places of a document, the change with the label's eids is taken.
+    Where the same texts stand at several places of a document, the change with the label's eids is taken. Where the two
+    provisions were told apart (one left, one came, or each has another partner), what was told of both counts, the
+    weightiest of it: a reader of either is told that.
     """
+    rows_at: defaultdict[tuple[str, str, str], list[ChangeRow]] = defaultdict(list)
     found: defaultdict[_Texts, list[ChangeRow]] = defaultdict(list)
     for row in changes:
         texts = (hash_text(row.old_text), hash_text(row.new_text))
         found[_Texts(row.document, row.part, row.observed_at[:10], *texts)].append(row)
+        rows_at[row.document, row.part, row.observed_at[:10]].append(row)
     told: dict[str, Nature] = {}
     for label in labels:
         rows = found.get(_Texts(label.document, label.part, label.new_on, label.old_sha256, label.new_sha256), [])
         if rows:
             told[label.id] = min(rows, key=lambda row: _is_elsewhere(row, label)).nature
+            continue
+        natures = _tell_apart(label, rows_at[label.document, label.part, label.new_on])
+        if natures:
+            told[label.id] = min(natures, key=WEIGHTS.index)
     return told
+
+
+def _tell_apart(label: NatureLabel, rows: Sequence[ChangeRow]) -> list[Nature]:
+    """Return what was told of both texts of a label where they were not told as one change, [] if one is not told."""
+    old = [row.nature for row in rows if _says(row.old_text, row.old_number, label.old_sha256)]
+    new = [row.nature for row in rows if _says(row.new_text, row.new_number, label.new_sha256)]
+    return [*old, *new] if old and new else []
+
+
+def _says(text: str, number: str, sha256: str) -> bool:
+    """Tell whether a text, or the first provision of a subtree's text without its number, is the one of a hash."""
+    first = text.partition("\n")[0].removeprefix(number).strip()
+    return sha256 in (hash_text(text), hash_text(first))
 
 
 def _is_elsewhere(row: ChangeRow, label: NatureLabel) -> bool:

@@ -230,9 +230,7 @@ def split_history(text: str) -> tuple[str, str]:
 # [Effective until January 1, 2023.]  (Effective until July 1, 2027)  [Repealed January 1, 2022.]  (Superseded 07/01/19)
 MARK_WORDS = r"(?:EFFECTIVE|Effective|Eff\.|Expires|Expired|Terminates|Superseded|SUPERSEDED|Repealed)"
 _OF_SECTION = r"(?:(?:Sub)?[Ss]ection |Paragraph )?"
-BRACKETED_MARK = re.compile(
-    rf"\[{_OF_SECTION}(?i:{MARK_WORDS})\b[^\[\]]*\]|\({MARK_WORDS}\b[^()]*\)"
-)
+BRACKETED_MARK = re.compile(rf"\[{_OF_SECTION}(?i:{MARK_WORDS})\b[^\[\]]*\]|\({MARK_WORDS}\b[^()]*\)")
 # Effective 5/6/2026   NOTE: Subsection A eff. until Jan. 1, 2024   * NB Effective January 1, 2025
 _MARKED = r"(?:This )?(?i:(?:sub)?section|paragraph|subdivision|part)s?(?: [\w().-]+)?(?: is)? "
 _MARK_VERB = r"(?i:effective(?: dates?)?|eff\.|expires|terminates|superseded|repealed(?= (?:as of|effective|on) ))"

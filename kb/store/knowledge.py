@@ -100,11 +100,27 @@ MIGRATIONS = (
     CREATE TABLE event_pages (
         event_id TEXT NOT NULL, url TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (event_id, url)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE added_laws (
+        source TEXT NOT NULL, law TEXT NOT NULL, change TEXT NOT NULL, PRIMARY KEY (source, law)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX added_laws_by_law ON added_laws (law);
+    -- Sources are derived each on its own, so what moved from one to another is told by the same law: gone here, new
+    -- there. A law that came to several places leads nowhere.
+    CREATE VIEW leads AS
+        SELECT old_document, old_eid, document, eid, since, source, wave_at, change FROM crosswalk
+        UNION
+        SELECT gone.document, gone.old_eid, came.document, came.eid, MAX(gone.observed_at, came.observed_at),
+            came.source, MAX(gone.wave_at, came.wave_at), came.id
+        FROM removed_laws
+        JOIN added_laws ON added_laws.law = removed_laws.law AND added_laws.source <> removed_laws.source
+        JOIN changes AS gone ON gone.id = removed_laws.change AND gone.source = removed_laws.source
+        JOIN changes AS came ON came.id = added_laws.change AND came.source = added_laws.source
+        WHERE (SELECT COUNT(*) FROM added_laws AS others WHERE others.law = removed_laws.law) = 1;
     """,
 )
 DERIVED = (
     "waves", "verdicts", "documents", "locations", "changes", "events", "problems", "crosswalk", "page_states",
-    "removed_laws", "change_topics", "learned", "event_pages",
+    "removed_laws", "added_laws", "change_topics", "learned", "event_pages",
 )  # fmt: skip
 # Kinds that give a text a new citation or number: old links lead on.
 MOVING = ("renumbered", "moved", "amended")
@@ -181,6 +197,10 @@ def _record_pages(db: sqlite3.Connection, result: WaveResult) -> None:
     db.executemany(
         """INSERT OR REPLACE INTO removed_laws (source, law, change) VALUES (?, ?, ?)""",
         [(result.source, law, change) for law, change in result.removed.items()],
+    )
+    db.executemany(
+        """INSERT OR REPLACE INTO added_laws (source, law, change) VALUES (?, ?, ?)""",
+        [(result.source, law, change) for law, change in result.added.items()],
     )
     db.executemany(
         """INSERT OR IGNORE INTO learned (source, key, text, since, reason) VALUES (?, ?, ?, ?, ?)""",

@@ -43,6 +43,7 @@ CHANGES = f"""
     SELECT {", ".join(ChangeRow.__struct_fields__)}, wave_at, place FROM changes
     ORDER BY RTRIM(observed_at, 'Z'), source, document, wave_at, place
 """
+LEARNED = "SELECT source, text, since, reason FROM learned ORDER BY source, key"
 EVENTS = (
     "SELECT id, source, wave_at, kind, title, pages, changes FROM events ORDER BY RTRIM(wave_at, 'Z'), source, kind"
 )

@@ -108,7 +108,8 @@ SCHEMA = """
     ) STRICT;
     CREATE TABLE learned (source TEXT NOT NULL, text TEXT NOT NULL, since TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
     CREATE TABLE quality (
-        corpus TEXT NOT NULL, measure TEXT NOT NULL, value REAL NOT NULL, cases INTEGER NOT NULL
+        corpus TEXT NOT NULL, measure TEXT NOT NULL, value REAL NOT NULL, cases INTEGER NOT NULL, low REAL, high REAL,
+        asked TEXT NOT NULL, code TEXT NOT NULL
     ) STRICT;
     CREATE TABLE releases (
         generation INTEGER PRIMARY KEY, published_at TEXT NOT NULL, log_id TEXT NOT NULL, log_size INTEGER NOT NULL,
