@@ -282,7 +282,7 @@ def cut_sentence(site, slug, wave):
     kept = site.law[slug]
     middle = len(kept) // 2
     one = kept[middle]
-    broken = one.paragraphs[-2][: len(one.paragraphs[-2]) * 2 // 3].rpartition(" ")[0]
+    broken = " ".join(one.paragraphs[-2].split(" ")[:7])
     site.law[slug] = [*kept[:middle], one._replace(paragraphs=(*one.paragraphs[:-2], broken), history="")]
     try:
         return site.page(slug, wave)

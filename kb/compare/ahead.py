@@ -5,9 +5,10 @@ of the pages that changed.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -15,8 +16,8 @@ from kb.compare.ids import content_id
 from kb.compare.moves import LEAST_LAW
 from kb.compare.state import Learned, PageState, Seen, SourceState
 from kb.compare.trust import LEAST_KEPT, list_texts, measure_kept
-from kb.compare.volatile import Restless, learn_lines, take_frame
-from kb.models import Fetch, Page, Reading, Wave
+from kb.compare.volatile import LEAST_PAGES, Restless, learn_lines, mask_reading, take_frame
+from kb.models import Fetch, Reading, Wave
 
 ReadSeen = Callable[[Fetch], Seen]
 LoadShown = Callable[[PageState], list[Reading]]
@@ -39,25 +40,47 @@ class Ahead(msgspec.Struct, frozen=True):
 def look_ahead(state: SourceState, wave: Wave, see: ReadSeen, load: LoadShown) -> Ahead:
     """Read the changed pages of a wave; ``load`` returns what a page showed when it was last believed."""
     ahead = Ahead(seen={fetch.seq: see(fetch) for fetch in _list_wanted(state, wave)})
-    pairs = []
+    pairs: list[tuple[str, Restless]] = []
     for fetch in wave.fetches:
         page = state.pages.get(fetch.url)
         seen = ahead.seen.get(fetch.seq)
-        if seen is not None:
-            ahead.alike.setdefault(frame_page(seen.page), set()).add(fetch.url)
         if page is None or not page.places or fetch.outcome not in ("ok", "not_modified"):
             if seen is not None and not seen.page.flaws:
                 ahead.fresh.update(law for reading in seen.page.readings for law in _list_laws(reading))
             continue
         found = _pair_readings(page, seen, load) if seen is not None else None
         if found is not None:
-            pairs.append(found)
+            pairs.append((fetch.url, found))
             ahead.fresh.update(_list_laws(found.new) - _list_laws(found.old))
     # A recording may hold the changed pages alone: most of them are not most pages.
     known = sum(1 for page in state.pages.values() if page.places)
-    pairs.extend(_pair_visits(wave, ahead.seen))
-    fresh = (one for one in learn_lines(pairs, known, wave.at) if one.key not in state.learned)
-    return msgspec.structs.replace(ahead, learned=tuple(fresh))
+    visits = list(_pair_visits(wave, ahead.seen))
+    taught = learn_lines([*_drop_merged(pairs, state.learned), *visits], known, wave.at)
+    fresh = {one.key: one for one in taught if one.key not in state.learned}
+    alike = _find_alike(ahead, wave, state.learned | fresh)
+    return msgspec.structs.replace(ahead, learned=tuple(fresh.values()), alike=alike)
+
+
+def _drop_merged(pairs: Sequence[tuple[str, Restless]], learned: Mapping[str, Learned]) -> list[Restless]:
+    """Return the pairs without those whose addresses said different things and say the same now: they teach nothing."""
+    before: defaultdict[str, set[str]] = defaultdict(set)
+    frames = []
+    for url, pair in pairs:
+        old, new = (frame_readings([mask_reading(reading, learned)], url) for reading in (pair.old, pair.new))
+        before[new].add(old)
+        frames.append(new)
+    return [pair for (_, pair), frame in zip(pairs, frames, strict=True) if len(before[frame]) < LEAST_PAGES]
+
+
+def _find_alike(ahead: Ahead, wave: Wave, learned: Mapping[str, Learned]) -> dict[str, set[str]]:
+    """Return which addresses say the same, their restless lines aside, by what they say."""
+    alike: defaultdict[str, set[str]] = defaultdict(set)
+    for fetch in wave.fetches:
+        seen = ahead.seen.get(fetch.seq)
+        if seen is not None:
+            readings = [mask_reading(reading, learned) for reading in seen.page.readings]
+            alike[frame_readings(readings, fetch.url)].add(fetch.url)
+    return alike
 
 
 def is_same_answer(page: PageState, fetch: Fetch) -> bool:
@@ -67,10 +90,17 @@ def is_same_answer(page: PageState, fetch: Fetch) -> bool:
     return fetch.sha256 is not None and fetch.sha256 == page.sha256 and fetch.final_url == page.final_url
 
 
-def frame_page(page: Page) -> str:
-    """Return a hash of what a page says without figures and session names: error pages differ in those alone."""
-    parts = (part for reading in page.readings for part in reading.provisions)
-    return content_id([take_frame(f"{part.heading} {part.text}") for part in parts])
+def frame_readings(readings: Iterable[Reading], url: str) -> str:
+    """Return a hash of what a page says without figures, session names and its own address.
+
+    Error pages differ in those alone.
+    """
+    path = unquote(urlsplit(url).path).lower()
+    names = [name for name in (url.lower(), path, path.rpartition("/")[2]) if len(name) > 1]
+    said = "\n".join(f"{part.heading} {part.text}" for reading in readings for part in reading.provisions).lower()
+    for name in names:
+        said = said.replace(name, "0")
+    return content_id(take_frame(said))
 
 
 def _list_laws(reading: Reading) -> set[str]:

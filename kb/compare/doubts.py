@@ -9,12 +9,15 @@ from kb.compare.proof import is_missing_long, proves_itself
 from kb.compare.state import PageState, Seen
 from kb.compare.trust import (
     LEAST_KEPT,
+    Cut,
     count_numbered,
     find_cut,
     has_lost_structure,
+    is_doubled,
     looks_refused,
     loses_whole_sections,
     measure_kept,
+    speaks_of_law,
 )
 from kb.models import Flaw, Page, Reading
 
@@ -39,7 +42,8 @@ class Sight(msgspec.Struct, frozen=True):
     """A page as fetched beside what is known: its readings, which of them are known, how many addresses say the same.
 
     ``load`` returns what the page showed when it was last believed; ``elsewhere`` are texts that came to other pages;
-    ``declared`` says that a selector found the main part where it should be.
+    ``declared`` says that a selector found the main part where it should be. ``frame`` is what the page says, figures
+    aside, and ``before`` what those addresses said when they were last believed.
     """
 
     seen: Seen
@@ -48,11 +52,18 @@ class Sight(msgspec.Struct, frozen=True):
     load: Callable[[PageState], list[Reading]]
     elsewhere: Collection[str] = ()
     declared: bool = False
+    frame: str = ""
+    before: Collection[str] = ()
 
     @property
     def page(self) -> Page:
         """Return the page as read."""
         return self.seen.page
+
+    @property
+    def merged(self) -> bool:
+        """Tell whether addresses that said different things say the same now."""
+        return len(self.before) >= ALIKE and not all(self.known)
 
 
 def doubt_page(page: PageState, sight: Sight) -> Doubt | None:
@@ -63,6 +74,8 @@ def doubt_page(page: PageState, sight: Sight) -> Doubt | None:
         return None if sight.declared else _doubt_first(sight.page)
     if _is_explained(page, sight):
         return None
+    if sight.merged:
+        return _doubt_merged(page, sight)
     if _keeps_known(page, sight):
         return _doubt_cut(page, sight)
     return _doubt_rest(page, sight)
@@ -133,16 +146,32 @@ def measure_length(reading: Reading) -> int:
     return sum(len(part.text) + len(part.heading) for part in reading.provisions)
 
 
+def _doubt_merged(page: PageState, sight: Sight) -> Doubt:
+    """Say why a page that says what others say since is doubted: one answer for all, unless it speaks of their law."""
+    flaw = Flaw("alike", f"{sight.alike} addresses say the same, which used to say different things")
+    lent = sight.frame in sight.before
+    speaks = not lent and speaks_of_law(sight.load(page), sight.page.readings)
+    return Doubt(flaw, "again" if speaks else "never")
+
+
 def _doubt_cut(page: PageState, sight: Sight) -> Doubt | None:
     read = sight.page
+    if read.length > page.length and is_doubled(sight.load(page), read.readings):
+        return Doubt(Flaw("doubled", "most of the page's text stands on it twice"), "never")
     if read.length >= page.length:
         return None
     if page.complete and not read.complete:
-        return Doubt(Flaw("truncated", "the page ends without its end tag, and part of its text is gone"), "long")
+        return Doubt(Flaw("truncated", "the page ends without its end tag, and part of its text is gone"), "never")
     if len(read.readings) == 1 and len(page.places) == 1:
         cut = next((cut for old in sight.load(page)[-1:] if (cut := find_cut(old, read.readings[0]))), None)
-        return None if cut is None else Doubt(cut, "long")
+        return None if cut is None else _tell_cut(cut)
     return None
+
+
+def _tell_cut(cut: Cut) -> Doubt:
+    """Say where a page breaks off; one that lost all that stood behind is broken however often it is seen."""
+    message = f"the text breaks off after '…{cut.last[-40:]}', where it used to go on"
+    return Doubt(Flaw("truncated", message), "never" if cut.lost else "long")
 
 
 def _doubt_rest(page: PageState, sight: Sight) -> Doubt:
@@ -155,4 +184,6 @@ def _doubt_rest(page: PageState, sight: Sight) -> Doubt:
         return Doubt(Flaw("shrunk", f"{message}, and {sight.alike} addresses say the same"), "never")
     if looks_refused(readings):
         return Doubt(Flaw("shrunk", f"{message}, and it reads like an error or login page"), "never")
+    if has_lost_structure(old, readings) and not speaks_of_law(old, readings):
+        return Doubt(Flaw("shrunk", f"{message}, and what stands there says nothing of law"), "never")
     return Doubt(Flaw("shrunk", message), "long" if has_lost_structure(old, readings) else "again")
