@@ -63,13 +63,16 @@ def look_ahead(state: SourceState, wave: Wave, see: ReadSeen, load: LoadShown) -
 
 def _drop_merged(pairs: Sequence[tuple[str, Restless]], learned: Mapping[str, Learned]) -> list[Restless]:
     """Return the pairs without those whose addresses said different things and say the same now: they teach nothing."""
-    before: defaultdict[str, set[str]] = defaultdict(set)
-    frames = []
+    groups: defaultdict[str, list[tuple[str, Restless]]] = defaultdict(list)
     for url, pair in pairs:
-        old, new = (frame_readings([mask_reading(reading, learned)], url) for reading in (pair.old, pair.new))
-        before[new].add(old)
-        frames.append(new)
-    return [pair for (_, pair), frame in zip(pairs, frames, strict=True) if len(before[frame]) < LEAST_PAGES]
+        groups[frame_readings([mask_reading(pair.new, learned)], url)].append((url, pair))
+    merged = [group for group in groups.values() if len(group) >= LEAST_PAGES and _said_otherwise(group)]
+    dropped = {url for group in merged for url, _ in group}
+    return [pair for url, pair in pairs if url not in dropped]
+
+
+def _said_otherwise(group: Sequence[tuple[str, Restless]]) -> bool:
+    return len({frame_readings([pair.old], url) for url, pair in group}) >= LEAST_PAGES
 
 
 def _find_alike(ahead: Ahead, wave: Wave, learned: Mapping[str, Learned]) -> dict[str, set[str]]:

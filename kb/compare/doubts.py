@@ -9,11 +9,14 @@ from kb.compare.proof import is_missing_long, proves_itself
 from kb.compare.state import PageState, Seen
 from kb.compare.trust import (
     LEAST_KEPT,
+    LEAST_NUMBERED,
+    SHORT,
     Cut,
     count_numbered,
     find_cut,
     has_lost_structure,
     is_doubled,
+    list_texts,
     looks_refused,
     loses_whole_sections,
     measure_kept,
@@ -29,6 +32,8 @@ ALIKE = 3
 LOST_NAMES, LEAST_NAMED = 4, 0.5
 # A first sight that was never confirmed gives way to a page with so many times its text.
 OUTGROWN = 2
+# Of a first sight that broke off, nearly everything still stands.
+MOST_GROWN = 0.9
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -43,7 +48,8 @@ class Sight(msgspec.Struct, frozen=True):
 
     ``load`` returns what the page showed when it was last believed; ``elsewhere`` are texts that came to other pages;
     ``declared`` says that a selector found the main part where it should be. ``frame`` is what the page says, figures
-    aside, and ``before`` what those addresses said when they were last believed.
+    aside, ``before`` what those addresses said when they were last believed, and ``former`` how many addresses said
+    what this one said at first.
     """
 
     seen: Seen
@@ -54,6 +60,7 @@ class Sight(msgspec.Struct, frozen=True):
     declared: bool = False
     frame: str = ""
     before: Collection[str] = ()
+    former: int = 0
 
     @property
     def page(self) -> Page:
@@ -82,22 +89,48 @@ def doubt_page(page: PageState, sight: Sight) -> Doubt | None:
 
 
 def is_outgrown(page: PageState, sight: Sight) -> bool:
-    """Tell whether a page seen once, without any numbered provision, was no rule: now a longer one stands there.
+    """Tell whether what was seen of a page was no rule, or a broken one: now more stands there, or it stands once.
 
-    A page that was missing before, or says of its law that it ended or never came, is what it says.
+    A page that two waves agreed on is what it says, unless other addresses say it too. One that was missing before, or
+    says of its law that it ended or never came, is what it says at once.
     """
-    if page.confirmed or page.was_missing or not page.places or sight.page.names:
+    if (page.confirmed and sight.former < ALIKE) or page.was_missing or not page.places or sight.page.names:
         return False
-    old = sight.load(page)
-    if sight.page.length < OUTGROWN * page.length or any(map(proves_itself, old)):
+    old, new = sight.load(page), sight.page.readings
+    if any(map(proves_itself, old)) or looks_refused(new) or sight.alike >= ALIKE:
         return False
-    refused = looks_refused(sight.page.readings) or sight.alike >= ALIKE
-    return not refused and count_numbered(old) == 0 and measure_kept(old, sight.page.readings) < LEAST_KEPT
+    if not page.confirmed and _was_broken(page, old, sight.page):
+        return True
+    lawless = not speaks_of_law((), old)
+    grown = sight.page.length >= OUTGROWN * page.length or (lawless and count_numbered(new) >= LEAST_NUMBERED)
+    nothing = count_numbered(old) == 0 and (lawless or not page.confirmed)
+    # Single words ("the", "of") stand in any text; and a first sight of restless lines alone had nothing to keep.
+    empty = not any(list_texts(reading) for reading in old)
+    return grown and nothing and (empty or measure_kept(old, new, words=3) < LEAST_KEPT)
 
 
-def is_proven(doubt: Doubt, page: PageState, whole: str, instant: str, wave_at: str) -> bool:
-    """Tell whether a doubted page is believed now: an earlier wave showed the same, and time enough has passed."""
-    if doubt.proof == "never" or page.suspect_text != whole or page.suspect_wave == wave_at:
+def says_little(read: Page) -> bool:
+    """Tell whether a page is short and without numbered provisions, as an answer in place of the rule is."""
+    return bool(read.readings) and read.length < SHORT and count_numbered(read.readings) == 0
+
+
+def _was_broken(page: PageState, old: Sequence[Reading], read: Page) -> bool:
+    """Tell whether the first sight of a page broke off where it goes on now, or said everything twice."""
+    if is_doubled(read.readings, old):
+        return True
+    if read.length <= page.length or len(old) != 1 or len(read.readings) != 1:
+        return False
+    if find_cut(read.readings[0], old[0]) is not None:
+        return True
+    return read.complete and not page.complete and measure_kept(old, read.readings) > MOST_GROWN
+
+
+def is_proven(doubt: Doubt, page: PageState, frame: str, instant: str, wave_at: str) -> bool:
+    """Tell whether a doubted page is believed now: an earlier wave showed the same, and time enough has passed.
+
+    The same but for figures and session names, which ``frame`` leaves out.
+    """
+    if doubt.proof == "never" or not page.suspect_text or page.suspect_frame != frame or page.suspect_wave == wave_at:
         return False
     return doubt.proof == "again" or is_missing_long(page.suspect_at, instant)
 

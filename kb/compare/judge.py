@@ -1,10 +1,10 @@
 """Judge the fetches of a wave: which pages are believed, which are not, and what the believed ones show."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 
 from kb.compare.ahead import ReadSeen, frame_readings, is_same_answer, look_ahead
-from kb.compare.doubts import ALIKE, Doubt, Sight, doubt_page, is_outgrown, is_proven
+from kb.compare.doubts import ALIKE, Doubt, Sight, doubt_page, is_outgrown, is_proven, says_little
 from kb.compare.draft import WaveDraft
 from kb.compare.ids import text_hash
 from kb.compare.proof import is_missing_long
@@ -39,6 +39,7 @@ class _Judge:
         for url, page in draft.state.pages.items():
             if page.suspect_frame:
                 self.refused[page.suspect_frame].add(url)
+        self.first = Counter(page.first_frame for page in draft.state.pages.values())
 
     def take(self, fetch: Fetch) -> None:
         """Judge one fetch and note what its page shows."""
@@ -95,31 +96,31 @@ class _Judge:
             return
         shows = [self._mask(reading) for reading in read.readings]
         whole = " ".join([*(now.text_hash for now in shows), *read.names])
-        sight = self._sight(fetch.url, seen, shows)
+        sight = self._sight(page, seen, shows)
         doubt = doubt_page(page, sight)
         first_sight = fetch.observed_at
         if is_outgrown(page, sight):
             self.draft.outgrown.add(fetch.url)
         elif doubt is not None:
-            if not is_proven(doubt, page, whole, fetch.observed_at, self.draft.wave.at):
+            if not is_proven(doubt, page, sight.frame, fetch.observed_at, self.draft.wave.at):
                 self._distrust(fetch, page, doubt, (whole, sight.frame))
                 return
-            first_sight = page.suspect_at
-        self._accept(fetch, page, seen, shows, first_sight)
+            first_sight = page.suspect_at if page.suspect_text == whole else fetch.observed_at
+        self._accept(fetch, page, sight, shows, first_sight)
 
     def _mask(self, reading: Reading) -> Now:
         masked = mask_reading(reading, self.draft.state.learned)
         return Now(masked, text_hash(masked), None if masked is reading else reading)
 
-    def _sight(self, url: str, seen: Seen, shows: Sequence[Now]) -> Sight:
+    def _sight(self, page: PageState, seen: Seen, shows: Sequence[Now]) -> Sight:
         """Set a page beside what is known of it, and count the addresses that say, or once said in error, the same."""
-        frame = frame_readings([now.reading for now in shows], url) if self.ahead.alike and shows else ""
+        frame = self._frame(page, seen, shows)
         alike = self.refused.get(frame, set()) | self.ahead.alike.get(frame, set()) if frame else set()
         if len(alike) >= ALIKE and frame not in self.before:
             self.before[frame] = self._list_former(alike)
         before = self.before.get(frame, {})
         # Who always said it is believed; the others borrowed it.
-        merged = set() if before.get(url) == frame else set(before.values())
+        merged = set() if before.get(page.url) == frame else set(before.values())
         return Sight(
             seen=seen,
             known=tuple(self._is_known(now.reading, now.text_hash) for now in shows),
@@ -129,7 +130,13 @@ class _Judge:
             declared=self.draft.rule.declared,
             frame=frame,
             before=merged,
+            former=self.first[page.first_frame] if page.first_frame else 0,
         )
+
+    def _frame(self, page: PageState, seen: Seen, shows: Sequence[Now]) -> str:
+        """Return what a page says, figures aside; "" for a first sight with too much law to answer for all."""
+        plain = page.places or page.names or self.ahead.alike or says_little(seen.page)
+        return " ".join([frame_readings([now.reading for now in shows], page.url), *seen.page.names]) if plain else ""
 
     def _list_former(self, urls: Collection[str]) -> dict[str, str]:
         """Return what addresses that say the same now said before, as frames."""
@@ -146,12 +153,13 @@ class _Judge:
         strand = self.draft.state.strands.get(place_reading(reading))
         return strand is not None and any(shown.text_hash == hashed for shown in strand.shown)
 
-    def _accept(self, fetch: Fetch, page: PageState, seen: Seen, shows: Sequence[Now], first_sight: str) -> None:
-        read, by_place = seen.page, dict[Place, list[Now]]()
+    def _accept(self, fetch: Fetch, page: PageState, sight: Sight, shows: Sequence[Now], first_sight: str) -> None:
+        seen, read, by_place = sight.seen, sight.page, dict[Place, list[Now]]()
         for now in shows:
             by_place.setdefault(place_reading(now.reading), []).append(now)
         if not page.places and not page.names:
             self.draft.first_read.add(fetch.url)
+            page.first_frame = sight.frame if says_little(read) else ""
         page.confirmed = (
             page.confirmed or self.draft.rule.declared or fetch.url not in self.draft.first_read | self.draft.outgrown
         )

@@ -38,7 +38,8 @@ LEAST_REFUSALS = 2
 SHORT_LAW = 400
 # "§ 12-3", "shall", "repealed by": words that law and what stands in for it use, and no one else
 LEGAL = re.compile(
-    r"§|\b(?:shall|statutes?|repeal\w*|rescind\w*|supersed\w*|recodif\w*|renumber\w*|regulations?)\b", re.IGNORECASE
+    r"§|\b(?:shall|statutes?|repeal\w*|rescind\w*|supersed\w*|recodif\w*|renumber\w*|regulations?|reserved)\b",
+    re.IGNORECASE,
 )
 # A number or heading of fewer signs ("(a)", "Fees") stands in many a text.
 LEAST_NAME = 5
@@ -59,11 +60,14 @@ class Cut(msgspec.Struct, frozen=True):
     lost: int
 
 
-def measure_kept(old: Iterable[Reading], new: Sequence[Reading], elsewhere: Collection[str] = ()) -> float:
+def measure_kept(
+    old: Iterable[Reading], new: Sequence[Reading], elsewhere: Collection[str] = (), *, words: int = 0
+) -> float:
     """Return the share (0 to 1) of a page's known text that it still shows, anywhere and under any number.
 
-    Whole texts count first; of those that are gone, the runs of three words that remain (single words of a short text).
-    What a stub stands for ("§ 5 [Repealed]"), and what came to other pages (``elsewhere``), is not missed.
+    Whole texts count first; of those that are gone, the runs of so many ``words`` that remain: three unless told,
+    single words of a short text. What a stub stands for ("§ 5 [Repealed]"), and what came to other pages
+    (``elsewhere``), is not missed.
     """
     stubs = {(reading.document, eid) for reading in new for eid in _list_stubs(reading)}
     before = Counter(text for reading in old for text in _list_missable(reading, stubs) if text not in elsewhere)
@@ -74,7 +78,7 @@ def measure_kept(old: Iterable[Reading], new: Sequence[Reading], elsewhere: Coll
     kept = total - _count_signs(gone)
     if kept >= LEAST_KEPT * total:
         return kept / max(1, total)
-    size = 1 if total < SHORT_LAW else 3
+    size = words or (1 if total < SHORT_LAW else 3)
     lost, fresh = _count_runs(gone, size), _count_runs(after - before, size)
     return (kept + _count_signs(gone) * (lost & fresh).total() / max(1, lost.total())) / total
 
@@ -152,7 +156,7 @@ def find_cut(old: Reading, new: Reading) -> Cut | None:
             longer = (at for at, text in enumerate(texts) if text.startswith(after) and text not in stands)
             at = next(longer, -1)
         if at >= 0:
-            behind = {text for text, lost in zip(texts[at + 1 :], old.provisions[at + 1 :], strict=True) if _is_law(lost)}
+            behind = {fold_text(lost.text) for lost in old.provisions[at + 1 :] if _is_law(lost)}
             return Cut(part.text, len(behind)) if behind.isdisjoint(stands) else None
         if _is_law(part):
             return None

@@ -1,8 +1,9 @@
 """Learn which short lines of a source's pages move for no reason: stamps, counters, rotating notices, site banners.
 
-A line is learned when it differs on most pages of one wave, when two fetches of one page within minutes disagree on it,
-or when it states a clock time to the second. What is learned holds from its wave on and never before; it is recorded
-and shown as learned. Numbered provisions, lines with a word of duty and long lines are never learned (DESIGN.md §5).
+A line is learned when it differs on most pages of one wave, when two fetches of one page within minutes disagree on
+it, or when it states a clock time to the second or the name of a session. What is learned holds from its wave on and
+never before; it is recorded and shown as learned. Numbered provisions, lines with a word of duty and long lines are
+never learned (DESIGN.md §5).
 """
 
 import re
@@ -34,6 +35,8 @@ TOKEN = re.compile(r"\b(?=[a-z]*\d)[0-9a-f]{8,}\b")
 DIGITS = re.compile(r"\d+")
 # "13:42:30": law names hours, never seconds
 CLOCK = re.compile(r"\b\d{1,2}:\d{2}:\d{2}\b")
+# "3f9a07c2d41b", "770041290035517": what only a machine counts or names so; law cites no such thing
+SESSION = re.compile(r"\b(?:(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{8,}|\d{12,})\b", re.IGNORECASE)
 # "shall", "may not": a line that speaks of duty or permission is law, however short
 DUTY = re.compile(r"\b(?:shall|must|may|required|requires|prohibited|permitted|authorized|entitled)\b", re.IGNORECASE)
 
@@ -60,13 +63,21 @@ def learn_lines(pairs: Sequence[Restless], pages: int, since: str) -> list[Learn
         moved = _find_moved(_list_lines(pair.old), _list_lines(pair.new))
         votes.update(moved.keys())
         shown.update({key: text for key, text in moved.items() if key not in shown})
-        clocked = {key for key, text in moved.items() if CLOCK.search(text) is not None and key.startswith("frame")}
-        sure.update(dict.fromkeys(clocked, "states a clock time to the second"))
+        for key, text in moved.items():
+            if key.startswith("frame") and (reason := _find_machine(text)):
+                sure[key] = reason
         if pair.at_once:
             sure.update(dict.fromkeys(moved, "differed between two fetches within minutes"))
     wanted = max(LEAST_PAGES, MOST_PAGES * pages)
     most = {key: f"differed on {count} of {pages} pages at once" for key, count in votes.items() if count >= wanted}
     return [Learned(key, shown[key], since, reason) for key, reason in sorted((sure | most).items())]
+
+
+def _find_machine(text: str) -> str:
+    """Return why a line that moved was surely written by a machine, "" if it may have been a person."""
+    if CLOCK.search(text) is not None:
+        return "states a clock time to the second"
+    return "names a session" if SESSION.search(text) is not None else ""
 
 
 def mask_reading(reading: Reading, learned: Mapping[str, Learned]) -> Reading:

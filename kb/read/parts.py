@@ -104,7 +104,8 @@ def part_lines(lines: Sequence[Line]) -> Parted:
     """Tell law from notes and banners in the lines of one document.
 
     Once a note heading or a history note is met, what follows is notes, up to a heading as wide as one that stood
-    over law, to a bold section number, or to a number printed as that of a section above. A stub that says the law ended stays law. Returns the parts.
+    over law, to a bold section number, or to a number printed as that of a section above. A stub that says the law
+    ended stays law. Returns the parts.
     """
     parting = _Parting()
     for line in lines:
