@@ -130,7 +130,7 @@ def _pair_readings(page: PageState, seen: Seen, load: LoadShown) -> Restless | N
     old, new = load(page), seen.page.readings[0]
     if not old or measure_kept(old, [new]) < LEAST_KEPT:
         return None
-    return Restless(old[-1], new)
+    return Restless(old[-1], new, page.read_at)
 
 
 def _pair_visits(wave: Wave, seen: dict[int, Seen]) -> Iterator[Restless]:
@@ -144,4 +144,4 @@ def _pair_visits(wave: Wave, seen: dict[int, Seen]) -> Iterator[Restless]:
         if not timedelta() < apart <= ONE_VISIT or len(before) != 1 or len(after) != 1:
             continue
         if measure_kept(before, after) >= LEAST_KEPT:
-            yield Restless(before[0], after[0], at_once=True)
+            yield Restless(before[0], after[0], first.observed_at, at_once=True)

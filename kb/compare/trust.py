@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 import msgspec
 
 from kb.compare.eids import is_unnumbered, parent_of
-from kb.compare.moves import LEAST_LAW
 from kb.models import Provision, Reading
 from kb.read.canonical import fold_text
 from kb.read.notes import is_repealed
@@ -41,12 +40,14 @@ LEGAL = re.compile(
     r"§|\b(?:shall|statutes?|repeal\w*|rescind\w*|supersed\w*|recodif\w*|renumber\w*|regulations?|reserved)\b",
     re.IGNORECASE,
 )
-# A number or heading of fewer signs ("(a)", "Fees") stands in many a text.
-LEAST_NAME = 5
+# "12-103.", "Permits for moorings": what names one section; "(a)" and "Fees" stand in many a text
+NAME = re.compile(r"\d[-.:]\d|\w+\W+\w+\W+\w+")
 # Longer lines without a number are paragraphs, shorter ones may be a page's frame.
 LONGEST_LINE = 160
 # A text broken off after fewer signs may begin like many others.
 LEAST_BROKEN = 12
+# A text of fewer signs may stand twice on any page.
+LEAST_TOLD = 40
 # Share of a page's texts that stand on it twice as often from which it is taken for doubled.
 MOST_DOUBLES = 0.5
 # How a text ends that was not cut: "… days."  "… days;"  "(c)"
@@ -171,7 +172,7 @@ def _is_law(part: Provision) -> bool:
 def is_doubled(old: Iterable[Reading], new: Iterable[Reading]) -> bool:
     """Tell whether most texts of a page stand on it at least twice as often as they used to."""
     before, after = (
-        Counter(text for reading in readings for text in list_texts(reading) if len(text) >= LEAST_LAW)
+        Counter(text for reading in readings for text in list_texts(reading) if len(text) >= LEAST_TOLD)
         for readings in (old, new)
     )
     doubled = sum(1 for text, times in before.items() if after[text] >= 2 * times)
@@ -188,7 +189,7 @@ def speaks_of_law(old: Iterable[Reading], new: Iterable[Reading]) -> bool:
     if any(reading.references or reading.acts for reading in told) or LEGAL.search(words) is not None:
         return True
     names = (name for reading in old for part in reading.provisions for name in (part.number, part.heading))
-    return any(len(name) >= LEAST_NAME and fold_text(name).strip(" .") in words for name in names)
+    return any(NAME.search(name) is not None and fold_text(name).strip(" .") in words for name in names)
 
 
 def list_texts(reading: Reading) -> list[str]:
