@@ -8,7 +8,7 @@ import copy
 import hashlib
 import random
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ NOTICES = ("The county fair opens its gates on Friday", "Volunteers sought for t
            "Office hours are shorter this summer", "Download the mobile map of trails",
            "Photographs of the old courthouse are on display", "Comments on the draft budget are welcome")  # fmt: skip
 BANNER = "Some services of this portal will be slow while we move to new machines."
-FIRST_DAY = datetime(2026, 1, 5, 9)
+FIRST_DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 class Section(NamedTuple):
@@ -116,7 +116,8 @@ def show_stamped(sections, restless):
     for one in sections:
         out.append(f"<section><h4>{one.number} {one.heading}</h4>")
         out += [f"<p>{at}. {escape(text)}</p>" for at, text in enumerate(one.paragraphs, 1)]
-        out.append(f"<p>{one.history}</p><p><small>Section checked {restless.day}, {restless.clock}</small></p></section>")
+        stamp = f"<small>Section checked {restless.day}, {restless.clock}</small>"
+        out.append(f"<p>{one.history}</p><p>{stamp}</p></section>")
     return f"<main>{''.join(out)}</main>"
 
 
@@ -156,7 +157,7 @@ class Site:
 
     def __init__(self, layout, seed=1, chapters=10):
         self.layout = layout
-        self.dice = random.Random(f"{layout} {seed}")
+        self.dice = random.Random(f"{layout} {seed}")  # noqa: S311 - invented law, no secret
         self.root = f"https://{layout}.example.gov/law/"
         self.skin = ""
         self.banner = False
@@ -228,7 +229,7 @@ def answer_framed_404(site, slug, wave):
 
 
 def answer_echoing_404(site, slug, wave):
-    return put_in_box(site, slug, wave, f"<div><h1>Sorry!</h1><p>We have nothing called /law/{slug}.html here.</p></div>")
+    return put_in_box(site, slug, wave, f"<div><h1>Sorry!</h1><p>We have no page called /law/{slug}.html.</p></div>")
 
 
 def answer_captcha(site, slug, wave):
@@ -291,9 +292,9 @@ def cut_sentence(site, slug, wave):
 
 
 def cut_sections(site, slug, wave):
-    """End after the first section, all tags closed."""
+    """End after the first paragraph of many, all tags closed."""
     kept = site.law[slug]
-    site.law[slug] = kept[:1]
+    site.law[slug] = [kept[0]._replace(paragraphs=kept[0].paragraphs[:1], history="")]
     try:
         return site.page(slug, wave)
     finally:

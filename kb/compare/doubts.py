@@ -106,7 +106,11 @@ def is_outgrown(page: PageState, sight: Sight) -> bool:
     nothing = count_numbered(old) == 0 and (lawless or not page.confirmed)
     # Single words ("the", "of") stand in any text; and a first sight of restless lines alone had nothing to keep.
     empty = not any(list_texts(reading) for reading in old)
-    return grown and nothing and (empty or measure_kept(old, new, words=3) < LEAST_KEPT)
+    if not grown or not nothing:
+        return False
+    # A menu may be most of an error page, and is little of a rule.
+    little = lawless and measure_kept(new, old, words=3) < LEAST_KEPT
+    return empty or little or measure_kept(old, new, words=3) < LEAST_KEPT
 
 
 def says_little(read: Page) -> bool:
