@@ -189,7 +189,7 @@ def speaks_of_law(old: Iterable[Reading], new: Iterable[Reading]) -> bool:
     if any(reading.references or reading.acts for reading in told) or LEGAL.search(words) is not None:
         return True
     names = (name for reading in old for part in reading.provisions for name in (part.number, part.heading))
-    return any(NAME.search(name) is not None and fold_text(name).strip(" .") in words for name in names)
+    return any(NAME.search(name) is not None and fold_text(name).strip(" .()[]§") in words for name in names)
 
 
 def list_texts(reading: Reading) -> list[str]:
