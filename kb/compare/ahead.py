@@ -99,7 +99,8 @@ def frame_readings(readings: Iterable[Reading], url: str) -> str:
     Error pages differ in those alone.
     """
     path = unquote(urlsplit(url).path).lower()
-    names = [name for name in (url.lower(), path, path.rpartition("/")[2]) if len(name) > 1]
+    # A lone word ("/fees") may be one of the page's own.
+    names = [name for name in (url.lower(), path, path.rpartition("/")[2]) if len(name) > 1 and not name.isalpha()]
     said = "\n".join(f"{part.heading} {part.text}" for reading in readings for part in reading.provisions).lower()
     for name in names:
         said = said.replace(name, "0")

@@ -32,7 +32,7 @@ ALIKE = 3
 LOST_NAMES, LEAST_NAMED = 4, 0.5
 # A first sight that was never confirmed gives way to a page with so many times its text.
 OUTGROWN = 2
-# Of a first sight that broke off, nearly everything still stands.
+# Of a first sight that broke off, nearly everything still stands; of a page that lost a word, nearly all its length.
 MOST_GROWN = 0.9
 
 
@@ -198,7 +198,10 @@ def _doubt_cut(page: PageState, sight: Sight) -> Doubt | None:
     if read.length >= page.length:
         return None
     if page.complete and not read.complete:
-        return Doubt(Flaw("truncated", "the page ends without its end tag, and part of its text is gone"), "never")
+        # A page may be served without that tag from some day on, and lose a word by an amendment.
+        little = read.length > MOST_GROWN * page.length
+        flaw = Flaw("truncated", "the page ends without its end tag, and part of its text is gone")
+        return Doubt(flaw, "long" if little else "never")
     if len(read.readings) == 1 and len(page.places) == 1:
         cut = next((cut for old in sight.load(page)[-1:] if (cut := find_cut(old, read.readings[0]))), None)
         return None if cut is None else _tell_cut(cut)
