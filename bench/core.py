@@ -18,6 +18,7 @@ PAGES = {
     "statutes": "generated 20 KB pages, hardly any markup",
     "marked": "generated 20 KB pages, a third markup",
     "dc": "recorded pages (dc)",
+    "dc-bare": "recorded pages (dc), nothing declared",
     "title": "generated 4 MB title page",
     "": "generated text",
 }
@@ -57,6 +58,7 @@ TASKS = (
     Task("read text and tree", "tree", "statutes", Limit("times", 5)),
     Task("read text and tree", "tree", "marked", Limit("times", 5)),
     Task("read text and tree", "tree", "dc", Limit("times", 2.5)),
+    Task("read text and tree", "tree", "dc-bare"),
     Task("read with citations, notes and dates", "read", "statutes", Limit("times", 14)),
     Task("read with citations, notes and dates", "read", "marked", Limit("times", 14)),
     Task("read with citations, notes and dates", "read", "dc"),
@@ -72,7 +74,7 @@ TASKS = (
     Task("build edited pages", "edited", "statutes"),
     Task("build one page of 2,000 sections", "once", "title", Limit("peak", 300)),
     Task("redline of 394 KB, one sentence edited", "sentence", "", Limit("ms", 25)),
-    Task("redline of 189,000 tokens, 30 % of sections edited", "sections", ""),
+    Task("redline of 189,000 tokens, 30 % of sections edited", "sections", "", Limit("ms", 400)),
 )
 
 
@@ -85,7 +87,7 @@ def main(arguments: Sequence[str]) -> int:
     tasks = [task for task in TASKS if options.only in (None, task.name)]
     if not CORPUS.is_file():
         print(f"{CORPUS}: no recorded pages there, rows that need them are left out", file=sys.stderr)
-        tasks = [task for task in tasks if task.pages != "dc"]
+        tasks = [task for task in tasks if not task.pages.startswith("dc")]
     rows = _measure_rows(tasks)
     print("\n".join(format_markdown(list(rows)) if options.markdown else format_table(rows)))
     return 0

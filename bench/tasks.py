@@ -21,7 +21,7 @@ from kb.collect import ImportRequest, import_captures
 from kb.compare.readings import compare_readings
 from kb.compare.redline import redline
 from kb.evaluate.corpus import CAPTURES, read_lines
-from kb.evaluate.sets import CORPUS, SOURCES
+from kb.evaluate.sets import CORPUS, SOURCES, drop_selectors
 from kb.models import Reading
 from kb.read.decode import decode_text
 from kb.read.documents import cut_sections, read_section
@@ -84,6 +84,12 @@ def _make_inputs(law: int, dress: Callable[[bytes], bytes]) -> Inputs:
     urls = [f"{SITE}12-{100 + page}.html" for page in range(PAGES)]
     source = parse_source(SECTION_PAGES, "the bench")
     return Inputs(source, urls, bodies, restamped, list(map(edit_law, bodies)))
+
+
+def load_bare() -> Inputs:
+    """Return recorded section pages of a real code whose source declares nothing, so that the main part is chosen."""
+    inputs = load_recorded()
+    return msgspec.structs.replace(inputs, source=drop_selectors(inputs.source))
 
 
 def load_title() -> Inputs:
@@ -276,6 +282,7 @@ LOADERS: Mapping[str, Callable[[], Inputs]] = {
     "marked": load_marked,
     "title": load_title,
     "dc": load_recorded,
+    "dc-bare": load_bare,
 }
 PAGE_TASKS: Mapping[str, Callable[[Inputs], Cost]] = {
     "tree": measure_tree,

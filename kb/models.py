@@ -65,11 +65,16 @@ class Act(msgspec.Struct, frozen=True):
     effective_on: date | None = None
 
 
+# The work of a reference that is a link to another publisher's site; its number is the address.
+WEB = "web"
+
+
 class Reference(msgspec.Struct, frozen=True):
     """A citation as printed: where it stands (``eid``), its ``text``, and what it points to.
 
-    ``work`` is a short name of the cited body of law ("cfr", "usc", "code" for the document's own code, "" unknown),
-    ``number`` the cited section as printed, ``target_eid`` the cited provision below it ("" for the whole section).
+    ``work`` is a short name of the cited body of law ("cfr", "usc", "code" for the document's own code, "web" for a
+    link to a page of others, "" unknown), ``number`` the cited section as printed (of a link its address),
+    ``target_eid`` the cited provision below it ("" for the whole section).
     """
 
     eid: str
@@ -106,11 +111,24 @@ class Flaw(msgspec.Struct, frozen=True):
     message: str
 
 
+class LeftOut(msgspec.Struct, frozen=True):
+    """Words of a page's main part that stand in no provision, as printed, and why.
+
+    ``outside``: above the first document, or under a heading wider than the document's (a table of contents, the next
+    chapter's title). ``heading``: the document's own number before its catchline, or the heading printed once more.
+    ``layout``: what numbers printed lines (the line numbers of a bill).
+    """
+
+    why: Literal["outside", "heading", "layout"]
+    text: str
+
+
 class Page(msgspec.Struct, frozen=True):
     """What one snapshot says: its documents, the documents it names by link, its size of text and its markup's shape.
 
     ``flaws`` empty means the page passed its checks. ``shape`` is a hash of the main part's markup without its text;
     ``names`` holds ids of documents that a list page links to; ``complete`` says that the page was read to its end tag.
+    ``left_out`` holds what of the main part went into no provision: with it, every printed character is accounted for.
     """
 
     readings: tuple[Reading, ...]
@@ -119,6 +137,7 @@ class Page(msgspec.Struct, frozen=True):
     flaws: tuple[Flaw, ...] = ()
     names: tuple[str, ...] = ()
     complete: bool = False
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True):

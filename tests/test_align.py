@@ -172,3 +172,69 @@ def test_many_paragraphs_that_were_all_reworded_are_still_paired():
 )
 def test_an_eid_tells_its_parent_and_whether_its_last_step_is_printed(eid, unnumbered, parent):
     assert (unnumbered, parent) == (is_unnumbered(eid), parent_of(eid))
+
+
+def test_wordless_paragraphs_pushed_on_by_another_follow_what_they_hold():
+    old = {"a": "", "a__1": FEE, "b": "", "b__1": TERM}
+    new = {"a": "", "a__1": NOTICE, "b": "", "b__1": FEE, "c": "", "c__1": TERM}
+
+    found = pair(old, new)
+
+    assert [(None, "a"), (None, "a__1"), ("a", "b"), ("a__1", "b__1"), ("b", "c"), ("b__1", "c__1")] == found
+
+
+def test_a_lone_wordless_paragraph_keeps_its_number():
+    old, new = {"a": RECORD, "b": "", "b__1": TERM}, {"a": RECORD, "b": "", "b__1": NOTICE, "c": "", "c__1": TERM}
+
+    found = pair(old, new)
+
+    assert {("b", "b"), (None, "c"), ("b__1", "c__1")} <= set(found)
+
+
+def test_a_few_equal_words_belong_to_the_paragraph_above_them():
+    old = {"a": FEE, "a__1": "By card", "b": TERM, "b__1": "By card"}
+    new = {"a": NOTICE, "a__1": "By card", "b": FEE, "b__1": "By card", "c": TERM, "c__1": "By card"}
+
+    found = pair(old, new)
+
+    assert [(None, "a"), (None, "a__1"), ("a", "b"), ("a__1", "b__1"), ("b", "c"), ("b__1", "c__1")] == found
+
+
+def test_an_edited_paragraph_between_renumbered_ones_is_itself():
+    edited = RECORD.replace("given", "used")
+
+    found = pair(count_up([FEE, RECORD, TERM]), count_up([NOTICE, FEE, edited, TERM]))
+
+    assert [(None, "a"), ("a", "b"), ("b", "c"), ("c", "d")] == found
+
+
+def test_beside_one_renumbered_neighbour_a_text_keeps_its_number_unless_it_is_another():
+    alike = NOTICE.replace("any hearing", "a vote")
+
+    kept = pair({"a": FEE, "b": NOTICE}, {"a": TERM, "b": FEE, "c": NOTICE.replace("any", "each")})
+    taken = pair({"e": FEE, "g": NOTICE}, {"f": FEE, "g": alike, "h": NOTICE.replace("any", "each")})
+
+    assert ("b", "c") in kept
+    assert [("e", "f"), ("g", "g"), (None, "h")] == taken
+
+
+def test_an_edited_paragraph_below_a_renumbered_one_is_itself_and_below_a_moved_one_is_not():
+    edited = RECORD.replace("given", "used")
+
+    renumbered = pair({"a": FEE, "a__1": RECORD}, {"a": TERM, "b": FEE, "b__1": edited})
+    moved = pair({"a": FEE, "a__1": RECORD}, {"c": TERM, "c__2": FEE, "c__2__1": edited})
+
+    assert ("a__1", "b__1") in renumbered
+    assert ("a__1", None) in moved
+
+
+def test_of_two_equally_alike_texts_the_first_one_is_paired():
+    long = f"{FEE} {TERM} {RECORD} {NOTICE}"
+
+    found = pair({"5": long}, {"9": long.replace("fifty", "sixty"), "11": long.replace("fifty", "sixty")})
+
+    assert [("5", "9"), (None, "11")] == found
+
+
+def test_a_subtree_divided_otherwise_is_one_provision_under_its_new_number():
+    assert ("g", "h") in pair({"a": TERM, "g": f"{FEE} {RECORD}"}, {"a": TERM, "h": FEE, "h__p1": RECORD})

@@ -69,3 +69,37 @@ def test_squeezed_text_holds_letters_and_digits_only(text):
 )
 def test_printed_number_becomes_a_segment_of_the_eid(printed, segment):
     assert segment == fold_number(printed)
+
+
+@pytest.mark.parametrize(
+    ("printed", "folded"),
+    [
+        ("Ketamine ............ 7285", "Ketamine 7285"),
+        ("Fee . . . . . . . $5", "Fee $5"),
+        ("Fee ....... ", "Fee"),
+        ("and so on ... or not", "and so on ... or not"),
+        ("It ends. . . . Then", "It ends. . . . Then"),
+        ("1.2.3.4.5.6", "1.2.3.4.5.6"),
+    ],
+)
+def test_leaders_of_dots_are_folded_and_ellipses_are_not(printed, folded):
+    assert folded == fold_text(printed) == fold_text(fold_text(printed))
+
+
+@pytest.mark.parametrize(
+    ("number", "segment"),
+    [
+        ("Sec. 8.", "8"),
+        ("Section 8.", "8"),
+        ("Subd. 2a.", "2a"),
+        ("Subdivision 1.", "1"),
+        ("*(10)", "10"),
+        ("(1.)", "1"),
+        ("2)", "2"),
+        ("I-a.", "I-a"),
+        ("Sec. 08.04.020.", "08.04.020"),
+        ("8.4.1.", "8.4.1"),
+    ],
+)
+def test_segment_holds_no_word_for_the_unit_and_no_mark(number, segment):
+    assert segment == fold_number(number)

@@ -19,8 +19,7 @@ EDITORIAL = [
     ("The board shall adopt rules.", "The board must adopt rules.", 'only drafting style: "shall" → "must"'),
     ("A clinic may not dispense.", "A clinic shall not dispense.", 'only drafting style: "may not" → "shall not"'),
     ("A doctor and his or her staff", "A doctor and the doctor's staff", None),
-    ("if such person agrees", "if the person agrees", 'only an article: "such" → "the"'),
-    ("has a high rate", "has the high rate", 'only an article: "a" → "the"'),
+    ("if such person agrees", "if the person agrees", 'only a pointing word: "such" → "the"'),
     ("at least two members", "not fewer than 2 members", None),
     ("a rate of 5 percent", "a rate of 5%", 'only drafting style: "percent" → "%"'),
     ("a fee of 50 dollars", "a fee of $50", "only the form of a reference moved"),
@@ -30,7 +29,12 @@ EDITORIAL = [
     ("as defined in § 5(3)", "as defined in Example Health Code § 5(3)", None),
     ("paragraph (2) or (4) applies", "paragraph (2) or (4) of this section applies", None),
     ("subsection (i) of section 9 of title 18 of the United States Code", "18 U.S.C. § 9(i)", None),
-    ("set in section 8 of the Fees Act of 2001 (Law 1-2; Code § 2-31(b))", "set in § 2-31(b)", None),
+    ("under (2) or (4)", "under paragraph (2) or (4)", 'a reference made more exact: "paragraph"'),
+    ("as § 5(a)(1) or (3) says", "as § 5(a)(1) or (a)(3) says", 'a reference made more exact: "(a)"'),
+    ("the DHCF pays", "the Department of Health Care Finance pays", None),
+    ("within thirty days", "within 30 days", 'only drafting style: "thirty days" → "30 days"'),
+    ("by Jan. 1, 2020", "by January 1, 2020", 'only drafting style: "Jan" → "January"'),
+    ("of the U.S. Senate", "of the United States Senate", None),
 ]
 
 
@@ -72,6 +76,11 @@ SUBSTANTIVE = [
     ("[Reserved]", "Each clinic keeps records.", (), 'added: "Each clinic keeps records."'),
     ("", "Each clinic keeps records.", (), 'added: "Each clinic keeps records."'),
     ("[Not required] A fee", "A fee", ("modality", "negation"), None),
+    ("set in section 8 of the Fees Act (Law 1-2; Code § 2-31(b))", "set in § 2-31(b)", ("reference",), None),
+    ("if a board agrees", "if the board agrees", (), 'words changed: "a" → "the"'),
+    ("under § 5(3) or § 6(a)(1)", "under § 5(a)(3) or § 6(a)(1)", ("reference",), 'reference added: "(a)"'),
+    ("in another 30-day term", "in another thirty (30) day term", ("number",), None),
+    ("in thirty (30) days", "in 30 days", ("number",), 'number stated twice, or no longer: "thirty"'),
     ("the ABC shall decide", "the XYZ shall decide", ("scope",), 'body or name changed: "ABC" → "XYZ"'),
 ]
 
@@ -147,6 +156,9 @@ def test_an_abbreviation_that_follows_its_term_is_editorial():
         ("Appeals", "[Repealed]", "substantive"),
         ("Expired licenses", "Licenses, expired", "editorial"),
         ("Sec. 5. Appeals", "Sec. 5. Repealed.", "substantive"),
+        ("Fees. [Not required]", "Fees.", "editorial"),
+        ("Fees. [Repealed]", "Fees.", "substantive"),
+        ("Violation of chapter", "Violation of law", "editorial"),
     ],
 )
 def test_a_heading_is_substantive_when_it_gains_or_loses_a_subject(old, new, nature):

@@ -104,3 +104,20 @@ def test_an_empty_page_decodes_to_nothing_without_a_flaw() -> None:
     decoded = decode_text(b"")
 
     assert ("", "utf-8", ()) == (decoded.text, decoded.encoding, decoded.flaws)
+
+
+@pytest.mark.parametrize(
+    ("printed", "meant"),
+    [
+        ("Â§ 12 cafÃ© â€œxâ€\u009d", "§ 12 café “x”"),
+        ("ยง 12", "§ 12"),
+        ("Â§ 12 Â\u00a0ÂȘ", "§ 12 \u00a0ÂȘ"),
+    ],
+)
+def test_text_encoded_twice_is_read_as_meant(printed, meant):
+    assert meant == decode_text(printed.encode()).text
+
+
+@pytest.mark.parametrize("text", ["Âge et cafÃ", "ÂÃ", "§ 12 é"])
+def test_letters_that_only_look_encoded_twice_are_kept(text):
+    assert text == decode_text(text.encode()).text

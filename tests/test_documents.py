@@ -87,3 +87,20 @@ def test_validity_is_read_from_heading_first_line_or_temporary_note():
     note = Line("*NOTE: This section includes temporary legislation that will expire on January 1, 2030.")
     assert Validity(None, day, "stated") == read(Line("x"), note).validity
     assert Validity() == read(Line("x")).validity
+
+
+def test_validity_is_read_from_a_mark_below_the_law_and_from_the_term_of_a_temporary_rule():
+    mark = read(Line("The fee."), Line("Effective: March 31, 2021"))
+    rule = read(Line("The fee."), Line("BP 5-2023, temporary amend filed 1/2/2023, effective 1/2/2023through 7/1/2023"))
+
+    assert Validity(date(2021, 3, 31), None, "stated") == mark.validity
+    assert Validity(date(2023, 1, 2), date(2023, 7, 2), "stated") == rule.validity
+
+
+def test_history_of_a_single_paragraph_is_the_note_of_its_provision():
+    one, two = "[PL 2015, c. 488, §9 (NEW).]", "[PL 2017, c. 1, §2 (AMD).]"
+
+    reading = read(Line("1. Fees. None."), Line(one), Line("2. Hours. All."), Line(two), Line("SECTION HISTORY"))
+
+    assert [("", "SECTION HISTORY"), ("1", one), ("2", two)] == [(part.eid, part.note) for part in reading.provisions]
+    assert ["PL 2015, c. 488", "PL 2017, c. 1"] == [act.name for act in reading.acts]

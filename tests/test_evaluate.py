@@ -13,7 +13,7 @@ import pytest
 from kb.errors import CapturesError, UsageError
 from kb.evaluate.corpus import CorpusLine
 from kb.evaluate.figures import make_share
-from kb.evaluate.noise import NoisyPair, score_pairs
+from kb.evaluate.noise import NoiseLimits, NoisyPair, score_pairs
 from kb.evaluate.pages import PageTruth, Pair, locate_url, score_pages
 from kb.evaluate.paths import score_paths
 from kb.evaluate.provisions import Move, ProvisionTruth, fold_move, score_provisions
@@ -143,6 +143,30 @@ def test_all_acts_are_named_when_each_number_stands_in_a_cause_of_the_pair():
     figures, _ = score_pages(truth, changes)
 
     assert 0.5 == value_of(figures, "page: all acts named")
+    assert 0.5 == value_of(figures, "page: named an act beyond the truth")
+
+
+def test_a_page_is_of_the_class_of_its_weightiest_change_and_of_markup_only_without_any():
+    truth = [
+        make_truth("7-1"),
+        make_truth("7-2", "editorial"),
+        make_truth("7-3", "note-only"),
+        make_truth("7-4", "markup-or-navigation-only"),
+        make_truth("7-5", "note-only"),
+    ]
+    changes = [
+        make_change("7-1", part="note", nature="editorial"),
+        make_change("7-1"),
+        make_change("7-2", nature="editorial"),
+        make_change("7-2", part="note", nature="editorial"),
+        make_change("7-3", part="note", nature="editorial"),
+        make_change("7-5", part="pending"),
+    ]
+
+    figures, misses = score_pages(truth, changes)
+
+    assert 0.8 == value_of(figures, "page: class told rightly")
+    assert ["class told wrongly: 7-5 on 2024-03-02: pending-banner-only (note-only)"] == misses
 
 
 # --- provisions
@@ -297,7 +321,7 @@ def test_noisy_pages_are_scored_by_whether_a_change_of_text_is_told_for_the_late
     ]
     told = [make_change(url=SITE, observed_at=later[number].observed_at) for number in "12"]
 
-    figures, misses = score_pairs(truth, list(later.values()), told)
+    figures, misses = score_pairs(truth, list(later.values()), told, NoiseLimits())
 
     assert ["1 of 2", "1 of 1", "1 of 2"] == [figure.basis for figure in figures if figure.basis]
     assert ["false change of text: terms 2"] == misses
@@ -381,3 +405,43 @@ def test_captures_without_a_valid_date_are_dated_and_a_remark_says_so(tmp_path):
     assert ["1 captures bear no valid date ('None-01-01T12:00:00+00:00')"] == [
         remark.partition(",")[0] for remark in result.remarks
     ]
+
+
+def test_a_set_read_without_selectors_is_named_by_its_own_name_alone(tmp_path):
+    named = [result.name for result in evaluate_sets(["dc"], tmp_path, [])]
+    bare = [result.name for result in evaluate_sets(["dc-bare"], tmp_path, [])]
+
+    assert [["dc"], ["dc-bare"]] == [named, bare]
+
+
+def test_a_bare_set_is_read_without_the_selectors_that_its_source_declares(tmp_path):
+    url, body = f"{SITE}7-1.html", write_page("(a) A license is required.").replace("<p>", "<p class=only>", 1)
+    page = body.replace("</main>", "<p>(b) The fee is $ 10 a year.</p></main>")
+    truth = '{"doc": "terms", "a": "0", "b": "1", "text_changed": false}'
+    files = {"ota/terms/1.html": page, "ota/truth_pairs.jsonl": truth}
+    corpus = write_corpus(tmp_path, make_captures("ota", (url, f"{DAY}T12:00:00Z", 200, "ota/terms/1.html")), files)
+    source = declare_code(select={"main": "p.only"})
+
+    results = [next(evaluate_sets([name], corpus, [source])) for name in ("ota", "ota-bare")]
+
+    assert [1, 2] == [value_of(result.figures, "built: provisions") - 1 for result in results]
+
+
+def test_pairs_named_by_people_are_scored_by_their_file_names(tmp_path):
+    pages = [
+        (f"{SITE}{name}.html", f"{day}T12:00:00Z", 200, f"edgi-pairs/{label}-{name}-{letter}.html")
+        for name, label in (("7-1", "truepos"), ("7-2", "falsepos"))
+        for day, letter in ((DAY, "a"), (NEXT_DAY, "b"))
+    ]
+    fees = {"edgi-pairs/truepos-7-1-b.html": "$ 25", "edgi-pairs/falsepos-7-2-b.html": "$ 10"}
+    files = {path: write_page(f"(a) The fee is {fees.get(path, '$ 10')} a year.") for *_, path in pages}
+    corpus = write_corpus(tmp_path, make_captures("edgi-pairs", *pages), files)
+
+    (result,) = evaluate_sets(["edgi-pairs"], corpus, [declare_code()])
+
+    assert ("1 of 1", "1 of 1", 0) == (
+        result.figures[1].basis,
+        result.figures[3].basis,
+        value_of(result.figures, "noisy pages: false alarms"),
+    )
+    assert result.passed

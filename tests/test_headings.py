@@ -23,7 +23,7 @@ def test_own_number_is_dropped_from_a_heading(told, catchline):
 
 
 def taken(*lines, citation="12-7"):
-    heading, body = take_heading(lines, citation)
+    heading, body, _ = take_heading(lines, citation)
     return heading, [(line.part, line.text) for line in body]
 
 
@@ -84,10 +84,25 @@ def test_heading_printed_with_its_number_is_preferred_to_another():
 def test_a_bold_catchline_below_a_bold_number_is_the_heading():
     body = [Line("Formulary exclusions", lead="Formulary exclusions"), Line("The list is closed.")]
 
-    assert ("Formulary exclusions", body[1:]) == trim_heading("850-060-0223", "850-060-0223", body)
+    assert ("Formulary exclusions", body[1:]) == trim_heading("850-060-0223", "850-060-0223", body)[:2]
 
 
 def test_a_bold_run_that_opens_a_sentence_below_a_number_is_no_heading():
     body = [Line("Fees. The fee is 30 dollars.", lead="Fees.")]
 
-    assert ("850-060-0223", body) == trim_heading("850-060-0223", "850-060-0223", body)
+    assert ("850-060-0223", body) == trim_heading("850-060-0223", "850-060-0223", body)[:2]
+
+
+@pytest.mark.parametrize(
+    ("lines", "dropped"),
+    [
+        ([Line("§ 12-7. Fees.", tag="h1"), Line("x")], ["§ 12-7."]),
+        ([Line("Fees", tag="h1"), Line("Fees"), Line("x")], ["Fees"]),
+        ([Line("§ 12-7. Fees.", tag="h1"), Line("§ 12-7. Fees. The fee is $5.")], ["§ 12-7.", "Fees.", "§ 12-7."]),
+        ([Line("12-7. Fees. The fee is $5.", lead="12-7. Fees.")], ["12-7."]),
+        ([Line("HTMLPDF12-7 Fees", tag="h1"), Line("x")], ["HTMLPDF12-7"]),
+        ([Line("Fees", tag="h1"), Line("x")], []),
+    ],
+)
+def test_what_is_dropped_from_a_heading_is_told(lines, dropped):
+    assert dropped == list(take_heading(lines, "12-7").dropped)

@@ -48,6 +48,13 @@ def test_removed_and_unprinted_elements_leave_no_text():
     assert [("text", "One")] == told(html, main="main", remove=(".share",))
 
 
+def test_what_is_removed_may_stand_in_what_is_removed():
+    inner = "<nav class=x>a<nav class=x>b<nav class=x>c</nav></nav></nav>"
+
+    assert [("text", "One")] == told(f"<main>{inner * 40}<p>One</p></main>", main="main", remove=(".x",))
+    assert [("text", "One")] == told(f"<main>{inner * 40}<p>One</p></main>")
+
+
 def test_several_main_parts_are_read_in_order_and_inner_ones_once():
     html = "<body><div class=m>One<div class=m>Two</div></div><p>Menu</p><div class=m>Three</div></body>"
 
@@ -79,3 +86,10 @@ def test_links_are_read_with_their_text():
 def test_page_that_was_cut_is_not_closed():
     assert read_markup("<html><body><p>x</p></body></html>", Selectors()).closed
     assert not read_markup("<html><body><p>x", Selectors()).closed
+
+
+def test_a_note_inside_a_bold_run_is_no_part_of_its_lead():
+    markup = read_markup("<body><b><p><div>Fees <p class=history>x</p></div></b></body>", Selectors(main="body"))
+
+    assert [("Fees", "text"), ("x", "note")] == [(line.text, line.part) for line in markup.lines]
+    assert all("\ue000" not in line.lead for line in markup.lines)

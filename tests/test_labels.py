@@ -50,7 +50,7 @@ def test_inserted_number_keeps_its_suffix():
 
 
 def test_dotted_chain_counts_by_its_last_step():
-    assert (Rank("x", 1),) == read_label("8.4.1")
+    assert (Rank(".x3", 1),) == read_label("8.4.1")
 
 
 def test_word_is_no_sequence_number():

@@ -48,7 +48,7 @@ def test_list_items_get_the_numbers_the_list_prints():
 
 
 def test_printed_number_wins_over_the_lists_own():
-    assert [("1.", "one"), ("", "(7) two")] == texts("<ol><li>(1) one</li><li>(7) two</li></ol>")
+    assert [("(1)", "one"), ("", "(7) two")] == texts("<ol><li>(1) one</li><li>(7) two</li></ol>")
 
 
 def test_chain_of_numbers_stated_in_ids_is_taken():

@@ -298,7 +298,6 @@ PERMIT = ("Permit of class {at}", "Application fee: $50", "{line}", "A holder of
 AMENDED = {
     "Application fee: $80": "Application fee: $95",
     "Continuing training: 30 hours each year": "Continuing training: 40 hours each year",
-    "Effective January 1, 2025": "Effective January 1, 2026",
     "In force since January 1, 2025": "In force since January 1, 2026",
     "Rates apply from 1 July 2025": "Rates apply from 1 January 2026",
     "Valid through June 30, 2026": "Valid through June 30, 2027",
@@ -360,10 +359,20 @@ def test_a_stamp_or_notice_that_moves_on_all_pages_is_learned_and_shown(line):
     assert {STAMPS[line]} <= set(told.learned)
 
 
-def test_a_stamp_that_moves_on_few_pages_is_told():
-    told, urls = follow_line("Last updated: January 1, 2026", "Last updated: January 9, 2026", 20, 3)
+def test_a_notice_that_moves_on_few_pages_is_told():
+    told, urls = follow_line(NOTICES[0], NOTICES[1], 20, 3)
 
-    assert (urls, []) == (told.rules, told.learned)
+    assert (set(urls), []) == (set(told.rules), told.learned)
+
+
+@pytest.mark.parametrize("amended", [3, 20])
+def test_a_line_that_says_since_when_a_page_applies_is_never_learned(amended):
+    # It is read as a note with its date, and told as what it is on every page where it moved.
+    told, urls = follow_line("Effective January 1, 2025", "Effective January 1, 2026", 20, amended)
+
+    notes = [change for change in told.result.changes if "2026" in change.new_text]
+    assert urls == sorted(change.url for change in notes)
+    assert [] == told.learned
 
 
 def test_fees_of_their_own_on_every_page_are_no_counters():

@@ -10,13 +10,16 @@ from kb.read.notes import (
     ACTS,
     PRINTS,
     Form,
+    cite_acts,
     is_history,
     is_notice,
     is_pending,
     is_repealed,
+    is_stamp,
     read_acts,
     read_expiry,
     read_pending,
+    read_term,
     read_validity,
     split_history,
 )
@@ -115,6 +118,121 @@ NOTES = {
     "(Amended by Stats. 2019, Ch. 497, Sec. 180. (AB 991) Effective January 1, 2020.)": [
         ("Stats. 2019, Ch. 497", "2020-01-01"),
     ],
+    "(§ 2 ch 45 SLA 1982; am §§ 12, 14 ch 45 SLA 2003)": [("ch 45 SLA 1982", ""), ("ch 45 SLA 2003", "")],
+    "Added by Act 2022-302,§ 1, eff. 7/11/2022.": [("Act 2022-302", "2022-07-11")],
+    "(Acts 1986, No. 86-540, p. 1006, §1; Act 2001-971, 3rd Sp. Sess., p. 873, §1.)": [
+        ("Acts 1986, No. 86-540", ""),
+        ("Act 2001-971", ""),
+    ],
+    "Filed November 9, 1982. Amended effective January 21, 1998. Amended: Filed June 17, 2010; effective July 22, "
+    "2010.": [
+        ("November 9, 1982", "1982-11-09"),
+        ("Amended effective January 21, 1998", "1998-01-21"),
+        ("Amended: Filed June 17, 2010", "2010-07-22"),
+    ],
+    "Author: Board Statutory Authority: Code 1975, §34-24-53. History: Filed June 15, 1995; effective July 20, 1995.": [
+        ("June 15, 1995", "1995-07-20")
+    ],
+    "HISTORY: Acts 1935, No. 148, §§ 1-4": [("Acts 1935, No. 148", "")],
+    "Feb. 22, 2014, D.C. Law 20-66, § 2, 61 DCR 7": [("D.C. Law 20-66", "2014-02-22")],
+    "(The Board; 8 EAC 5-5-19; filed Apr 24, 2008, 1:41 p.m.: 20080521-IR-844070842FRA; readopted Nov 25, 2014: "
+    "20141224-IR-844140387RFA)": [
+        ("20080521-IR-844070842FRA", "2008-04-24"),
+        ("20141224-IR-844140387RFA", "2014-11-25"),
+    ],
+    "[C73, 75, 77, 79, 81, §204.207] C93, §124.207": [("C73, 75, 77, 79, 81, §204.207", ""), ("C93, §124.207", "")],
+    "83 Acts, ch 101, §34; 2009 Acts, ch 41, §35": [("83 Acts, ch 101", ""), ("2009 Acts, ch 41", "")],
+    "(Source: P.A. 102-490, eff. 1-1-24; 103-732, eff. 8-2-24.)": [
+        ("P.A. 102-490", "2024-01-01"),
+        ("103-732", "2024-08-02"),
+    ],
+    "HISTORY: (9 Ky.R. 903; eff. 3-2-1983; 42 Ky.R. 1234; 2022; eff. 3-4-2016; TAm eff. 8-9-2016.)": [
+        ("9 Ky.R. 903", "1983-03-02"),
+        ("42 Ky.R. 1234", "2016-03-04"),
+        ("TAm eff. 8-9-2016", "2016-08-09"),
+    ],
+    "History: Created 1998 Ky. Acts ch. 301, sec. 5, effective July 15, 1998.": [
+        ("1998 Ky. Acts ch. 301", "1998-07-15")
+    ],
+    "Acts 2016, No. 252, §1, eff. May 26, 2016.": [("Acts 2016, No. 252", "2016-05-26")],
+    "HISTORICAL NOTE: Promulgated by the Board, LR 10:906 (November 1984), amended LR 12:430 (July 1986).": [
+        ("LR 10:906", ""),
+        ("LR 12:430", ""),
+    ],
+    "PL 1977, c. 696, §186 (RPR). PL 2011, c. 477, Pt. M, §1 (AMD).": [
+        ("PL 1977, c. 696", ""),
+        ("PL 2011, c. 477", ""),
+    ],
+    "[PL 1993, c. 600, Pt. A, §22 (RP).]": [("PL 1993, c. 600", "")],
+    "(L. 1989 S.B. 215 & 58, A.L. 2014 S.B. 491 Effective 1-01-17)": [
+        ("L. 1989 S.B. 215 & 58", ""),
+        ("A.L. 2014 S.B. 491", "2017-01-01"),
+    ],
+    "(RSMo 1939 § 9832, A.L. 1957 p. 679, A.L. 1971 H.B. 69)": [("A.L. 1957 p. 679", ""), ("A.L. 1971 H.B. 69", "")],
+    "Laws, 1971, ch. 521, § 14; Laws, 2011, ch. 466, § 1, eff from and after July 1, 2011.": [
+        ("1971, ch. 521", ""),
+        ("2011, ch. 466", "2011-07-01"),
+    ],
+    "Source Laws 1977, LB 38, § 65; Laws 2021, LB236, § 4. Operative date July 1, 2021.": [
+        ("Laws 1977, LB 38", ""),
+        ("Laws 2021, LB236", "2021-07-01"),
+    ],
+    "(Added to NRS by 1971, 2011; A 1973, 1217; 2015, 493, effective January 1, 2016)": [
+        ("1971, 2011", ""),
+        ("1973, 1217", ""),
+        ("2015, 493", "2016-01-01"),
+    ],
+    "Source. #6014, eff 4-1-95; ss by #7694, eff 5-14-02; ss by #12113, eff 2-22-17": [
+        ("6014", "1995-04-01"),
+        ("7694", "2002-05-14"),
+        ("12113", "2017-02-22"),
+    ],
+    "Amended by R.2022 d.085, effective June 28, 2022.": [("R.2022 d.085", "2022-06-28")],
+    "Last Revision Date: 2/19/2019": [("2/19/2019", "2019-02-19")],
+    "(1971, c. 919, s. 1; 2017-74, s. 6; 2023-65, s. 5.1.)": [("1971, c. 919", ""), ("2017-74", ""), ("2023-65", "")],
+    "Five Year Review (FYR) Dates: 1/23/2026": [("1/23/2026", "2026-01-23")],
+    "BP 5-2023, temporary amend filed 01/20/2023, effective 1/20/2023through 7/17/2023": [("BP 5-2023", "2023-01-20")],
+    "Source The provisions of this § 27.1 adopted March 22, 1991, effective March 23, 1991, 21 Pa.B. 1212.": [
+        ("21 Pa.B. 1212", "1991-03-23"),
+    ],
+    "Source: 2 SDR 4, effective July 31, 1975; 47 SDR 12, effective August 13, 2020.": [
+        ("2 SDR 4", "1975-07-31"),
+        ("47 SDR 12", "2020-08-13"),
+    ],
+    "General Authority: SDCL 36-4-35. Law Implemented: SDCL 36-4-35.": [],
+    "Authority: T.C.A. § 63-7-123. Administrative History: Original rule filed March 15, 2000; effective May 29, 2000. "
+    "Amendment filed August 17, 2005; effective October 31, 2005.": [
+        ("March 15, 2000", "2000-05-29"),
+        ("Amendment filed August 17, 2005", "2005-10-31"),
+    ],
+    "Acts 1947, ch. 9, § 1; Acts 1989, ch. 591, § 113.": [("Acts 1947, ch. 9", ""), ("Acts 1989, ch. 591", "")],
+    "Source Note: The provisions of this §173.1 adopted to be effective January 9, 2025, 50 TexReg 376": [
+        ("50 TexReg 376", "2025-01-09"),
+    ],
+    "Renumbered and Amended by Chapter 145, 2026 General Session": [("Chapter 145, 2026 General Session", "")],
+    "(Added 1967, No. 343 (Adj. Sess.), § 1, eff. March 23, 1968; amended 2013, No. 75, § 11.)": [
+        ("1967, No. 343", "1968-03-23"),
+        ("2013, No. 75", ""),
+    ],
+    "Code 1950, § 54-524.84; 1970, c. 650; 2023, Sp. Sess. I, c. 1.": [
+        ("1970, c. 650", ""),
+        ("2023, Sp. Sess. I, c. 1", ""),
+    ],
+    "History: Effective January 1, 2018. General Authority: NDCC 43-12.1-08(1) Law Implemented: NDCC 43-12.1-08": [
+        ("January 1, 2018", "2018-01-01"),
+    ],
+    "(Authorized by and implementing K.S.A. 65-28; effective May 1, 1987; amended April 5, 2019.)": [
+        ("effective May 1, 1987", "1987-05-01"),
+        ("amended April 5, 2019", "2019-04-05"),
+    ],
+    "Eff 10/1/98; am 12/30/13; comp 6/28/2021": [
+        ("10/1/98", "1998-10-01"),
+        ("am 12/30/13", "2013-12-30"),
+        ("comp 6/28/2021", "2021-06-28"),
+    ],
+    "Original Rule entitled “Definitions” adopted. F. Apr. 17, 2013; eff. May 7, 2013.": [
+        ("Apr. 17, 2013", "2013-05-07")
+    ],
     "(2020 c.1; filed Apr 24, 2008, 1:41 p.m.: 20080521-IR-844070842FRA)": [
         ("2020 c.1", ""),
         ("20080521-IR-844070842FRA", "2008-04-24"),
@@ -134,9 +252,22 @@ def test_acts_are_read_with_the_date_their_own_entry_states(note: str) -> None:
     assert expected == read_acts(note)
 
 
+@pytest.mark.parametrize(
+    ("note", "cited"),
+    [
+        ("(June 3, 1997, D.C. Law 11-270, § 2(a), 43 DCR 44; revived D.C. Act 25-410, § 30.)",
+         (("D.C. Law 11-270", "2"), ("D.C. Act 25-410", "30"))),
+        ("[1987 c.1 §2; 2001 c.900 §121]", (("1987 c.1", "2"), ("2001 c.900", "121"))),
+        ("P.L. 2016, ch. 180.", (("P.L. 2016, ch. 180", ""),)),
+    ],
+)  # fmt: skip
+def test_the_section_of_an_act_is_read_from_its_own_entry(note: str, cited: tuple[tuple[str, str], ...]) -> None:
+    assert cited == cite_acts(note)
+
+
 @pytest.mark.parametrize("form", [*ACTS, *PRINTS], ids=lambda form: form.name)
 def test_every_form_reads_its_own_example_whole(form: Form) -> None:
-    found = ACT.search(f"#{form.example};" if form.example.isdigit() else f"{form.example};")
+    found = ACT.search(f"{'#' * form.example.isdigit()}{form.example}{form.sequel}")
 
     assert found is not None
     assert form.example == found[0]
@@ -220,12 +351,72 @@ def test_law_about_effect_is_no_validity_mark(text: str) -> None:
     [
         ("*NOTE: This was added by emergency legislation that will expire on January 23, 2023.*", date(2023, 1, 23)),
         ("This subsection expires August 31, 2023.", date(2023, 8, 31)),
+        ("NOTE: The emergency rule expires on July 1, 2024.", date(2024, 7, 1)),
+        ("Note: Adopted as a temporary regulation that will expire June 29, 2024.", date(2024, 6, 29)),
         ("Licenses required by this chapter shall expire on June 30, 1970.", None),
         ("*NOTE: This codification is not the most current.", None),
     ],
 )
 def test_the_end_of_temporary_law_is_read_from_its_notice(text: str, expected: date | None) -> None:
     assert expected == read_expiry(text)
+
+
+@pytest.mark.parametrize(
+    ("history", "term"),
+    [
+        (
+            "BP 5-2023, temporary amend filed 01/20/2023, effective 1/20/2023through 7/17/2023",
+            ("2023-01-20", "2023-07-18"),
+        ),
+        ("#12113, Effective 2/22/2017, Expires 2/22/2027", ("2017-02-22", "2027-02-22")),
+        (
+            "BP 7-2022, temporary adopt, effective 1/3/2022 through 7/1/2022; BP 5-2023, eff. 1/20/2023 to 7/18/2023",
+            ("2023-01-20", "2023-07-18"),
+        ),
+        ("BP 9-2023, amend filed 3/1/2023, effective 3/1/2023; BP 5-2023, effective 1/20/2023 through 2/28/2023", None),
+        ("BP 57-2024, amend filed 06/18/2024, effective 6/20/2024", None),
+        ("A permit is effective 1/20/2023 through 7/17/2023 and shall be shown.", None),
+    ],
+)
+def test_the_term_of_a_rule_is_that_of_its_latest_entry(history: str, term: tuple[str, str] | None) -> None:
+    expected = Validity(*map(date.fromisoformat, term), "stated") if term else None
+
+    assert expected == read_term(history)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Last Update: 7/18/24",
+        "Last updated July 18, 2024 at 7:45 AM",
+        "Current through Register Vol. 49, No. 20, October 15, 2024",
+        "Text current as of January 02, 2024",
+        "(Accessed Mar. 2026)",
+        "Effective: March 31, 2021",
+        "[Effective until 7/1/2025]",
+        "* NB Effective April 1, 2026",
+        "NOTE: Subsection A eff. until Jan. 1, 2024",
+    ],
+)
+def test_a_stamp_says_only_when_a_text_was_set_or_applies(text: str) -> None:
+    assert is_stamp(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This subsection expires August 31, 2023.",
+        "This section is repealed January 1, 2030.",
+        "Last year 20 kites were lost; the board shall find 2 of them.",
+        "Current licenses expire in 2024 unless renewed; the fee is $5.",
+        "Effective January 1, 2020, the board shall issue a licence.",
+        "Text of 3 lines",
+        "Page 3",
+        "",
+    ],
+)
+def test_law_about_time_is_no_stamp(text: str) -> None:
+    assert not is_stamp(text)
 
 
 @pytest.mark.parametrize(
@@ -320,7 +511,21 @@ def test_what_stands_elsewhere_or_still_applies_is_no_stub(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "seed", ["A. ", "(a)", "[Effective ", "[2021 ", "P.L. ", "1 A", "§ 1-", "Repealed ", "No. 2, "]
+    "seed",
+    [
+        "A. ",
+        "(a)",
+        "(x; filed 1/1/2020 ",
+        "effective 1/1/2020 through ",
+        "Last update 1",
+        "[Effective ",
+        "[2021 ",
+        "P.L. ",
+        "1 A",
+        "§ 1-",
+        "Repealed ",
+        "No. 2, ",
+    ],
 )
 def test_hostile_lines_are_read_to_the_end(seed: str) -> None:
     text = (seed * 4000)[:12_000] + "]"

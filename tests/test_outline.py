@@ -41,6 +41,19 @@ def test_misprinted_second_number_is_kept_apart():
     assert ["a", "b", "b~2", "c"] == eids("(a) x", "(b) x", "(b) y", "(c) x")
 
 
+def test_a_number_that_goes_back_stands_beside_its_own_kind_and_a_first_one_opens_a_list():
+    lettered = ["(w) x", "(x)(1) x", "(2) x"]
+
+    assert ["w", "x", "x__1", "x__2", "[(w)]", "y"] == eids(*lettered, "[(w)] x", "(y) x")
+    assert ["c", "c__1", "c__1__i", "d"] == eids("(c) x", "(1) x", "(i) x", "(d) x")
+
+
+def test_an_outline_finds_back_after_a_letter_it_could_not_place():
+    lines = ["(a) x", "(b)(1) x", "(i) x", "(9) x", "(c) x", "(1) x", "(d) x", "(e) x"]
+
+    assert ["d", "e"] == eids(*lines)[-2:]
+
+
 def test_stated_path_is_followed_and_missing_steps_are_opened():
     lines = [Line("x", number="(1)", path=("a", "1")), Line("y", number="(b)", path=("b",))]
 

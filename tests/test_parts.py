@@ -103,3 +103,70 @@ def test_links_left_in_the_text_are_no_law():
 
 def test_line_with_a_stated_path_is_always_law():
     assert ["Case Notes"] == law(Line("Case Notes", path=("a",)))
+
+
+def own(*texts):
+    """Part plain paragraphs; return (law, notes of single paragraphs with the law they stand below, other notes)."""
+    parted = part_lines([Line(text) for text in texts])
+    below = [(parted.law[at].text, note) for at, note in parted.own_notes]
+    return [line.text for line in parted.law], below, list(parted.notes)
+
+
+NEW, AMENDED = "[PL 2015, c. 488, §9 (NEW).]", "[PL 2017, c. 1, §2 (AMD).]"
+
+
+def test_history_below_a_paragraph_is_its_own_where_the_numbers_go_on():
+    told = own("1. Words. They mean:", "A. A kite; and", NEW, "B. A line.", AMENDED, NEW, "2. Fees. None.", NEW)
+
+    law = ["1. Words. They mean:", "A. A kite; and", "B. A line.", "2. Fees. None."]
+    below = [(law[1], NEW), (law[2], AMENDED), (law[2], NEW), (law[3], NEW)]
+    assert (law, below, []) == told
+
+
+def test_history_at_the_end_of_a_paragraph_is_its_own_where_the_numbers_go_on():
+    told = own(f"(1) One. {NEW}", f"(2) Two. {NEW}")
+
+    assert (["(1) One.", "(2) Two."], [("(1) One.", NEW), ("(2) Two.", NEW)], []) == told
+
+
+def test_paragraph_without_a_number_goes_on_with_a_history_of_its_own():
+    law, below, notes = own(
+        "The board meets.", NEW, "Its fee is $5.", AMENDED, "SECTION HISTORY", "PL 2015, c. 488, §9 (NEW)."
+    )
+
+    assert (["The board meets.", "Its fee is $5."], 2) == (law, len(below))
+    assert ["SECTION HISTORY", "PL 2015, c. 488, §9 (NEW)."] == notes
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("(1) One.", "(2) Two.", NEW, "NOTES:", "(3) Found. [2013 c 19 s 1.]"),
+        ("(1) One.", "(2) Two.", NEW, "(1) Found in 1 Ex. 2."),
+        ("(1) One.", "(2) Two.", NEW, "Amendment of 2017: a word."),
+        ("(1) One.", "(2) Two.", "History: 2001 c. 5", "(3) Three."),
+    ],
+    ids=["notes below", "another count", "words", "labelled history"],
+)
+def test_history_at_the_end_of_the_law_is_that_of_the_whole(texts):
+    law, below, notes = own(*texts)
+
+    assert (["(1) One.", "(2) Two."], [], list(texts[2:])) == (law, below, notes)
+
+
+def test_history_told_by_markup_below_a_paragraph_is_its_own():
+    lines = [Line("(1) One."), Line(NEW, part="note"), Line("(2) Two."), Line(AMENDED, part="note")]
+
+    assert ((0, NEW), (1, AMENDED)) == part_lines(lines).own_notes
+
+
+def test_history_before_the_next_section_stays_with_the_whole():
+    parted = part_lines([Line("§ 1-1. Fees."), Line("One."), Line(NEW), Line("§ 1-2. Hours."), Line("Two.")])
+
+    assert ((NEW,), ()) == (parted.notes, parted.own_notes)
+
+
+def test_stamps_and_marks_on_a_line_of_their_own_are_notes():
+    assert ["The fee is $5."] == law(
+        Line("Effective: March 31, 2021"), Line("The fee is $5."), Line("Last Update: 7/18/24")
+    )

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.compare.classify import CONNECTOR_MOVED
+from kb.compare.connectors import CONNECTOR_ALONE
 from kb.compare.eids import subtree_text
-from kb.compare.readings import CONNECTOR_ALONE, added_document, compare_readings, removed_document
+from kb.compare.readings import added_document, compare_readings, removed_document
+from kb.compare.wording import CONNECTOR_MOVED
 from kb.models import PARTS
 from kb.read.canonical import fold_text
 from tests.build import make_provision, make_reading
@@ -170,6 +171,17 @@ def test_parts_of_the_document_itself_are_compared():
     assert [("heading", ""), ("note", ""), ("pending", "")] == [(c.part, c.eid) for c in compare_readings(old, new)]
 
 
+def test_a_note_that_moves_to_its_paragraph_changes_no_law():
+    note = "[PL 2015, c. 488, §9 (NEW).]"
+    old = make_reading(("1", "The fee is $5."), ("2", "It is due in May."), note=note)
+    new = make_reading(make_provision("1", "The fee is $5.", note=note), ("2", "It is due in May."))
+
+    changes = compare_readings(old, new)
+
+    assert {"note"} == {change.part for change in changes}
+    assert [] == [change for change in changes if change.nature == "substantive"]
+
+
 @pytest.mark.parametrize(("part", "nature"), [("note", "editorial"), ("pending", "substantive")])
 def test_a_note_or_banner_that_comes_or_goes_without_law_is_told(part, nature):
     plain = make_reading(("a", FEE))
@@ -243,6 +255,48 @@ def test_a_list_connector_alone_may_join_or_part_duties():
 
 
 STEPS = st.sampled_from(["a", "b", "c", "1", "2", "p1", "p2", "r_fee"])
+
+
+def test_a_number_that_comes_or_goes_without_words_is_structural():
+    old = {"a": RECORD, "b": "", "b__1": TERM}
+    new = {"a": RECORD, "b": "", "b__1": NOTICE, "c": "", "c__1": TERM}
+
+    assert ("added", "text", "structural", None, "c") in tell(compare(old, new))
+    assert ("removed", "text", "structural", "c", None) in tell(compare(new, old))
+
+
+@pytest.mark.parametrize(
+    ("citation", "old", "new"),
+    [
+        ("§ 21-28.6-3", "chapter 5 of title 21", "chapter 5 of this title"),
+        ("§ 21-28.6-3", "under chapter 28.6", "under this chapter"),
+        ("Sec. 08.64.360", "under chapter 64", "under this chapter"),
+        ("§ 165.420", "under chapter 165", "under this chapter"),
+    ],
+)
+def test_a_document_may_name_its_own_title_and_chapter_either_way(citation, old, new):
+    texts = [("a", f"{FEE} It is paid {text} alone.") for text in (old, new)]
+
+    own, others = ([make_reading(text, citation=number) for text in texts] for number in (citation, "§ 9-9-9"))
+
+    assert ["editorial"] == [change.nature for change in compare_readings(*own)]
+    assert ["substantive"] == [change.nature for change in compare_readings(*others)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "nature"),
+    [
+        (RECORD, RECORD.replace("dose", "vial"), "editorial"),
+        (RECORD, RECORD.replace("each dose", "each dose or vial"), "substantive"),
+        (f"{RECORD} A vial is no dose.", f"{RECORD.replace('dose', 'vial')} A vial is small.", "substantive"),
+    ],
+)
+def test_a_heading_follows_a_term_that_its_texts_gave_up_for_another(old, new, nature):
+    sides = make_reading(("a", old), heading="Record of dose"), make_reading(("a", new), heading="Record of vial")
+
+    assert [nature] == [change.nature for change in compare_readings(*sides) if change.part == "heading"]
+
+
 EIDS = st.lists(STEPS, min_size=1, max_size=3).map("__".join)
 TEXTS = st.sampled_from(
     [

@@ -6,9 +6,10 @@ import pytest
 
 from kb.compare.ids import change_id, event_id
 from kb.compare.readings import compare_readings, removed_document
-from kb.compare.rows import RowMaker, link_akin, noted_acts
+from kb.compare.rows import RowMaker, link_akin, name_causes, noted_acts
 from kb.compare.state import Gone, Showing, Told
 from kb.models import Act, ChangeRow, Fetch, Place
+from kb.read.notes import read_acts
 from tests.build import day, make_reading, make_source
 
 FEE = "An applicant pays a fee of fifty dollars to the board."
@@ -149,4 +150,32 @@ def test_acts_that_newly_printed_notes_say_amended_the_text_are_causes_too():
 
     assert ["D.C. Act 25-506"] == noted_acts(old, new)
     assert [] == noted_acts(new, new)
-    assert [] == noted_acts(None, new)
+    assert ("D.C. Act 25-506", "") == (name_causes(old, new), name_causes(None, new))
+
+
+def test_an_act_whose_number_the_history_names_already_is_no_cause_under_a_shorter_name():
+    note = "Section 8 of D.C. Law 2-2 repealed section 3 of D.C. Law 1-1; this section by § 4 of Law 1-1 is in force."
+    acts = (Act("D.C. Law 1-1"),)
+    old, new = (
+        make_reading(note="(D.C. Law 1-1, § 4.)", acts=acts),
+        make_reading(note=f"(D.C. Law 1-1, § 4.)\n{note}", acts=acts),
+    )
+
+    assert "D.C. Law 2-2" == name_causes(old, new)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "cause"),
+    [
+        ("(Law 1-1, § 2.)", "(Law 1-1, § 2; Law 1-1, § 6; revived by Act 2-2, § 3.)", "Act 2-2; Law 1-1"),
+        ("(Law 1-1, § 891.)", "(Law 1-1, § 881.)", "Law 1-1"),
+        ("(Law 1-1, § 2(a).)", "(Law 1-1, § 2(a)(2).)", ""),
+        ("(Law 1-1.)", "(Law 1-1, § 2.)", ""),
+        ("(Law 1-1, § 2.)", "(Law 1-1, § 2, 5 Reg. 12.)", ""),
+        ("[1987 c.1 §2]", "[1987 c.1 §2; 2001 c.9 §4]", "2001 c.9"),
+    ],
+)
+def test_an_act_is_a_cause_again_when_the_history_names_another_section_of_it(was, now, cause):
+    old, new = (make_reading(note=note, acts=read_acts(note)) for note in (was, now))
+
+    assert cause == name_causes(old, new)

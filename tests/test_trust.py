@@ -234,6 +234,14 @@ def test_common_words_do_not(text):
     assert not speaks_of_law(OLD, [make_reading(("p1", text), heading="")])
 
 
+def test_the_number_at_the_head_of_a_text_names_a_section_too():
+    old = [make_reading(("p1", f"Rule 7-201. {FEE}"), heading="")]
+
+    told = [speaks_of_law(old, [make_reading(("p1", text), heading="")]) for text in ("7-201 is gone", "201 is gone")]
+
+    assert [True, False] == told
+
+
 def test_citations_and_acts_do():
     cites = make_reading(references=(Reference("", "Title 40", "code", "40"),))
     acts = make_reading(acts=(Act("Law 9-9"),))

@@ -18,7 +18,7 @@ from kb.web.guard import guard_connection
 from kb.web.pages import PAGES, words
 from kb.web.pages.sources import judge_health
 from tests.build import make_line, write_captures
-from tests.example_web import build_web
+from tests.example_web import SITE, WEEKS, build_web
 from tests.sites import HOSTILE, LONG, declare, escape_page, make_data, make_page
 
 TODAY = "2024-07-20"
@@ -517,3 +517,27 @@ def test_colours_of_both_themes_keep_the_contrast_of_wcag_aa(theme):
 
     assert {} == {pair: round(ratio, 2) for pair, ratio in weak.items() if ratio < 4.5}
     assert measure_contrast(tokens["border"], tokens["page"]) >= 3 <= measure_contrast(tokens["focus"], tokens["page"])
+
+
+# --- what is left out of comparing
+
+
+def stamp(number, copy):
+    """Make a section whose text begins with a stamp that every fetch prints anew."""
+    law = f"<p>(a) A clinic keeps record {number} of each visit for {number} years.</p>"
+    page = f"<article><h1>§ {number}. Records</h1><p>Printed for you as copy {copy}</p>{law}</article>"
+    return f"<html><body>{page}</body></html>"
+
+
+def test_a_source_page_shows_the_lines_that_are_left_out_of_comparing_and_why(tmp_path):
+    urls = {number: f"{SITE}/sections/{number}.html" for number in ("1-1", "1-2", "1-3")}
+    pages = [(WEEKS[week], url, stamp(number, 7 + week)) for week in (0, 1) for number, url in urls.items()]
+    data = build_web(tmp_path, pages)
+
+    with closing(open_generation(publish(data, "2024-07-18T06:00:00Z").path)) as db:
+        told = main_text(db, "/s/us-xx-code")
+        quiet = main_text(db, "/s/us-xx-board-rules")
+
+    assert "Printed for you as copy 8 since Jan 15, 2024 : differed on 3 of 3 pages at once" in told
+    assert "None seen since" in told
+    assert "Left out of comparing" not in quiet

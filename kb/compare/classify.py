@@ -13,9 +13,13 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from kb.compare.wording import (
+    CONNECTOR,
+    CONNECTOR_MOVED,
     DIVISIONS,
+    NUMBER_WORDS,
     ONLY_STYLE,
     PLACEHOLDER,
+    SURE_DIVISIONS,
     UNITS,
     Edit,
     cut_words,
@@ -47,19 +51,12 @@ STUB = re.compile(
     r"(?:\W*|[\s.,;:\[(]+(?:by|effective|eff|see|pursuant|under|laws?|acts?|on|repealed|§|\d).{0,80})$",
     re.IGNORECASE,
 )
-# A connector at the end of a list item: "…; and", "…, or".
-CONNECTOR = re.compile(r"(?:[;,.:]\s*)?\b(and|or)\W*$", re.IGNORECASE)
 # "subsection (i) of section 923 of title 18 of the United States Code" is 18 U.S.C. § 923(i).
 FEDERAL_SECTION = re.compile(
     r"(?:(?:sub)?(?:section|paragraph)\s+(?P<below>(?:\(\w+\))+)\s+of\s+)?"
     r"(?:section|§)\s*(?P<section>\d+\w*)(?P<own>(?:\(\w+\))*)\s*(?:,|of)\s+title\s+(?P<title>\d+)"
     r"\s*(?:,|of)?\s*(?:the\s+)?(?:United States Code|U\.\s?S\.\s?C\.)",
     re.IGNORECASE,
-)
-# "section 4 of the Example Act of 1990, effective May 1, 1990 (Law 8-1; Code § 48-902.04)" is § 48-902.04.
-ENACTED_SECTION = re.compile(
-    r"\b(?:section|§)\s*\S+ of the [A-Z][^();]{3,200}?\bAct\b[^();]{0,80}"
-    r"\([^()]*?§\s*(?P<section>\d[\w.:-]*\w)(?P<own>(?:\(\w+\))*)(?: et seq\.)?\)"
 )
 # "500 dollars" is $500.
 DOLLARS = re.compile(r"\b(\d[\d,]*)\s+dollars\b", re.IGNORECASE)
@@ -79,9 +76,9 @@ DEFINITION = re.compile(
 # The first letter of a capitalised word: "Department".
 CAPITAL = re.compile(r"\b[A-Z](?=[a-z])")
 
-ARTICLES = frozenset({"a", "an", "the"})
-POINTERS = frozenset({"such", "said", "that", "those", "these"})
+POINTERS = frozenset({"such", "said", "the", "that", "those", "these"})
 PRONOUNS = frozenset({"their", "they", "them", "themself"})
+BETWEEN_REFERENCES = frozenset({"and", "or", "to", "through"})
 CODE_ENDS = frozenset({"code", "statutes", "laws", "regulations"})
 MODALS = frozenset(
     "may must will should can required requires require permitted authorized entitled prohibited".split()
@@ -98,7 +95,8 @@ DEFINING_WORDS = frozenset({"means", "includes", "excludes", "term", "defined", 
 HEADING_FILLERS = frozenset(
     "a an and as at by for from in into of on or the to under with short title general generally provisions provision"
     " rules rule regulations duties responsibilities functions powers established establishment creation created"
-    " requirements requirement required definitions defined terms term applicability other certain".split()
+    " requirements requirement required definitions defined terms term applicability other certain"
+    " act article chapter code law laws part section statute statutes subchapter this title".split()
 )
 SAME_NAME = "the same under its new name"
 # From this length on, words that differ in a doubled letter only are one word ("labelling"), not two ("later, latter").
@@ -154,7 +152,8 @@ def classify_edit(old: str, new: str, *, part: Part, same: Mapping[str, str] | N
     stub = _classify_stub(old, new)
     if stub is not None:
         return stub
-    return _classify_heading(old, new) if part == "heading" else _classify_text(Case(old, new, same or {}))
+    case = Case(old, new, same or {})
+    return _classify_heading(case) if part == "heading" else _classify_text(case)
 
 
 def classify_whole(text: str, kind: Literal["added", "removed"]) -> Judgement:
@@ -189,11 +188,15 @@ def _classify_stub(old: str, new: str) -> Judgement | None:
     return classify_whole(new, "added") if now is None else classify_whole(old, "removed")
 
 
-def _classify_heading(old: str, new: str) -> Judgement:
+def _classify_heading(case: Case) -> Judgement:
     """Judge a heading: editorial when reworded, substantive when it names a new subject or loses one."""
+    old, new = case.old, case.new
     if squeeze_text(old) == squeeze_text(new):
         return Judgement("editorial", (), "heading: only punctuation, case or spacing moved")
-    before, after = map(_find_subjects, _drop_brackets(old, new))
+    plain = _drop_brackets(old, new, short=True)
+    if squeeze_text(plain[0]) == squeeze_text(plain[1]):
+        return Judgement("editorial", (), "heading: only a codifier's bracket moved")
+    before, after = _find_subjects(plain[0], case.same), _find_subjects(plain[1], {})
     lost = " ".join(word for stem, word in before.items() if stem not in after)
     gained = " ".join(word for stem, word in after.items() if stem not in before)
     if gained or lost:
@@ -201,10 +204,10 @@ def _classify_heading(old: str, new: str) -> Judgement:
     return Judgement("editorial", (), _say("heading reworded", old, new))
 
 
-def _find_subjects(heading: str) -> dict[str, str]:
-    """Return the words of a heading that name a subject, by their stem."""
+def _find_subjects(heading: str, same: Mapping[str, str]) -> dict[str, str]:
+    """Return the words of a heading that name a subject, by the stem of what they are called now."""
     words = [word.key for word in cut_words(heading, styled=False)]
-    return {word[:STEM]: word for word in words if word not in HEADING_FILLERS}
+    return {same.get(word, word)[:STEM]: word for word in words if word not in HEADING_FILLERS}
 
 
 def _classify_text(case: Case) -> Judgement:
@@ -225,8 +228,17 @@ def _classify_edits(case: Case) -> Judgement:
         return Judgement("editorial", (), _say(str(reasons[0]), *styled[0].shown))
     plain = find_edits(case.old, case.new, styled=False)
     if not styled:
-        return Judgement("editorial", (), _say(ONLY_STYLE, *plain[0].shown))
+        return _judge_style(plain)
     return _judge_substantive([edit for edit in plain if not _is_without_effect(edit, case)] or styled, case)
+
+
+def _judge_style(edits: Sequence[Edit]) -> Judgement:
+    """Judge texts that are one in the common style; a number stated twice, or no longer so, may come to differ."""
+    for edit in edits:
+        words = edit.old or edit.new
+        if not (edit.old and edit.new) and any(word.key in NUMBER_WORDS or word.key.isdigit() for word in words):
+            return Judgement("substantive", ("number",), _say("number stated twice, or no longer", *edit.shown))
+    return Judgement("editorial", (), _say(ONLY_STYLE, *edits[0].shown))
 
 
 def _is_without_effect(edit: Edit, case: Case) -> bool:
@@ -236,29 +248,33 @@ def _is_without_effect(edit: Edit, case: Case) -> bool:
     return _explain_editorial(edit, case) is not None
 
 
-def _drop_brackets(old: str, new: str) -> tuple[str, str]:
-    """Return both texts without the codifier's brackets that stand in one of them only."""
+def _drop_brackets(old: str, new: str, *, short: bool = False) -> tuple[str, str]:
+    """Return both texts without the codifier's brackets that stand in one of them only.
+
+    ``short``: any bracket of one or two words is a codifier's, as in a heading ("[Not required]").
+    """
     before, after = Counter(map(squeeze_text, BRACKET.findall(old))), Counter(map(squeeze_text, BRACKET.findall(new)))
-    lone = [_find_lone(old, before - after), _find_lone(new, after - before)]
+    lone = [_find_lone(old, before - after, short=short), _find_lone(new, after - before, short=short)]
     if all(lone):
         return old, new
     return _cut_out(old, lone[0]), _cut_out(new, lone[1])
 
 
-def _find_lone(text: str, counts: Mapping[str, int]) -> list[re.Match[str]]:
+def _find_lone(text: str, counts: Mapping[str, int], *, short: bool) -> list[re.Match[str]]:
     """Return the codifier's brackets of a text whose squeezed content is among the counted."""
-    return [match for match in BRACKET.finditer(text) if squeeze_text(match[1]) in counts and _is_codifiers(match[1])]
+    lone = [match for match in BRACKET.finditer(text) if squeeze_text(match[1]) in counts]
+    return [match for match in lone if _is_codifiers(match[1], short=short)]
 
 
-def _is_codifiers(content: str) -> bool:
+def _is_codifiers(content: str, *, short: bool) -> bool:
     """Tell whether a bracket's content is a codifier's: a known lead, or one or two words without force."""
     if STUB.search(content) is not None:
         return False
+    if CODIFIER_LEAD.match(content.strip()) is not None:
+        return True
     words = get_keys(cut_words(content))
-    weighty = MODALS | NEGATIONS | SCOPE_WORDS | DIVISIONS
-    return CODIFIER_LEAD.match(content.strip()) is not None or (
-        len(words) <= 2 and weighty.isdisjoint(words) and not any(word[0].isdigit() for word in words)
-    )
+    weighty = frozenset[str]() if short else MODALS | NEGATIONS | SCOPE_WORDS | DIVISIONS
+    return len(words) <= 2 and weighty.isdisjoint(words) and not any(word[0].isdigit() for word in words)
 
 
 def _cut_out(text: str, brackets: Iterable[re.Match[str]]) -> str:
@@ -277,7 +293,7 @@ def _drop_connectors(old: str, new: str) -> tuple[str, str]:
 
 
 def _spell_references(old: str, new: str) -> tuple[str, str]:
-    """Return both texts with references to acts and federal law, and amounts of money, in their short form."""
+    """Return both texts with references to federal law, and amounts of money, in their short form."""
     return _spell_reference(old), _spell_reference(new)
 
 
@@ -286,11 +302,9 @@ def _spell_reference(text: str) -> str:
     text = FEDERAL_SECTION.sub(
         lambda match: f"{match['title']} U.S.C. § {match['section']}{match['own']}{match['below'] or ''}", text
     )
-    return DOLLARS.sub(r"$\1", ENACTED_SECTION.sub(r"§ \g<section>\g<own>", text))
+    return DOLLARS.sub(r"$\1", text)
 
 
-# The reason given when nothing but "; and" came or went; readings.py holds it against the siblings.
-CONNECTOR_MOVED = "only a list connector moved"
 STEPS: tuple[tuple[str, Callable[[str, str], tuple[str, str]]], ...] = (
     ("only punctuation, case or spacing moved", lambda old, new: (old, new)),
     ("only a codifier's bracket moved", _drop_brackets),
@@ -318,13 +332,10 @@ def _is_spelling(edit: Edit, _: Case) -> bool:
     return DOUBLED_LETTER.sub(r"\1", old) == DOUBLED_LETTER.sub(r"\1", new)
 
 
-def _is_article(edit: Edit, _: Case) -> bool:
-    """Tell whether only articles differ, or "such" stands for "the"."""
-    words = [*edit.old, *edit.new]
-    if any(word.label for word in words) or not f"{edit.old_text}{edit.new_text}".replace(" ", "").islower():
-        return False
-    pointing = bool(edit.old and edit.new) and "such" in get_keys(words)
-    return (ARTICLES | POINTERS if pointing else ARTICLES).issuperset(get_keys(words))
+def _is_pointer(edit: Edit, _: Case) -> bool:
+    """Tell whether "such" stands for "the" or the like; "a" for "the" may mean another thing."""
+    old, new = ({word.key for word in words} for words in (edit.old, edit.new))
+    return len(edit.old) == len(edit.new) == 1 and "such" in old | new and POINTERS.issuperset(old | new)
 
 
 def _is_pronoun(edit: Edit, case: Case) -> bool:
@@ -353,10 +364,34 @@ def _is_own_reference(edit: Edit, _: Case) -> bool:
     return bool(edit.before) and edit.before[-1].label
 
 
+def _is_repeated_label(edit: Edit, case: Case) -> bool:
+    """Tell whether a reference only repeats the label it stood under: "(a)(1) or (3)" became "(a)(1) or (a)(3)"."""
+    words = edit.old or edit.new
+    if (edit.old and edit.new) or not all(word.label for word in (*words, *edit.after[:1])):
+        return False
+    if not edit.after or not edit.before or edit.before[-1].key not in BETWEEN_REFERENCES:
+        return False
+    chain = "".join(f"({key})" for key in get_keys(words))
+    return all(f"{chain}(" in text.lower() for text in (case.old, case.new))
+
+
 def _is_abbreviation(edit: Edit, case: Case) -> bool:
     """Tell whether an abbreviation follows its term, which stands in the same text."""
     pair = (edit.old_text.strip("()"), case.old), (edit.new_text.strip("()"), case.new)
     return all(ABBREVIATION.fullmatch(short) and short in _initials(text) for short, text in pair)
+
+
+def _is_written_out(edit: Edit, _: Case) -> bool:
+    """Tell whether an abbreviation stands for the name it is made of: "DHCF", "Department of Health Care Finance"."""
+    short, long = sorted((edit.old_text, edit.new_text), key=len)
+    return ABBREVIATION.fullmatch(short) is not None and _initials(long) == short
+
+
+def _is_named_division(edit: Edit, _: Case) -> bool:
+    """Tell whether a reference only gained or lost the word for its division: "under (2)", "under paragraph (2)"."""
+    keys = get_keys(edit.old or edit.new)
+    alone = not (edit.old and edit.new) and len(keys) == 1 and keys[0] in SURE_DIVISIONS
+    return alone and bool(edit.after) and edit.after[0].label
 
 
 def _initials(text: str) -> str:
@@ -367,10 +402,13 @@ def _initials(text: str) -> str:
 EDITORIAL_RULES: tuple[tuple[str, Callable[[Edit, Case], bool]], ...] = (
     (SAME_NAME, _is_known_same),
     ("only spelling", _is_spelling),
-    ("only an article", _is_article),
+    ("only a pointing word", _is_pointer),
     ("only a pronoun", _is_pronoun),
     ("a reference made more exact", _is_named_code),
     ("a reference made more exact", _is_own_reference),
+    ("a reference made more exact", _is_repeated_label),
+    ("a reference made more exact", _is_named_division),
+    ("an abbreviation written out", _is_written_out),
     ("an abbreviation follows its term", _is_abbreviation),
 )
 

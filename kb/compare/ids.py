@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kb.models import Change, EventKind, Place, Reading
+from kb.models import WEB, Change, EventKind, Place, Reading
 from kb.read.canonical import fold_text
 
 # Sixteen hexadecimal digits: 64 bits; a clash among ten million changes has odds of 1 in 370,000.
@@ -37,14 +37,23 @@ def event_id(source: str, wave_at: str, kind: EventKind) -> str:
 
 
 def text_hash(reading: Reading) -> str:
-    """Return the hash of a reading's canonical text: every part of every provision, with its eid."""
+    """Return the hash of a reading's canonical text: every part of every provision, with its eid.
+
+    Where links lead away from the site, their targets are hashed too: a text that sends readers elsewhere is another.
+    """
     rows = (
         f"{part.eid}\x00{part.heading}\x00{part.text}\x00{part.note}\x00{part.pending}\x01"
         for part in reading.provisions
     )
-    return hashlib.sha256(fold_text("".join(rows)).encode()).hexdigest()[:ID_LENGTH]
+    text = fold_text("".join((*rows, *_list_targets(reading))))
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_LENGTH]
 
 
 def version_id(source: str, place: Place, hashed: str, validity: Sequence[object], observed_from: str) -> str:
     """Return the id of a version: where it stands, its text, its stated validity and its first sight."""
     return content_id(source, place.document, place.strand, hashed, validity, observed_from)
+
+
+def _list_targets(reading: Reading) -> list[str]:
+    """Return where the links of a reading lead, one line each, for its hash."""
+    return [f"{one.eid}\x00{one.text}\x00{one.number}" for one in reading.references if one.work == WEB]

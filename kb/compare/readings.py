@@ -1,5 +1,6 @@
 """Compare two readings of one document: which parts of which provisions moved, and how."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
@@ -7,18 +8,25 @@ from typing import Literal
 import msgspec
 
 from kb.compare.align import Pair, align_provisions, find_akin
-from kb.compare.classify import CONNECTOR_MOVED, Judgement, classify_edit, classify_whole
+from kb.compare.classify import Judgement, classify_edit, classify_whole
+from kb.compare.connectors import weigh_connectors
 from kb.compare.divided import fold_divided
 from kb.compare.eids import is_unnumbered, parent_of, print_eid, subtree_text
 from kb.compare.order import find_reordered
+from kb.compare.regrouped import settle_regrouped
 from kb.compare.stubs import fold_repealed
 from kb.compare.style import weigh_style
+from kb.compare.targets import compare_links
+from kb.compare.wording import find_edits
 from kb.models import Change, Kind, Part, Provision, Reading
 from kb.read.canonical import fold_text, squeeze_text
 
 # "Repealed.", "Not funded.", "(b) [Reserved]": a status printed in place of a text
 MOST_STUB_WORDS = 3
-CONNECTOR_ALONE = "list connector changed, no paragraph beside it did"
+# "21-28.6-3"  "08.64.360"  "12:3-1.2": a document's own number
+OWN_NUMBER = re.compile(r"\d[\w.]*(?:[-:][\w.]+)+|\d+(?:\.\d+)+")
+# "cannabis": a word that a text may use as a term
+TERM = re.compile(r"(?<![\w-])[a-z]{4,}(?![\w-])")
 SIDE_PARTS: tuple[Part, ...] = ("heading", "note", "pending")
 
 
@@ -30,39 +38,44 @@ def compare_readings(old: Reading, new: Reading) -> list[Change]:
     pairs = [Pair(old.provisions[0], new.provisions[0]), *align_provisions(old.provisions[1:], new.provisions[1:])]
     both = [(pair.old, pair.new) for pair in pairs if pair.old is not None and pair.new is not None]
     partner = {before.eid: after.eid for before, after in both}
-    same = _renumbered_names(both)
+    same = _renumbered_names(both) | _own_names(new.citation)
     changes = [change for before, after in both for change in _compare_pair(before, after, partner, same)]
     removed = [pair.old for pair in pairs if pair.new is None and pair.old is not None]
     added = [pair.new for pair in pairs if pair.old is None and pair.new is not None]
     akin = find_akin(removed, added) if removed and added else []
     changes.extend(_report_whole(removed, "removed", akin))
     changes.extend(_report_whole(added, "added", [(other, one) for one, other in akin]))
-    changes = fold_divided(_drop_stubs(changes, old, new), old, new, "added")
-    changes = _weigh_connectors(fold_divided(changes, old, new, "removed"))
+    changes = fold_divided(_drop_stubs(_follow_terms(changes, old, new), old, new), new, partner, "added")
+    changes = fold_divided(changes, old, {after: before for before, after in partner.items()}, "removed")
+    changes = settle_regrouped(changes, old, new, partner)
+    changes = weigh_connectors(changes, old, new, partner)
     changes.extend(find_reordered(both, old.provisions))
-    return weigh_style(fold_repealed(changes, old, new, _remove), new)
+    changes = weigh_style(fold_repealed(changes, old, new, _remove), new)
+    return [*changes, *compare_links(old, new, [(one, other) for one, other in both if one.text == other.text])]
 
 
-def _weigh_connectors(changes: list[Change]) -> list[Change]:
-    """Take a list connector for drafting only where a sibling came, left or moved; alone it may join or part duties."""
-    moved = {
-        parent_of(eid)
-        for change in changes
-        if change.kind != "amended" and change.part == "text"
-        for eid in (change.eid, change.old_eid)
-        if eid is not None
-    }
-    return [
-        msgspec.structs.replace(
-            change,
-            nature="substantive",
-            signals=("scope",),
-            reason=CONNECTOR_ALONE,
-        )
-        if change.reason == CONNECTOR_MOVED and parent_of(change.eid or "") not in moved
-        else change
-        for change in changes
-    ]
+def _follow_terms(changes: list[Change], old: Reading, new: Reading) -> list[Change]:
+    """Judge headings anew where the texts gave up one term for another: the subject is the same under its new name."""
+    if not any(change.part == "heading" and change.nature == "substantive" for change in changes):
+        return changes
+    before, after = _find_terms(old), _find_terms(new)
+    gone, came = before - after, after - before
+    return [_judge_renamed(change, gone, came) if change.part == "heading" else change for change in changes]
+
+
+def _find_terms(reading: Reading) -> set[str]:
+    """Return the lower-case words of all texts: names of bodies are no terms."""
+    return {term for part in reading.provisions for term in TERM.findall(part.text)}
+
+
+def _judge_renamed(change: Change, gone: set[str], came: set[str]) -> Change:
+    edits = find_edits(fold_text(change.old_text), fold_text(change.new_text), styled=False)
+    words = [(edit.old[0].key, edit.new[0].key) for edit in edits if len(edit.old) == len(edit.new) == 1]
+    same = {before: after for before, after in words if before in gone and after in came}
+    if not same or change.kind != "amended":
+        return change
+    judgement = classify_edit(change.old_text, change.new_text, part=change.part, same=same)
+    return msgspec.structs.replace(change, nature=judgement.nature, signals=judgement.signals, reason=judgement.reason)
 
 
 def _drop_stubs(changes: list[Change], old: Reading, new: Reading) -> list[Change]:
@@ -136,9 +149,23 @@ def _renumbered_names(both: Sequence[tuple[Provision, Provision]]) -> dict[str, 
     return {old: new for old, new in sorted(proven) if times[old] == 1}
 
 
+def _own_names(citation: str) -> dict[str, str]:
+    """Return how a document may name the title and chapter it stands in, by its own number.
+
+    In "§ 21-28.6-3" title 21 is "this title" and chapter 28.6 "this chapter"; of two steps either may be meant.
+    """
+    found = OWN_NUMBER.search(citation)
+    if found is None:
+        return {}
+    number = found[0].replace(":", "-")
+    steps = [step.lstrip("0") for step in number.split("-" if "-" in number else ".")]
+    named = {"title": steps[0], "chapter": steps[1] if len(steps) > 2 else steps[0]}
+    return {f"{word} {step}": f"this {word}" for word, step in named.items()}
+
+
 def _compare_pair(old: Provision, new: Provision, partner: dict[str, str], same: dict[str, str]) -> list[Change]:
     changes: list[Change] = []
-    if fold_text(old.text) != fold_text(new.text):
+    if old.text != new.text and fold_text(old.text) != fold_text(new.text):
         changes.append(_amend(old, new, "text", classify_edit(old.text, new.text, part="text", same=same)))
     elif _is_renumbered(old, new, partner):
         printed = _last(old.eid) != _last(new.eid) and not (is_unnumbered(old.eid) and is_unnumbered(new.eid))
@@ -182,7 +209,16 @@ def _report_whole(
             changes.append(_make_whole(kind, under, text=subtree_text(under), akin=kin.get(root, ())))
         else:
             changes.extend(_report_notes(under, kind))
+            if under[0].number:
+                changes.append(_report_number(under[0], kind))
     return changes
+
+
+def _report_number(part: Provision, kind: Literal["added", "removed"]) -> Change:
+    """Report a number that came or went without words of its own: what it holds stood, or stands, elsewhere."""
+    judgement = Judgement("structural", (), f"only the number was {kind}, no words under it")
+    change = _amend(part, part, "text", judgement, kind=kind)
+    return msgspec.structs.replace(change, **({"old_eid": None} if kind == "added" else {"eid": None}))
 
 
 def _report_notes(parts: Sequence[Provision], kind: Literal["added", "removed"]) -> list[Change]:

@@ -23,7 +23,7 @@ from kb.models import (
     Reading,
 )
 from kb.read.canonical import fold_text
-from kb.read.notes import read_acts
+from kb.read.notes import cite_acts, is_history, read_acts
 from kb.sources import Source
 from kb.topics import find_professions, find_topics
 
@@ -75,7 +75,7 @@ class RowMaker:
             old_citation=old.citation if old is not None else None,
             confirmed_at=showing.fetch.observed_at,
             effective_on=told.effective_on or _latest(acts),
-            cause="; ".join(dict.fromkeys([*(act.name for act in acts), *noted_acts(old, reading)])),
+            cause=name_causes(old, reading),
         )
 
     def make_removed(self, place: Place, change: Change, reading: Reading, gone: Gone) -> ChangeRow:
@@ -174,14 +174,44 @@ class RowMaker:
         ]
 
 
-def noted_acts(old: Reading | None, new: Reading) -> list[str]:
+def name_causes(old: Reading | None, new: Reading) -> str:
+    """Return the acts that a document's history and notes newly name, parted by "; ", each once."""
+    came = [act.name for act in new.acts if old is None or act not in old.acts]
+    named: list[str] = []
+    for name in (*came, *(() if old is None else (*cited_acts(old, new), *noted_acts(old, new)))):
+        if not any(known.endswith(name) for known in named):
+            named.append(name)
+    return "; ".join(named)
+
+
+def cited_acts(old: Reading, new: Reading) -> list[str]:
+    """Return the acts of entries that the history of enactment gained, though it named another section of them before.
+
+    An act that is revived, or whose section the history corrects, is named again: "Law 1-1, § 6; revived by …".
+    """
+    known: dict[str, set[str]] = {}
+    for name, section in _cite(old):
+        known.setdefault(name, set()).add(section)
+    return [
+        name
+        for name, section in _cite(new)
+        if section and section not in known.get(name, {section}) and "" not in known[name]
+    ]
+
+
+def _cite(reading: Reading) -> list[tuple[str, str]]:
+    lines = [line for line in reading.provisions[0].note.splitlines() if is_history(line)]
+    return [cited for line in lines for cited in cite_acts(line)]
+
+
+def noted_acts(old: Reading, new: Reading) -> list[str]:
     """Return the acts that newly printed notes say have amended the document, beside its history of enactment."""
-    if old is None:
-        return []
     known = set(old.provisions[0].note.splitlines())
     fresh = [line for line in new.provisions[0].note.splitlines() if line not in known and AMENDING.search(line)]
-    before = {act.name for act in old.acts}
-    return [act.name for line in fresh for act in read_acts(line) if act.name not in before]
+    before = [act.name for act in old.acts]
+    return [
+        act.name for line in fresh for act in read_acts(line) if not any(name.endswith(act.name) for name in before)
+    ]
 
 
 def _union(declared: Sequence[str], found: Sequence[Found]) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ LEGAL = re.compile(
 )
 # "12-103.", "Permits for moorings": what names one section; "(a)" and "Fees" stand in many a text
 NAME = re.compile(r"\d[-.:]\d|\w+\W+\w+\W+\w+")
+# "Rule 12-103. Permits": the number of a section where it stands at the head of a text
+SECTION_HEAD = re.compile(r"\A\W*(?:[A-Z][a-z]{0,8}\.? ?)?(\d+[A-Z]?(?:[-.:]\d+[A-Za-z]?)+)\b")
 # Longer lines without a number are paragraphs, shorter ones may be a page's frame.
 LONGEST_LINE = 160
 # A text broken off after fewer signs may begin like many others.
@@ -188,7 +190,8 @@ def speaks_of_law(old: Iterable[Reading], new: Iterable[Reading]) -> bool:
     words = " ".join(text for reading in told for text in list_texts(reading))
     if any(reading.references or reading.acts for reading in told) or LEGAL.search(words) is not None:
         return True
-    names = (name for reading in old for part in reading.provisions for name in (part.number, part.heading))
+    parts = [part for reading in old for part in reading.provisions]
+    names = (name for part in parts for name in (part.number, part.heading, *SECTION_HEAD.findall(part.text)))
     return any(NAME.search(name) is not None and fold_text(name).strip(" .()[]§") in words for name in names)
 
 

@@ -67,6 +67,14 @@ no later than|not later than
 provided that|provided however that|provided further that
 %|percent|per cent|per centum
 u s c|united states code
+u s|united states
+january|jan
+february|feb
+august|aug
+september|sept
+october|oct
+november|nov
+december|dec
 c f r|code of federal regulations
 §|section|sections|sec|secs
 chair|chairman|chairwoman|chairperson
@@ -99,6 +107,11 @@ PLACEHOLDER = re.compile(
     r"(?: for (?:future|expansion)[\w ]*)?\W*$",
     re.IGNORECASE,
 )
+
+# A connector at the end of a list item: "…; and", "…, or".
+CONNECTOR = re.compile(r"(?:[;,.:]\s*)?\b(and|or)\W*$", re.IGNORECASE)
+# The reason given when nothing but "; and" came or went; it is held against the paragraphs beside it.
+CONNECTOR_MOVED = "only a list connector moved"
 
 # Words that name a division of a law wherever they stand, and those that do before a number or after "this".
 SINGLE_DIVISIONS = "chapter clause edition paragraph subchapter subparagraph subpart subsection subtitle".split()
@@ -207,12 +220,12 @@ def has_same_words(old: str, new: str) -> bool:
     """Tell whether two folded texts differ in punctuation, case and spacing only; numbers keep their points."""
     if squeeze_text(old) != squeeze_text(new):
         return False
-    if _strip_signs(old) == _strip_signs(new):
+    if strip_signs(old) == strip_signs(new):
         return True
     return get_keys(cut_words(old, styled=False)) == get_keys(cut_words(new, styled=False))
 
 
-def _strip_signs(text: str) -> str:
+def strip_signs(text: str) -> str:
     """Return the text in lower case without spaces and loose punctuation: "21-11 .13" and "21-11.13" are alike."""
     return LOOSE_SIGN.sub("", "".join(text.split())).lower()
 

@@ -1,5 +1,7 @@
 """What a measurement yields: named figures with the limits they are held to."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 
@@ -43,6 +45,12 @@ def make_share(label: str, part: int, whole: int, *, floor: float | None = None)
     """Return part / whole, held to its floor; nothing of nothing is 0, so that an empty measurement never passes."""
     value = part / max(1, whole)
     return Figure(label, value, f"{part} of {whole}", floor, None, floor is None or value >= floor, whole)
+
+
+def make_mean(label: str, values: Sequence[float], *, floor: float | None = None) -> Figure:
+    """Return the mean of the values of pages, held to its floor; that of no pages is 0."""
+    value = sum(values) / max(1, len(values))
+    return Figure(label, value, f"mean of {len(values)}", floor, None, floor is None or value >= floor)
 
 
 def make_scores(right: int, said: int, true: int, *, floors: tuple[float, float] | None = None) -> list[Figure]:

@@ -15,7 +15,11 @@ import msgspec
 from kb.evaluate.figures import Figure, make_count, make_scores, make_share, prefix_figures
 from kb.models import ChangeRow, Kind
 
-PRECISION_FLOOR, RECALL_FLOOR, TOLD_FLOOR = 0.99, 0.99, 0.95
+PRECISION_FLOOR, RECALL_FLOOR, TOLD_FLOOR = 0.995, 0.995, 0.95
+CLASS_FLOOR, ACTS_FLOOR = 0.97, 0.95
+MARKUP_ONLY = "markup-or-navigation-only"
+# The classes of a modified page, the weightiest first; a page that shows several changes is of the first of theirs.
+CLASSES = ("substantive", "editorial", "note-only", "pending-banner-only", MARKUP_ONLY)
 # …/sections/48-902.08.html, …/sections/48-902.08/index.html
 PAGE_ENDING = re.compile(r"(?:/index)?\.html$")
 
@@ -65,13 +69,15 @@ def score_pages(truth: Sequence[PageTruth], changes: Iterable[ChangeRow]) -> tup
     for change in rows:
         if is_rule_change(change):
             flags[locate_change(change)].add(change.kind)
+    classes = _class_pairs(rows)
     figures = [
         *_score_modified(truth, flags),
+        _score_classes(truth, classes),
         *_score_whole(truth, flags),
         _count_moves(truth, rows),
-        _score_acts(truth, rows),
+        *_score_acts(truth, rows),
     ]
-    return prefix_figures("page", figures), _list_misses(truth, flags)
+    return prefix_figures("page", figures), [*_list_misses(truth, flags), *_list_classes(truth, classes)]
 
 
 def _scored(truth: Iterable[PageTruth]) -> list[PageTruth]:
@@ -88,6 +94,37 @@ def _score_modified(truth: Sequence[PageTruth], flags: Mapping[Pair, set[Kind]])
     return [
         *make_scores(right, len(told), classes["substantive"], floors=(PRECISION_FLOOR, RECALL_FLOOR)),
         *(make_share(f"flagged of class {label}", flagged[label], classes[label]) for label in sorted(classes)),
+    ]
+
+
+def _class_pairs(changes: Iterable[ChangeRow]) -> dict[Pair, str]:
+    """Return the class that the changes of a pair tell together: that of the weightiest of them."""
+    ranks: dict[Pair, int] = {}
+    for change in changes:
+        pair = locate_change(change)
+        ranks[pair] = min(ranks.get(pair, len(CLASSES)), CLASSES.index(_class_change(change)))
+    return {pair: CLASSES[rank] for pair, rank in ranks.items()}
+
+
+def _class_change(change: ChangeRow) -> str:
+    if change.part in ("text", "heading"):
+        return "substantive" if change.nature == "substantive" else "editorial"
+    return "note-only" if change.part == "note" else "pending-banner-only"
+
+
+def _score_classes(truth: Sequence[PageTruth], told: Mapping[Pair, str]) -> Figure:
+    """Return of how many pairs the class was told rightly; one without any change is markup or navigation only."""
+    scored = _scored(truth)
+    right = sum(told.get(one.pair, MARKUP_ONLY) == one.label for one in scored)
+    return make_share("class told rightly", right, len(scored), floor=CLASS_FLOOR)
+
+
+def _list_classes(truth: Iterable[PageTruth], told: Mapping[Pair, str]) -> list[str]:
+    """Return the pairs whose class was told wrongly, but for those where a rule change was missed or made up."""
+    return [
+        f"class told wrongly: {one.section} on {one.pair.day}: {told.get(one.pair, MARKUP_ONLY)} ({one.label})"
+        for one in _scored(truth)
+        if told.get(one.pair, MARKUP_ONLY) != one.label and "substantive" not in (told.get(one.pair), one.label)
     ]
 
 
@@ -112,18 +149,30 @@ def _count_moves(truth: Iterable[PageTruth], changes: Iterable[ChangeRow]) -> Fi
     return make_count("rule changes from moved URLs", false, ceiling=0)
 
 
-def _score_acts(truth: Iterable[PageTruth], changes: Iterable[ChangeRow]) -> Figure:
-    """Return of how many changed pairs all acts that made the change are named; an act is told by its number."""
-    causes: defaultdict[Pair, str] = defaultdict(str)
+def _score_acts(truth: Iterable[PageTruth], changes: Iterable[ChangeRow]) -> list[Figure]:
+    """Return of how many changed pairs all acts that made the change are named, and how many name one that did not.
+
+    An act is told by its number.
+    """
+    causes: defaultdict[Pair, set[str]] = defaultdict(set)
     for change in changes:
-        causes[locate_change(change)] += f" {change.cause}"
+        causes[locate_change(change)].update(filter(None, change.cause.split("; ")))
     asked = [one for one in _scored(truth) if one.label == "substantive" and one.new_history_docs]
     named = sum(all(_names(causes[one.pair], act) for act in one.new_history_docs) for one in asked)
-    return make_share("all acts named", named, len(asked))
+    others = sum(any(not _is_named(said, one.new_history_docs) for said in causes[one.pair]) for one in asked)
+    return [
+        make_share("all acts named", named, len(asked), floor=ACTS_FLOOR),
+        make_share("named an act beyond the truth", others, len(asked)),
+    ]
 
 
-def _names(said: str, act: str) -> bool:
-    return re.search(re.escape(act.split()[-1]) + r"\b", said) is not None
+def _names(said: Iterable[str], act: str) -> bool:
+    return any(_is_named(one, (act,)) for one in said)
+
+
+def _is_named(said: str, acts: Iterable[str]) -> bool:
+    """Tell whether what was named as a cause bears the number of one of the acts."""
+    return any(re.search(re.escape(act.split()[-1]) + r"\b", said) is not None for act in acts)
 
 
 def _list_misses(truth: Sequence[PageTruth], flags: Mapping[Pair, set[Kind]]) -> list[str]:

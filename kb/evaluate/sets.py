@@ -12,16 +12,18 @@ import msgspec
 from kb.build import BuildRequest, BuildResult, build
 from kb.collect import ImportRequest, import_captures
 from kb.errors import UsageError
+from kb.evaluate.completeness import score_completeness
 from kb.evaluate.corpus import CAPTURES, CorpusLine, copy_captures, date_line, read_lines, remark_dates
 from kb.evaluate.figures import Figure, SetResult, make_count, make_result
 from kb.evaluate.natures import LabelledNatures
-from kb.evaluate.noise import NoisyPair, score_pairs
+from kb.evaluate.noise import NoiseLimits, NoisyPair, list_named_pairs, score_pairs
 from kb.evaluate.pages import PageTruth, score_pages
 from kb.evaluate.paths import score_paths
-from kb.evaluate.provisions import ProvisionTruth, score_provisions
+from kb.evaluate.provisions import BARE_FLOORS, PROVISION_FLOORS, ProvisionTruth, score_provisions
+from kb.evaluate.texts import ARTICLE_FLOOR, ARTICLES, GOLD_FLOOR, read_articles, read_known_pages, score_texts
 from kb.evaluate.titles import SectionMove, score_broken, score_moves, score_rerender, score_sections
 from kb.models import ChangeRow
-from kb.sources import Source
+from kb.sources import Source, parse_source
 from kb.store.knowledge import count_rows, open_knowledge
 from kb.store.measures import count_verdicts, count_waves, list_events, list_numbered_places, list_standing
 from kb.store.queries import ChangeFilter, read_changes
@@ -37,18 +39,28 @@ IMPORTED_AT = "2000-01-01T00:00:00Z"
 RUN = "evaluation"
 # What a set's folder may hold beside its pages: the truth it is measured against.
 PAGE_TRUTH, PROVISION_TRUTH, PAIR_TRUTH = "truth_changes.jsonl", "truth_provisions.jsonl", "truth_pairs.jsonl"
+# "dc-bare": the captures of the set "dc", read as if their sources declared no selector.
+BARE = "-bare"
+
+# A source that declares nothing, for pages that come without one.
+UNDECLARED = {"id": "us-xx-undeclared", "jurisdiction": "us-xx", "platform": "page", "match": ["https://", "http://"]}
 
 Score = tuple[list[Figure], list[str]]
 Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 class BuiltSet(msgspec.Struct, frozen=True):
-    """A set that was imported and built: its captures (with the dates used), the database, what the build did."""
+    """A set that was imported and built: its captures (with the dates used), the database, what the build did.
+
+    ``bare`` says that its pages were read without their declared selectors, ``sources`` how they were read.
+    """
 
     lines: tuple[CorpusLine, ...]
     knowledge: Path
     result: BuildResult
     remarks: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    bare: bool = False
 
     def read_changes(self) -> list[ChangeRow]:
         """Return all changes the build derived."""
@@ -70,10 +82,10 @@ def evaluate_sets(
 ) -> Iterator[SetResult]:
     """Measure sets one after the other, each in a folder of its own that is removed afterwards.
 
-    No names: all sets. A name also stands for the sets it begins ("cic-ri": "cic-ri-rerender" too); "natures" for all
-    sets that ``labels`` speak of. Returns an iterator that yields each set's result when it is measured. Raises
-    UsageError for an unknown name, CapturesError for a corpus whose captures cannot be read, and what import and build
-    raise.
+    No names: all sets. A name also stands for the sets it begins ("cic-ri": "cic-ri-rerender" too), but for those read
+    without selectors ("dc-bare"), which are named; "natures" for all sets that ``labels`` speak of. Returns an iterator
+    that yields each set's result when it is measured. Raises UsageError for an unknown name, CapturesError for a corpus
+    whose captures cannot be read, and what import and build raise.
     """
     captures = corpus / CAPTURES
     lines = list(read_lines(captures)) if captures.is_file() else []
@@ -88,14 +100,19 @@ def _choose_sets(names: Sequence[str], known: Sequence[str]) -> list[str]:
     unknown = [name for name in names if name not in every]
     if unknown:
         raise UsageError(f"evaluation set {unknown[0]!r}: expected one of {', '.join(every)}")
-    return [one for one in every if not names or any(one == name or one.startswith(f"{name}-") for name in names)]
+    return [one for one in every if not names or any(_stands_for(name, one) for name in names)]
+
+
+def _stands_for(name: str, one: str) -> bool:
+    return one == name or (one.startswith(f"{name}-") and not one.endswith(BARE))
 
 
 def _choose_measure(name: str, corpus: Path) -> Callable[["BuiltSet", Path], Score]:
     """Return how a set is measured: by the truth in its folder, else as its name says, else by counts alone."""
-    if (corpus / name / PAGE_TRUTH).is_file():
+    folder = corpus / name.removesuffix(BARE)
+    if (folder / PAGE_TRUTH).is_file():
         return _measure_code
-    if (corpus / name / PAIR_TRUTH).is_file():
+    if (folder / PAIR_TRUTH).is_file():
         return _measure_noise
     return SETS.get(name, _measure_nothing)
 
@@ -107,22 +124,41 @@ def _measure_sets(
     request: BuildRequest,
     natures: LabelledNatures,
 ) -> Iterator[SetResult]:
-    captures = corpus / CAPTURES
     for name in names:
+        own = [line for line in lines if line.set == name.removesuffix(BARE)]
         if name == NATURES:
             yield _measure_natures(corpus, lines, request, natures)
-            continue
-        own = [line for line in lines if line.set == name]
-        if not own:
-            yield SetResult(name, found=False, remarks=(f"{captures}: expected captures of the set, found none",))
-            continue
-        with tempfile.TemporaryDirectory(prefix="kb-eval-") as folder:
-            built = build_set(Path(folder), corpus, own, request)
-            figures, misses = _choose_measure(name, corpus)(built, corpus)
-            counts = _count_built(built)
-            if NATURES in names:
-                natures.hear(name, built.read_changes())
-        yield make_result(name, [*figures, *counts], remarks=list(built.remarks), misses=misses)
+        elif own:
+            yield _measure_set(name, corpus, own, request, natures if NATURES in names else None)
+        elif (corpus / name / ARTICLES).is_file():
+            figures, misses = score_texts(read_articles(corpus / name, parse_source(UNDECLARED, name)), ARTICLE_FLOOR)
+            yield make_result(name, figures, misses=misses)
+        else:
+            remark = f"{corpus / CAPTURES}: expected captures of the set, found none"
+            yield SetResult(name, found=False, remarks=(remark,))
+
+
+def _measure_set(
+    name: str, corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest, natures: LabelledNatures | None
+) -> SetResult:
+    bare = name.endswith(BARE)
+    if bare:
+        request = msgspec.structs.replace(request, sources=tuple(map(drop_selectors, request.sources)))
+    with tempfile.TemporaryDirectory(prefix="kb-eval-") as folder:
+        built = msgspec.structs.replace(build_set(Path(folder), corpus, lines, request), bare=bare)
+        figures, misses = _choose_measure(name, corpus)(built, corpus)
+        counts = _count_built(built)
+        if natures is not None and not bare:
+            natures.hear(name, built.read_changes())
+    whole, losses = score_completeness(corpus, built.lines, request.sources)
+    remarks = list(built.remarks)
+    return make_result(name, [*figures, *whole, *counts], remarks=remarks, misses=[*misses, *losses])
+
+
+def drop_selectors(source: Source) -> Source:
+    """Return a source as if it declared no selector: its pages are read automatically."""
+    body = {key: value for key, value in source.body.items() if key not in ("select", "remove", "history")}
+    return parse_source(body, source.id)
 
 
 def _measure_natures(
@@ -155,7 +191,7 @@ def build_set(folder: Path, corpus: Path, lines: Sequence[CorpusLine], request: 
     data.mkdir()
     import_captures(data, ImportRequest(file=file, sources=request.sources, now=IMPORTED_AT, token=RUN))
     result = build(data, request)
-    return BuiltSet(dated, data / "kb.db", result, tuple(remark_dates(lines, dated)))
+    return BuiltSet(dated, data / "kb.db", result, tuple(remark_dates(lines, dated)), tuple(request.sources))
 
 
 def _count_built(built: BuiltSet) -> list[Figure]:
@@ -179,11 +215,13 @@ def _measure_code(built: BuiltSet, corpus: Path) -> Score:
     folder = corpus / built.lines[0].set
     # A set that is held to all floors fails where a truth is missing; another one is measured by what it brings.
     whole = folder.name in SETS
+    floors = BARE_FLOORS if built.bare else PROVISION_FLOORS
     scores = [score_pages(_read_rows(folder / PAGE_TRUTH, PageTruth), changes)]
     if whole or (folder / PROVISION_TRUTH).is_file():
-        scores.append(score_provisions(_read_rows(folder / PROVISION_TRUTH, ProvisionTruth), changes))
+        scores.append(score_provisions(_read_rows(folder / PROVISION_TRUTH, ProvisionTruth), changes, floors))
     if whole or (folder / "xml").is_dir():
         scores.append(score_paths(places, folder / "xml"))
+        scores.append(score_texts(read_known_pages(corpus, built.lines, built.sources), GOLD_FLOOR))
     return [figure for figures, _ in scores for figure in figures], [miss for _, misses in scores for miss in misses]
 
 
@@ -213,7 +251,15 @@ def _measure_broken(built: BuiltSet, _: Path) -> Score:
 
 def _measure_noise(built: BuiltSet, corpus: Path) -> Score:
     truth = _read_rows(corpus / built.lines[0].set / PAIR_TRUTH, NoisyPair)
-    return score_pairs(truth, built.lines, built.read_changes())
+    limits = NoiseLimits(false=1, missed=1) if built.bare else NoiseLimits()
+    figures, misses = score_pairs(truth, built.lines, built.read_changes(), limits)
+    known = list(read_known_pages(corpus, built.lines, built.sources))
+    texts, unread = score_texts(known, GOLD_FLOOR) if known else ([], [])
+    return [*figures, *texts], [*misses, *unread]
+
+
+def _measure_named_pairs(built: BuiltSet, _: Path) -> Score:
+    return score_pairs(list_named_pairs(built.lines), built.lines, built.read_changes(), NoiseLimits())
 
 
 def _measure_nothing(_: BuiltSet, __: Path) -> Score:
@@ -227,6 +273,7 @@ def _read_rows(path: Path, kind: type[Row]) -> list[Row]:
 
 SETS: Mapping[str, Callable[[BuiltSet, Path], Score]] = {
     "dc": _measure_code,
+    "dc-bare": _measure_code,
     "cic-ri": _measure_titles,
     "cic-ri-rerender": _measure_rerender,
     "cic-ri-broken": _measure_broken,
@@ -235,7 +282,9 @@ SETS: Mapping[str, Callable[[BuiltSet, Path], Score]] = {
     "cic-ak": _measure_titles,
     "hi": _measure_nothing,
     "ota": _measure_noise,
-    "edgi-pairs": _measure_nothing,
+    "ota-bare": _measure_noise,
+    "edgi-pairs": _measure_named_pairs,
+    "extraction": _measure_nothing,
     "official-fixtures": _measure_nothing,
     "tx-dshs": _measure_nothing,
 }

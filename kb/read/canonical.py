@@ -1,6 +1,7 @@
 """Fold a text to its canonical form: what is hashed and compared, so that a re-typed page is no change of law.
 
-Only typography is folded: white space, quotation marks, dashes, invisible signs and Unicode composition. The law's
+Only typography is folded: white space, quotation marks, dashes, leaders of dots, invisible signs and Unicode
+composition. The law's
 own words, their case and its numbers are never folded.
 """
 
@@ -26,6 +27,10 @@ TYPOGRAPHY: dict[str, str] = {
     **dict.fromkeys(INVISIBLE, ""),
 }
 
+# "Sec.8." "Subdivision1.": the word that names what is numbered
+UNIT_WORD = re.compile(r"^(?:Sec(?:tion|s?\.)|Subd(?:ivision|\.)|Subsec(?:tion|\.))(?=\d)")
+# "Ketamine ............ 7285"  "Fee . . . . . . $5": dots that lead the eye to the next column
+LEADER = re.compile(r"(?:\s?\.){5,}")
 # One pair of outer parentheses: "(a-1)" but not "(a)(1)".
 OUTER_PARENTHESES = re.compile(r"\(([^()]*)\)")
 # Everything that is neither letter nor digit: "; and (a)" -> "; ", " (", ")".
@@ -41,7 +46,10 @@ def fold_text(text: str) -> str:
     Returns the text on one line in Unicode form NFC, with single spaces, straight quotes and plain hyphens, and
     without invisible signs. Folding a folded text changes nothing.
     """
-    return " ".join((text if text.isascii() else _fold_signs(text)).split())
+    plain = text if text.isascii() else _fold_signs(text)
+    if "...." in plain or ". . ." in plain:
+        plain = LEADER.sub(" ", plain)
+    return " ".join(plain.split())
 
 
 def squeeze_text(text: str) -> str:
@@ -58,10 +66,11 @@ def squeeze_text(text: str) -> str:
 def fold_number(number: str) -> str:
     """Turn a printed number into its segment of an eid: "(a-1)" becomes "a-1", "1." becomes "1", "§ 12." becomes "12".
 
-    Outer parentheses, closing stops, section signs and spaces go; the letters' case and a codifier's square brackets
-    stay, for "[1]" beside "1" is another provision. Returns the segment, "" if nothing is left.
+    Outer parentheses, closing stops, stars, section signs, words for the unit ("Subd. 2.") and spaces go; the letters'
+    case and a codifier's square brackets stay, for "[1]" beside "1" is another provision. Returns the segment, "" if
+    nothing is left.
     """
-    segment = fold_text(number).replace(" ", "").lstrip("§")
+    segment = UNIT_WORD.sub("", fold_text(number).replace(" ", "").lstrip("§*"))
     enclosed = OUTER_PARENTHESES.fullmatch(segment.rstrip("."))
     if enclosed is not None:
         return enclosed[1].rstrip(".")

@@ -100,9 +100,11 @@ _UNIT = r"(?:[Ss]ub)?(?:section|paragraph|division|clause|item)s?"
 _MORE = rf"(?:,? (?:and|or|to|through) {_PATH}|, {_PATH}(?=,? (?:and |or )?\())*"
 
 # "§ 48-902.08(b)(1)"  "§§ 801"  "se|ction 4-1-101"  "RCW 69.50.208"  "Part 1308": mark or capital word, number.
-# One class of first letters, so that the search skips to them; what stands before is looked up after.
+# One class of first letters, so that the search skips to them; what stands before is looked up after. No name of a
+# code has longer words: without the bound, a run of capitals would cost its length squared.
 EXTERNAL = re.compile(
-    rf"[§cA-Z](?:(?<=§)§? ?|(?<=c)tions? |(?<=[A-Z])(?P<word>[A-Za-z.]*),? )(?P<number>{_NUMBER})(?P<steps> ?{_PATH})?"
+    rf"[§cA-Z](?:(?<=§)§? ?|(?<=c)tions? |(?<=[A-Z])(?P<word>[A-Za-z.]{{0,30}}+),? )"
+    rf"(?P<number>{_NUMBER})(?P<steps> ?{_PATH})?"
 )
 SECTION_BEFORE = re.compile(r"\b[Ss]e\Z")
 # What may stand between a body's name and the number: "21 CFR Part 1308", "K.S.A. Sec. 65-4101"

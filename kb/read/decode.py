@@ -39,6 +39,13 @@ class Decoded(msgspec.Struct, frozen=True):
     flaws: tuple[Flaw, ...] = ()
 
 
+# "Â§", "Â\xa0", "â€œ": UTF-8 that was read as windows-1252 and encoded once more
+TWICE_ENCODED = re.compile("[\u00c2\u00c3][\u0080-\u00bf]|\u00e2[\u20ac\u0080-\u00bf][\u0080-\uffff]")
+# The section sign in UTF-8, read as windows-1252 or as Thai: nobody prints these two letters side by side. A rare
+# byte of each is looked for first, which costs next to nothing.
+SIGNS_OF_TWICE = ((0x82, "\u00c2\u00a7".encode()), (0xE0, "\u0e22\u0e07".encode()))
+
+
 def decode_text(body: bytes, charset: str = "") -> Decoded:
     """Read a page's bytes as text, believing valid UTF-8 before any declaration.
 
@@ -48,6 +55,8 @@ def decode_text(body: bytes, charset: str = "") -> Decoded:
     that happens to be valid UTF-8 is not.
     """
     text, encoding = _decode(body, charset)
+    if encoding == "utf-8" and any(rare in body and sign in body for rare, sign in SIGNS_OF_TWICE):
+        text = TWICE_ENCODED.sub(_encode_back, text).replace("\u0e22\u0e07", "§")
     return Decoded(text, encoding, _find_flaws(body, text, wide=encoding.startswith("utf-16")))
 
 
@@ -63,6 +72,19 @@ def _decode(body: bytes, charset: str) -> tuple[str, str]:
         return body.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         return _decode_broken(body, declared)
+
+
+def _encode_back(found: re.Match[str]) -> str:
+    """Return the sign that was encoded twice, or what is printed where it cannot have been."""
+    try:
+        return b"".join(_byte_of(sign) for sign in found[0]).decode("utf-8")
+    except UnicodeError:
+        return found[0]
+
+
+def _byte_of(sign: str) -> bytes:
+    """Return the byte a browser reads as this sign in windows-1252; bytes without a letter stand for themselves."""
+    return bytes([ord(sign)]) if sign < "\u00a0" else sign.encode("windows-1252")
 
 
 def _decode_broken(body: bytes, declared: list[str]) -> tuple[str, str]:

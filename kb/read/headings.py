@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,8 +13,11 @@ from kb.read.labels import HEADING_TAGS
 
 # "(a)"  "(1)": where the text begins that a copy of the catchline ran into
 FIRST_LABEL = re.compile(r"\((?:a|A|1|i|I)\)\Z")
-# "§ 3–1201.01. Definitions." → what may stand before the number
-BEFORE_NUMBER = re.compile(r"\W*(?:(?:section|sections|secs?|rule|part|chapter|article)\b\.?)?\W*", re.IGNORECASE)
+# "§ 3–1201.01. Definitions."  "HTMLPDF 246-945-330": what may stand before the number, links to other formats included
+BEFORE_NUMBER = re.compile(
+    r"\W*(?:(?:html|pdf|rtf|docx?|xml|print)\s*)*(?:(?:section|sections|secs?|rule|part|chapter|article)\b\.?)?\W*",
+    re.IGNORECASE,
+)
 # "— 21-1-15. Repealed."  ", 37-2519."  "to 7-1-108.": the heading speaks of more than one number, and keeps them
 RANGE = re.compile(r"\s*(?:[—–,&-]|to\b|and\b|through\b)\s*(?:§+\s*)?\d")
 # How many lines above a repeated heading are looked through.
@@ -23,31 +27,42 @@ _GLUE = " .:;-—–\u2003"
 _PLAIN_DASHES = dict.fromkeys(map(ord, DASHES), "-")
 
 
-def take_heading(lines: Sequence[Line], citation: str) -> tuple[str, list[Line]]:
+class Titled(NamedTuple):
+    """A document's catchline ("" if there is none), the lines without it, and what of its printing stands in neither.
+
+    ``dropped`` holds the document's own number as printed before the catchline, and what repeats the heading.
+    """
+
+    heading: str
+    body: list[Line]
+    dropped: tuple[str, ...] = ()
+
+
+def take_heading(lines: Sequence[Line], citation: str) -> Titled:
     """Split a page's lines into the catchline of its one document and the lines below it.
 
     The heading is the declared one, else the first top heading, else a lone heading or a bold run that opens the
-    text. Returns the catchline ("" if there is none) without the document's own number, and the lines without it.
+    text. Returns the catchline without the document's own number, and the lines without it.
     """
     at = _find_heading(lines)
     if at is None:
         return _take_lead(lines, citation)
     told = f"{lines[at].number} {lines[at].text}".strip()
-    heading, body = trim_heading(told, citation, [*lines[:at], *lines[at + 1 :]])
-    return _take_printed(heading, citation, body)
+    return _take_printed(trim_heading(told, citation, [*lines[:at], *lines[at + 1 :]]), citation)
 
 
-def _take_printed(heading: str, citation: str, body: list[Line]) -> tuple[str, list[Line]]:
+def _take_printed(titled: Titled, citation: str) -> Titled:
     """Prefer a heading printed with sign and number in the text to one that a copyist made of something else."""
-    for at in _text_lines(body)[:MOST_ABOVE]:
-        words = body[at].text.split() if body[at].text.startswith(("§", "[§")) else ()
+    for at in _text_lines(titled.body)[:MOST_ABOVE]:
+        text = titled.body[at].text
+        words = text.split() if text.startswith(("§", "[§")) else ()
         if words and words[0].strip("§[].").translate(_PLAIN_DASHES) == citation:
             size = next((place + 1 for place, word in enumerate(words) if place and word.endswith(".")), 0)
-            return _cut_heading(body, at, size, citation) if size else (heading, body)
-    return heading, body
+            return _cut_heading(titled, at, size, citation) if size else titled
+    return titled
 
 
-def trim_heading(told: str, citation: str, body: list[Line]) -> tuple[str, list[Line]]:
+def trim_heading(told: str, citation: str, body: list[Line]) -> Titled:
     """Return the catchline of a heading as printed, and the body without a repetition of the heading.
 
     Where the heading is repeated with its number further down, what stands above it (the title of a chapter that
@@ -56,22 +71,33 @@ def trim_heading(told: str, citation: str, body: list[Line]) -> tuple[str, list[
     heading = strip_citation(told, citation)
     if heading.translate(_PLAIN_DASHES).strip(_GLUE) == citation and body and body[0].lead == body[0].text != "":
         # The number stands on a line of its own, the catchline, as bold, on the next.
-        return body[0].text, body[1:]
+        return Titled(body[0].text, body[1:], (told,))
     numbered = heading != told
+    titled = Titled(heading, body, _cut_off(told, heading))
     for at in _text_lines(body)[: MOST_ABOVE if numbered else 1]:
         size = _match_repeat(told, body[at]) or (0 if numbered and at else _match_repeat(heading, body[at]))
         if size:
-            return _cut_heading(body, at, size, citation)
-    return heading, body
+            return _cut_heading(titled, at, size, citation)
+    return titled
 
 
-def _cut_heading(body: list[Line], at: int, size: int, citation: str) -> tuple[str, list[Line]]:
-    """Take the first words of a line as the heading; the lines above it become notes."""
+def _cut_off(told: str, heading: str) -> tuple[str, ...]:
+    """Return what stands round a catchline in the heading as printed."""
+    before, _, after = told.partition(heading)
+    return tuple(piece for piece in (before.strip(), after.strip()) if piece)
+
+
+def _cut_heading(titled: Titled, at: int, size: int, citation: str) -> Titled:
+    """Take the first words of a line as the heading in place of the one before; the lines above it become notes."""
+    body = titled.body
     words = body[at].text.split()
     rest = " ".join(words[size:])
     below = [msgspec.structs.replace(body[at], text=rest, lead="", tag="p")] if rest else []
     above = [msgspec.structs.replace(line, part="note") if line.part == "text" else line for line in body[:at]]
-    return strip_citation(" ".join(words[:size]), citation), [*above, *below, *body[at + 1 :]]
+    told = " ".join(words[:size])
+    heading = strip_citation(told, citation)
+    dropped = (*titled.dropped, titled.heading, *_cut_off(told, heading))
+    return Titled(heading, [*above, *below, *body[at + 1 :]], dropped)
 
 
 def _text_lines(body: Sequence[Line]) -> list[int]:
@@ -108,15 +134,19 @@ def _find_heading(lines: Sequence[Line]) -> int | None:
     return None
 
 
-def _take_lead(lines: Sequence[Line], citation: str) -> tuple[str, list[Line]]:
+def _take_lead(lines: Sequence[Line], citation: str) -> Titled:
     """Take a bold run with the document's number that opens the first line: "**12-305. Fees.** The fee is …"."""
     body = list(lines)
-    first = next((line for line in body if line.part == "text"), None)
-    if first is None or not first.lead or first.number or citation not in first.lead.translate(_PLAIN_DASHES):
-        return "", body
-    if first.lead == first.text:
-        body.remove(first)
-    return trim_heading(first.lead, citation, body)
+    at = next((at for at, line in enumerate(body) if line.part == "text"), None)
+    if at is None or not body[at].lead or body[at].number or citation not in body[at].lead.translate(_PLAIN_DASHES):
+        return Titled("", body)
+    lead = body[at].lead
+    rest = body[at].text[len(lead) :].strip()
+    if not rest:
+        return trim_heading(lead, citation, [*body[:at], *body[at + 1 :]])
+    body[at] = msgspec.structs.replace(body[at], text=rest, lead="", tag="p")
+    heading = strip_citation(lead, citation)
+    return Titled(heading, body, _cut_off(lead, heading))
 
 
 def _match_repeat(heading: str, line: Line) -> int:

@@ -14,7 +14,7 @@ from kb.errors import UnreadablePageError
 from kb.models import Line, Part
 from kb.read.labels import HEADING_TAGS
 from kb.read.lines import build_lines, clean_text
-from kb.read.main_part import choose_main_part
+from kb.read.main_part import choose_main_part, drop_frame
 
 # Never law: their text is not printed, or is a control.
 UNPRINTED = ["script", "style", "noscript", "template", "iframe", "object", "svg", "button", "select", "textarea"]
@@ -42,8 +42,8 @@ class Selectors(msgspec.Struct, frozen=True):
 class Markup(msgspec.Struct, frozen=True):
     """A page cut into lines: ``lines`` in reading order, ``shape`` = hash of the markup without text.
 
-    ``written`` is the main part's HTML, kept for reading links; ``closed`` tells whether the page ended with a
-    closing tag of the document.
+    ``written`` is the main part's HTML, or a list's, kept for reading links; ``closed`` tells whether the page ended
+    with a closing tag of the document.
     """
 
     lines: tuple[Line, ...]
@@ -52,27 +52,41 @@ class Markup(msgspec.Struct, frozen=True):
     closed: bool
 
 
-def read_markup(text: str, selectors: Selectors) -> Markup:
+def read_markup(text: str, selectors: Selectors, *, listing: bool = False) -> Markup:
     """Cut a decoded HTML page into the lines of its main part.
 
-    Raises UnreadablePageError when the declared main selector matches nothing, or the page has no body; the message
-    names the selector.
+    ``listing`` says that the page may be a list: if its main part is not declared, all links outside its frame are
+    kept. Raises UnreadablePageError when the declared main selector matches nothing, or the page has no body; the
+    message names the selector.
     """
-    tree = LexborHTMLParser(text)
-    tree.strip_tags(UNPRINTED)
-    for selector in selectors.remove:
-        for node in tree.css(selector):
-            node.decompose()
-    nodes = _main_nodes(tree, selectors.main)
+    nodes, links = _find_part(text, selectors, listing=listing)
     slots = _cut_slots(nodes, selectors)
     written = "\n".join(node.html or "" for node in nodes)
     lines, shape = build_lines(written)
     return Markup(
         lines=tuple(_fill_slots(lines, slots)),
         shape=shape,
-        written=written,
+        written=links or written,
         closed="</html" in text[-400:].lower() or "</body" in text[-400:].lower(),
     )
+
+
+def find_main_nodes(text: str, selectors: Selectors) -> list[LexborNode]:
+    """Return the elements of a decoded HTML page that hold its main part, without what is never printed or removed.
+
+    Raises UnreadablePageError as read_markup does.
+    """
+    return _find_part(text, selectors, listing=False)[0]
+
+
+def _find_part(text: str, selectors: Selectors, *, listing: bool) -> tuple[list[LexborNode], str]:
+    """Return the nodes of the main part and, for a list whose part is chosen, the HTML whose links it holds."""
+    tree = LexborHTMLParser(text)
+    tree.strip_tags(UNPRINTED)
+    for selector in selectors.remove:
+        for node in reversed(tree.css(selector)):
+            node.decompose()
+    return _find_declared(tree, selectors.main) if selectors.main else _find_main(tree, listing=listing)
 
 
 def read_links(markup: Markup) -> tuple[tuple[str, str], ...]:
@@ -80,16 +94,25 @@ def read_links(markup: Markup) -> tuple[tuple[str, str], ...]:
     return tuple((clean_text(href), clean_text(text)) for href, text in LINK.findall(markup.written))
 
 
-def _main_nodes(tree: LexborHTMLParser, selector: str) -> list[LexborNode]:
-    if selector:
-        nodes = _outermost(tree.css(selector))
-        if not nodes:
-            raise UnreadablePageError(f"select '{selector}' matched 0 elements")
-        return nodes
-    node = choose_main_part(tree)
-    if node is None:
+def _find_declared(tree: LexborHTMLParser, selector: str) -> tuple[list[LexborNode], str]:
+    """Return the nodes of the declared main part; its links are those of what is read."""
+    nodes = _outermost(tree.css(selector))
+    if not nodes:
+        raise UnreadablePageError(f"select '{selector}' matched 0 elements")
+    return nodes, ""
+
+
+def _find_main(tree: LexborHTMLParser, *, listing: bool) -> tuple[list[LexborNode], str]:
+    """Return the nodes of the main part that is chosen, and for a list the HTML whose links it holds."""
+    body = tree.body
+    if body is None:
         raise UnreadablePageError("the page has no body to read")
-    return [node]
+    drop_frame(body)
+    links = (body.html or "") if listing else ""
+    part = choose_main_part(body)
+    for node in part.dropped:
+        node.decompose()
+    return list(part.nodes), links
 
 
 def _outermost(nodes: list[LexborNode]) -> list[LexborNode]:
@@ -164,7 +187,9 @@ def _fill_line(line: Line, text: str, slots: list[list[Line]]) -> list[Line]:
     """Return a line without the parts that stood within it, and these after it."""
     rest = " ".join(SLOT.sub(" ", text).split())
     parts = [part for index in SLOT.findall(text) for part in _take_slot(index, slots)]
-    return [msgspec.structs.replace(line, text=rest), *parts] if rest or line.number else parts
+    lead = " ".join(SLOT.sub(" ", line.lead).split()) if line.lead else ""
+    line = msgspec.structs.replace(line, text=rest, lead=lead if rest.startswith(lead) else "")
+    return [line, *parts] if rest or line.number else parts
 
 
 def _take_slot(index: str, slots: list[list[Line]]) -> list[Line]:

@@ -1,8 +1,9 @@
 """Printed numbers: what they look like at the start of a line, and which place in a sequence they can stand for.
 
-The grammar knows styles, not sites: ``(a) (1) (A) (i) (I) (aa)``, ``a. 1. A. I.``, ``8.4.1``, ``Sec. 8.``, inserted
-numbers such as ``(v.1)``, ``(B-i)``, ``9a`` and ``(1g)``. "(i)" may be the ninth letter or the first roman numeral:
-``read_label`` returns every reading and the outline decides by sequence.
+The grammar knows styles, not sites: ``(a) (1) (A) (i) (I) (aa)``, ``a. 1. A. I.``, ``1) a)``, ``8.4.1``, ``Sec. 8.``,
+inserted numbers such as ``(v.1)``, ``(B-i)``, ``9a``, ``(1g)``, ``(cm)`` and ``I-a``, and labels glued to their text.
+"(i)" may be the ninth letter or the first roman numeral: ``read_label`` returns every reading and the outline decides
+by sequence.
 """
 
 import re
@@ -22,10 +23,14 @@ _CORE = (
     r"pp+|qq+|rr+|ss+|tt+|uu+|vv+|ww+|xx+|yy+|zz+|AA+|BB+|CC+|DD+|EE+|FF+|GG+|HH+|JJ+|KK+|LL+|NN+|OO+|PP+|QQ+|RR+|SS+|"
     r"TT+|UU+|VV+|WW+|YY+|ZZ+|[A-Za-z]\d{0,2})(?:[-.\u2010-\u2013][0-9A-Za-z]{1,4}){0,2}"
 )
-# "(a) ", "([1])", "1. ", "iv. ", "8.4.1 ", "Sec. 8. ", "Subd. 2. ", "§ 3. "
+# (cm), (am), (bg): a letter put in after another one; short words in parentheses are none
+_TWO_LETTERS = r"(?!(?:an|as|at|be|by|do|eg|go|he|ie|if|in|is|it|me|my|no|of|on|or|so|to|up|us|we)\b)[a-z]{2}"
+_SHORT = r"(?:\d{1,3}[A-Za-z]?|[A-Za-z]|[ivx]{1,5}|[IVX]{1,5})"
+# "(a) ", "*(1) ", "([1])", "(1.)", "1. ", "iv. ", "I-a. ", "2) ", "8.4.1 ", "Sec. 8. ", "Subd. 2. ", "§ 3. "; "1.The"
 LABEL = re.compile(
-    rf"((?:\(\[?{_CORE}\]?\)|\[\(?{_CORE}\)?\])(?=[\s(\[“\"‘'A-Z]|$)|(?:\d{{1,3}}[A-Za-z]?|[A-Za-z]|[ivx]{{1,5}}|[IVX]{{1,5}})\.(?=\s|\()|"
-    r"\d{1,4}(?:\.\d{1,3}){2,6}\.?(?=\s)|\d{1,3}\.\d{1,3}\.?(?=\s+[A-Z“\"])|"
+    rf"((?:(?:\*{{1,3}} ?)?\(\[?(?:{_CORE}|{_TWO_LETTERS})\]?\.?\)|\[\(?{_CORE}\)?\])(?=[\s(\[“\"‘'A-Z]|$)"
+    rf"|{_SHORT}(?:(?:[-\u2010-\u2013][A-Za-z0-9]{{1,2}})?\.(?=[\s(]|[A-Z][a-z]*\s)|\)(?=\s))|"
+    r"\d{1,4}(?:\.\d{1,3}){2,6}\.?(?=\s)|\d{1,4}\.\d{1,3}\.?(?=\s+[A-Z“\"])|"
     r"(?:Sec(?:tion|\.)|Subd(?:ivision|\.)|Subsec(?:tion|\.)|§)\s*\d{1,3}[A-Za-z]?\.(?=\s|$|\())\s*"
 )
 # "§ 12-305. Fees."  "Sec. 08.04.020. Board"  "12:3-1.2 Scope": a section's own number before its catchline
@@ -45,7 +50,8 @@ _PIECES = re.compile(r"(\d+|[A-Za-z]+)(.*)")
 class Rank(msgspec.Struct, frozen=True):
     """One place a label can stand for: its ``style`` with delimiter, its ordinal ``value`` and an inserted ``suffix``.
 
-    ``style`` begins with "(" or "." for the delimiter; ``value`` counts from 1.
+    ``style`` begins with "(", ")" or "." for the delimiter; ``value`` counts from 1. Dotted chains count by their last
+    step, each length of chain in a style of its own ("x2" holds "x3").
     """
 
     style: str
@@ -118,17 +124,20 @@ def _read_roman(text: str) -> int:
 @lru_cache(maxsize=20_000)
 def read_label(number: str) -> tuple[Rank, ...]:
     """Return every place in a sequence that a printed number can stand for, () when it is no sequence number."""
-    bare = number.strip("()[]. ")
+    bare = number.strip("()[]*. ")
     if bare.startswith(("Sec", "Sub", "§")):
         found = re.search(r"\d+", bare)
         return (Rank("s", int(found[0]), bare[found.end() :]),) if found is not None else ()
-    delimiter = "(" if number.startswith(("(", "[")) else "."
+    delimiter = "(" if "(" in number or number.startswith("[") else number[-1:] if number.endswith(")") else "."
     if delimiter == "." and bare[:1].isdigit() and "." in bare:
-        return (Rank("x", int(bare.rpartition(".")[2]), ""),)
+        return (Rank(f".x{bare.count('.') + 1}", int(bare.rpartition(".")[2]), ""),)
     pieces = _PIECES.fullmatch(bare)
     if pieces is None:
         return ()
-    return tuple(Rank(delimiter + style, value, pieces[2]) for style, value in _readings(pieces[1]))
+    ranks = [Rank(delimiter + style, value, pieces[2]) for style, value in _readings(pieces[1])]
+    if len(pieces[1]) == 2 and pieces[1].islower() and pieces[1][0] != pieces[1][1] and not pieces[2]:
+        ranks.append(Rank(f"{delimiter}a", ord(pieces[1][0]) - 96, pieces[1][1]))
+    return tuple(ranks)
 
 
 def _readings(text: str) -> list[tuple[str, int]]:

@@ -25,7 +25,7 @@ LINK_END = re.compile(r"</(?:a|cite)>\s*(?:</[a-z]+>\s*)*(?=[.,;:)])")
 # id="t21c28s21-28-2.08"
 ID = re.compile(r'\bid="([^"]*)"')
 # <span class="num" id="(a)(1)(A)">(A)</span>: a publisher that spells the whole chain of numbers in an id
-STATED_PATH = re.compile(r'\s*<[a-z]+ [^<>]*?\bid="\(([^()"\s]+(?:\)\([^()"\s]+)*)\)"[^<>]*>([^<]*)</[a-z]+>')
+STATED_PATH = re.compile(r'\s*<[a-z]+ [^<>]*?\bid="\(([^()"\s]+(?:\)\([^()"\s]+)*)\)"[^<>]*>([^<\ue000]*)</[a-z]+>')
 # <b>414.025 Definitions.</b> at the start of a block, inside any number of spans
 LEAD = re.compile(r"\s*(?:<(?:span|font|a|u|i|em)\b[^>]*>\s*)*<(?:b|strong)\b[^>]*>(.*?)</(?:b|strong)>", re.DOTALL)
 # <i>Acts 2016, ch. 12, § 3.</i>: a line in its own type is its own line
@@ -37,8 +37,9 @@ INDENT_STYLE = re.compile(r"(?:margin-left|padding-left|text-indent)\s*:\s*(-?[\
 # Stands for a link's end until white space is collapsed: a private-use sign.
 _TIGHT = "\ue002"
 POINTS = {"in": 72.0, "pt": 1.0, "px": 0.75, "em": 12.0, "cm": 28.3}
-# A blank line before a capital, a label or a quote: the author laid the text out with white space.
-LAID_OUT = re.compile(r"\n[ \t\r]*\n(?=[ \t\r\n]*[(\[A-Z§\"“\d])")
+# A blank line before a capital, a label or a quote: the author laid the text out with white space. The bounds keep
+# endless white space from costing its length squared.
+LAID_OUT = re.compile(r"\n[ \t\r]{0,200}\n(?=[ \t\r\n]{0,400}[(\[A-Z§\"“\d])")
 
 
 def clean_text(fragment: str) -> str:
@@ -65,7 +66,7 @@ def build_lines(written: str, part: Part = "text") -> tuple[list[Line], str]:
 
     Returns the lines in reading order and the shape of the markup: a hash of its block tags and their attributes.
     """
-    pieces = BLOCK.split(_drop_comments(written) if "<!--" in written else written)
+    pieces = BLOCK.split(drop_comments(written) if "<!--" in written else written)
     builder = _Builder(part)
     builder.emit(pieces[0])
     for at in range(1, len(pieces), 4):
@@ -80,7 +81,7 @@ def build_lines(written: str, part: Part = "text") -> tuple[list[Line], str]:
     return builder.lines, shape.hexdigest()[:16]
 
 
-def _drop_comments(written: str) -> str:
+def drop_comments(written: str) -> str:
     """Cut comments out in one pass; a comment's sign inside an attribute is none."""
     first, *rest = written.split("<!--")
     kept = [first]
@@ -111,9 +112,12 @@ class _Row:
 
 
 class _Builder:
-    """The state of one pass over the blocks: open lists and rows, the current element, the lines so far."""
+    """The state of one pass over the blocks: open lists and rows, the current element, the lines so far.
 
-    __slots__ = ("attrs", "breaks", "filled", "lines", "lists", "marker", "part", "rows", "tag")
+    ``term`` is where the line of a defined term stands until its definition joins it, -1 where none waits.
+    """
+
+    __slots__ = ("attrs", "breaks", "defining", "filled", "lines", "lists", "marker", "part", "rows", "tag", "term")
 
     def __init__(self, part: Part) -> None:
         self.part = part
@@ -121,6 +125,8 @@ class _Builder:
         self.lists: list[ListFrame] = []
         self.rows: list[_Row] = []
         self.marker = ""
+        self.term = -1
+        self.defining = False
         self.tag = "p"
         self.attrs = ""
         # Whether the current block has a line already, and how many <br> stand since.
@@ -161,6 +167,15 @@ class _Builder:
     def close_item(self) -> None:
         self.marker = ""
 
+    def open_term(self) -> None:
+        self.term = len(self.lines)
+        self.defining = False
+
+    def open_definition(self) -> None:
+        """Let the definition join its term, where that is one line."""
+        self.defining = 0 <= self.term == len(self.lines) - 1
+        self.term = -1
+
     def open_row(self) -> None:
         self.rows.append(_Row(len(self.lines)))
 
@@ -179,12 +194,13 @@ class _Builder:
             self.breaks = 0
             return
         self.breaks = 0
-        self.filled = True
+        before = len(self.lines)
         if "\n" in chunk and LAID_OUT.search(chunk) is not None:
             for piece in LAID_OUT.split(chunk):
                 self._add(piece, _white_indent(piece))
-            return
-        self._add(chunk, self._level() if self.attrs or self.lists else 0)
+        else:
+            self._add(chunk, self._level() if self.attrs or self.lists else 0)
+        self.filled = self.filled or len(self.lines) > before
 
     def _continues(self, chunk: str) -> bool:
         text = clean_text(chunk)
@@ -221,8 +237,21 @@ class _Builder:
             tag = "li"
             number, text = (number, text) if number else _merge_marker(self.marker, text)
             self.marker = ""
+        if self.defining:
+            self.defining = False
+            self._define(text)
+            return
         found = ID.search(self.attrs) if "id=" in self.attrs else None
         self.lines.append(Line(text, self.part, number, path, level, tag, found[1] if found is not None else "", lead))
+
+    def _define(self, text: str) -> None:
+        """Add a definition to the line of its term; a label set as a term is the number of what it labels."""
+        last = self.lines[-1]
+        if LABEL.fullmatch(f"{last.text} ") is not None:
+            self.lines[-1] = Line(text, last.part, last.text, None, last.level, "p", last.anchor)
+        else:
+            told = f"{last.text} {text}"
+            self.lines[-1] = Line(told, last.part, last.number, last.path, last.level, "p", last.anchor, last.text)
 
 
 def _stated_path(chunk: str) -> tuple[tuple[str, ...] | None, str, str]:
@@ -244,7 +273,7 @@ def _merge_marker(marker: str, text: str) -> tuple[str, str]:
     if printed is None:
         return marker, text
     if printed[1].strip("().[]") == marker.strip("()."):
-        return marker, text[printed.end() :]
+        return printed[1], text[printed.end() :]
     return "", text
 
 
@@ -266,19 +295,22 @@ def _join_row(lines: list[Line], row: _Row) -> list[Line]:
     label = LABEL.fullmatch(first.text + " ")
     if label is not None and len(filled) == 2:
         body = filled[1][0]
-        return [Line(body.text, "text", first.text, None, body.level, "p", first.anchor, body.lead)]
-    texts = [" ".join(line.text for line in cell) for cell in cells]
-    return [Line(" | ".join(texts), "text", "", None, first.level, "tr", first.anchor)]
+        return [Line(body.text, first.part, first.text, None, body.level, "p", first.anchor, body.lead)]
+    texts = [" ".join(line.text for line in cell) for cell in (filled[1:] if label is not None else cells)]
+    number = first.text if label is not None else ""
+    return [Line(" | ".join(texts), first.part, number, None, first.level, "tr", first.anchor)]
 
 
 # Blocks that only begin or end a line.
-_PLAIN = frozenset(("p", "div", "section", "dd", "dt", "blockquote", "article", "main", *HEADING_TAGS))
+_PLAIN = frozenset(("p", "div", "section", "blockquote", "article", "main", *HEADING_TAGS))
 _OPENERS = {
     "ol": _Builder.open_list,
     "ul": _Builder.open_list,
     "menu": _Builder.open_list,
     "dir": _Builder.open_list,
     "li": _Builder.open_item,
+    "dt": _Builder.open_term,
+    "dd": _Builder.open_definition,
     "tr": _Builder.open_row,
     "td": _Builder.open_cell,
     "th": _Builder.open_cell,

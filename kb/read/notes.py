@@ -6,20 +6,24 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from kb.models import Act, Validity
-from kb.read.dates import DATE_PATTERN, DATE_SHAPE, parse_date, read_match
+from kb.read.dates import DATE, DATE_PATTERN, DATE_SHAPE, parse_date, read_match
 
 
 class Form(NamedTuple):
-    """One way of citing an act or register issue: its name, its regex, and an example the regex matches whole."""
+    """One way of citing an act or register issue: its name, its regex, and an example the regex matches whole.
+
+    ``sequel`` is what follows the example in a note.
+    """
 
     name: str
     pattern: str
     example: str
+    sequel: str = ";"
 
 
 _YEAR = r"(?:1[6-9]|20)\d\d"
 _CHAPTER = r"\b[Cc](?:h(?:s|ap(?:ter)?)?|c)?\b\.?"
-_NUMBERS = r"\d+[A-Za-z]?\b(?:(?:, | & | and )\d+\b(?! [A-Z]))*"
+_NUMBERS = r"\d+(?:-\d+(?![\d/-]))?[A-Za-z]?\b(?:(?:, | & | and )\d+\b(?! [A-Z]))*"
 
 # Tried in this order at every place of a note. The last thing printed in a match is the number that names the act,
 # except where the year stands last ("ch 45 SLA 1982"): names are kept as printed.
@@ -41,7 +45,8 @@ ACTS = (
     ),
     Form(
         "year_first",
-        rf"\b(?:\d?(?:Sp|Ex)\.? ?)?{_YEAR},? (?:[A-Z][a-z]+\. )?(?:Acts, )?"
+        rf"\b(?:(?:\d?(?:Sp|Ex)\.? ?)?{_YEAR},? (?:(?:Sp|Ex)\. Sess\. [IVX]+, )?(?:[A-Z][a-z]+\. )?(?:Acts,? )?"
+        r"|\d\d Acts, )"
         rf"(?:{_CHAPTER}|a\.|Nos?\.|Act(?: No\.)?|P\.A\.|LB) ?{_NUMBERS}",
         "2013 c 19",
     ),
@@ -49,11 +54,12 @@ ACTS = (
     Form("act_number", r"\bP\. ?L\. ?\d+, No\. ?\d+", "P.L.233, No.64"),
     Form(
         "filing",
-        r"(?<=#)\d{4,5}\b|\b\d{8}-[A-Z]{2}-\d+[A-Z]+|\b[A-Z]{2,5} \d{1,3}-\d{4}\b|\bWSR \d\d-\d\d-\d{3}",
+        r"(?<=#)\d{4,5}\b|\b\d{8}-[A-Z]{2}-\d+[A-Z]+|\b[A-Z]{2,5} \d{1,3}-\d{4}\b|\bWSR \d\d-\d\d-\d{3}"
+        r"|\bR\.\d{4} d\.\d+",
         "BP 57-2024",
     ),
     Form("chapter_section", rf"\b{_YEAR}, \d+:\d+", "2016, 2:6"),
-    Form("session_page", rf"\b{_YEAR}, \d{{2,4}}(?=[;)\].])", "2017, 4431"),
+    Form("session_page", rf"\b{_YEAR}, \d{{2,4}}(?=[;)\].]|, eff)", "2017, 4431"),
 )
 # Reported only where the entry names no act: the issue or page that printed it, a bill, a chapter of the entry's year.
 PRINTS = (
@@ -72,30 +78,50 @@ PRINTS = (
     Form("rule_number", r"\b\d+(?:\.\d+){2,4} [A-Z]{3,5}\b", "16.19.20.41 NMAC"),
     Form("bill", r"\b(?:House|Senate|Assembly) Bill (?:No\. )?\d+|\b[HSA]\.?B\.? ?\d+", "House Bill 24"),
     Form("bare_chapter", r"\bch\. \d+", "ch. 792"),
+    # A second act of a list whose first names the kind: "P.A. 102-490, eff. 1-1-24; 103-732, eff. 8-2-24"
+    Form("bare_act", r"(?:(?<=; )|^)\d{2,4}-\d{1,4}(?=, (?:eff\.|ss?\. ?\d))", "103-732", ", eff."),
+    Form("code_edition", r"\bC\d\d,(?: \d\d,)* §[\w.-]+\w", "C73, 75, 77, §204.207"),
 )
 _ACT = "|".join(form.pattern for form in ACTS)
 _PRINT = "|".join(form.pattern for form in PRINTS)
 ACT = re.compile(f"{_ACT}|{_PRINT}")
 # What makes a line of note words a history note: an act, an issue that printed it, or a dated chapter.
 NAMES_ACT = re.compile(f"{_ACT}|{'|'.join(form.pattern for form in PRINTS[:5])}|{DATE_SHAPE}, ch\\. \\d|\\[C\\d\\d\\b")
+# "Filed November 9, 1982. Amended effective January 21, 1998": a rule's life told by dates alone
+DATED_LIFE = re.compile(
+    rf"(?i:\b(?:f\.|filed|adopted|readopted|amended|added|am|amd|comp))\b[^;\d]{{0,30}}?(?:{DATE_SHAPE})"
+)
+# "(Licensing Board; 8 EAC 5-5; filed Apr 24, 2008: 20080521-XX-8440FRA)": a filing in brackets, whoever filed it
+FILED = re.compile(
+    rf"[(\[][^()\[\]]*;[^()\[\]]*\b(?:re)?(?:filed|adopted) [^()\[\]]*?(?:{DATE_SHAPE})[^()\[\]]*[)\]]\.?"
+)
 # Ends of an entry: "; "  " -- "  ". Amended"  "as amended at"  " am."  "A, 12/17/2019" (an amendment of a rule)
-_BREAK = r"(?i:;|--|\b(?:as )?(?:amended|added|repealed|renumbered|redesignated|readopted|am\.|amd\.|crt)(?![\w-]))"
+_BREAK = (
+    r"(?i:;|--|\b(?:as )?(?:amended|amendments?|added|repealed|renumbered|redesignated|readopted|am\.|amd\.|crt)"
+    r"(?![\w-]))"
+)
 PIECE = re.compile(f"(?P<date>{DATE_PATTERN})|(?P<act>{_ACT})|(?P<print>{_PRINT})|(?P<stop>{_BREAK})")
+# "§ 3(l)" is section 3  "§§ 2"  "s. 12": the section of an act that an entry cites
+CITED = re.compile(r"(?:§+|\bs\.) ?(\d[\w-]*)")
 # "eff. " "Imd. Eff. " "effective on " right before a date
 BEFORE_DATE = re.compile(r"(?i)\beff?(?:ective)?\.?(?: date)?:?(?: on| from)? ?\Z")
 
+# "Amended: Filed June 17, 2010;": the effective date that follows is that of this filing
+JUST_FILED = re.compile(rf"(?i:\b(?:filed|f\.),? (?:{DATE_SHAPE})[;,]?\Z)")
+
 # Words that history notes are made of, and laws are not: a line of these, numbers and initials alone is a note.
 NOTE_WORDS = frozenset(
-    "a act acting acts add added adj adopted al am amd amend amended amending amendment and ann apr april art "
-    "article arts as assem at aug august authority bill by c cc ch chap chapter chs code codified comp const cr "
-    "created crt cum date dec december derived div ed eff effective emerg en enacted ex expires express ext extra "
-    "feb february filed first form former formerly from gen general hb history house imd impl in init initiative "
-    "issue jan january jul july jun june l last law laws leg legislation legislature m mar march may measure mod "
-    "modified new nmac no nos nov november oct october of ord orig p page par part parts pp prior pt pts pub "
-    "public r ra rd readopted rec recodified redes redesig redesignated reen reenact reenacted reg register "
-    "regular ren renumbered rep repealed replaced res resolution rev revised revived rp rr rs rule s sb sec "
-    "second secs section sections see senate sep sept september sess session source sp spec special ss st stat "
-    "stats sub subch subsec supp temporary th third through tit title to trans transferred vol volume".split()
+    "a act acting acts add added adj adopt adopted after al am amd amend amended amending amendment and ann apr april "
+    "art article arts as assem at aug august auth authority authorized bill by c cc ch chap chapter chs code codified "
+    "comp const cr created crt cum date dec december derived div ed eff effective emerg en enacted ex expires express "
+    "ext extra feb february filed first form former formerly from gen general hb history house imd imp impl "
+    "implementing in init initiative issue jan january jul july jun june l last law laws leg legislation legislature "
+    "m mar march may measure mod modified new nmac no nos nov november oct october of operative ord orig original p "
+    "page par part parts pp prior pt pts pub public r ra rd readopted rec recodified redes redesig redesignated reen "
+    "reenact reenacted reg register regular ren renumber renumbered rep repeal repealed replaced res resolution rev "
+    "revised revived rp rr rs rule s sb sec second secs section sections see senate sep sept september sess session "
+    "source sp spec special ss st stat stats sub subch subsec supp suspend temporary th third through tit title to "
+    "trans transferred vol volume".split()
 )
 # A word with what makes it an initial, a letter of a list or a collection: "Shan."  "(b)"  "Ok Reg"  "(Williams, §"
 WORD = re.compile(
@@ -104,14 +130,17 @@ WORD = re.compile(
 )
 # History of Section. …   [Statutory Authority: …   (Source: …   HISTORICAL NOTE: …   History.—s. 1
 LABELLED = re.compile(
-    r"-{5,}|The provisions of this §+ ?[\w.:-]+ (?:issued|adopted|amended|added|reserved)\b"
+    r"-{5,}|(?:Source:? )?The provisions of this §+ ?[\w.:-]+ (?:issued|adopted|amended|added|reserved)\b"
+    r"|Original Rule (?:entitled|filed)\b|Authors?: "
     r"|[\[(*]*(?:HISTOR(?:Y|ICAL)|Histor(?:y|ical)|SOURCE|Source|CREDITS?|Credits?"
     r"|(?:[A-Z][\w/]+ )?(?:AUTHORITY|Authority|Implemented)|(?:Prior )?Effective Dates"
-    r"|Latest Legislation|Last Revision Date)"
-    r"(?: (?:NOTE|Note|[oO]f (?:SECTION|[Ss]ection))S?s?)?\s*[.:—–-]"
+    r"|Latest Legislation|Last Revision Date|(?:Five[- ]Year )?Review (?:\([A-Z]+\) )?Dates?)"
+    r"(?: (?:NOTE|Note|[oO]f (?:SECTION|[Ss]ection))S?s?)?(?:\s*[.:—–-]|(?= \d\. [A-Z]))"
 )
 # A stub says so in words of law, an item of a pending list is dated before a colon: neither is a history note.
 NOT_HISTORY = re.compile(rf"\W*(?:(?i:repealed|deleted|rescinded)\b|{DATE_SHAPE}:)")
+# "(1) Fees. [2021 c.667 §2]": no history begins with the number of a paragraph
+LAW_LABEL = re.compile(r"\(\w{1,4}\) [A-Z]")
 # "39 FR 22142": the federal gazette, cited by volume and page
 GAZETTE = re.compile(r"\d FR \d")
 ANY_DIGIT = re.compile(r"\d")
@@ -132,6 +161,21 @@ def read_acts(note: str) -> tuple[Act, ...]:
     for entry in _split_entries(note):
         _read_entry(entry, acts)
     return tuple(acts)
+
+
+def cite_acts(note: str) -> tuple[tuple[str, str], ...]:
+    """Read the acts of a history note with the section of the act that each entry cites ("6", "" where none).
+
+    ``note`` is a line for which ``is_history`` holds. Returns (name, section) in printed order, names as printed.
+    """
+    found: list[tuple[str, str]] = []
+    for entry in _split_entries(note):
+        for piece, sequel in pairwise([*entry, None]):
+            if piece is not None and piece["act"]:
+                end = sequel.start() if sequel is not None else len(note)
+                cited = CITED.search(note, piece.end(), end)
+                found.append((_trim(piece[0]), cited[1] if cited is not None else ""))
+    return tuple(found)
 
 
 def _split_entries(note: str) -> list[list[re.Match[str]]]:
@@ -168,11 +212,12 @@ def _read_entry(pieces: list[re.Match[str]], acts: list[Act]) -> None:
 
 
 def _read_dated_entry(pieces: list[re.Match[str]], day: date, acts: list[Act]) -> None:
-    """Append an entry that states dates but names no act, or complete the act before it."""
+    """Append an entry that states dates but names no act, or complete the act or filing before it."""
     dates = [piece for piece in pieces if piece["date"]]
     note, start = dates[0].string, pieces[0].end() if pieces[0][0] == ";" else pieces[0].start()
     words = note[start : dates[-1].end()]
-    if acts and acts[-1].effective_on is None and BEFORE_DATE.fullmatch(note[start : dates[0].start()].lstrip(" ;,")):
+    lone = acts and BEFORE_DATE.fullmatch(note[start : dates[0].start()].lstrip(" ;,"))
+    if lone and (acts[-1].effective_on is None or JUST_FILED.search(note, max(0, start - 80), start)):
         acts[-1] = Act(acts[-1].name, day)
     elif len(dates) > 1 and all(not note[a.end() : b.start()].strip(", ") for a, b in pairwise(dates)):
         acts.extend(Act(each[0], read_match(each)) for each in dates)
@@ -196,12 +241,12 @@ def is_history(text: str) -> bool:
     """
     label = LABELLED.match(text)
     if label is None and not _holds_note_words_only(text):
-        return False
+        return text[:1] in "([" and FILED.fullmatch(text) is not None and SPEAKS_LAW.search(text) is None
     if label:
         return ANY_DIGIT.search(text) is not None and SPEAKS_LAW.search(text, label.end()) is None
-    if NOT_HISTORY.match(text) or text.rstrip()[-1:] in ";:," or is_repealed(text):
+    if NOT_HISTORY.match(text) or LAW_LABEL.match(text) or text.rstrip()[-1:] in ";:," or is_repealed(text):
         return False
-    return NAMES_ACT.search(text) is not None
+    return NAMES_ACT.search(text) is not None or DATED_LIFE.search(text) is not None
 
 
 def _holds_note_words_only(text: str) -> bool:
@@ -210,11 +255,16 @@ def _holds_note_words_only(text: str) -> bool:
         if word["quote"]:
             return False
         letters = word[0].rstrip(".)")
-        if word["named"] or letters.lower() in NOTE_WORDS or letters.isupper():
+        if word["named"] or letters.lower() in NOTE_WORDS or letters.isupper() or not letters[1:].islower():
             continue
         if not word["mark"] or (len(letters) > 4 and word["mark"] in ".)"):
             return False
     return True
+
+
+def is_bracketed(text: str) -> bool:
+    """Tell whether a line stands wholly in brackets, as histories of single paragraphs do: "[PL 2015, c. 488, §9]"."""
+    return text[:1] in ("[", "(") and text.endswith(("]", ")", "].", ")."))
 
 
 def split_history(text: str) -> tuple[str, str]:
@@ -251,6 +301,8 @@ TWIN = re.compile(r"\bSee\b|\bFor (?:the )?(?:text|version|provisions)\b")
 # Not "licenses required by this chapter shall expire June 30, 1970": there something else ends.
 EXPIRY = re.compile(
     r"(?i)(?:\blegislation(?: that| which)? (?:will|shall) expire|\bamendments? (?:will|shall) expire"
+    r"|\b(?:emergency|temporary) (?:rule|regulation|order|legislation|act|law|amendment)s?(?: that| which)?"
+    r" (?:(?:will|shall) expire|expires?)"
     r"|(?<!by )(?<!under )(?<!of )(?<!in )\bthis (?:sub)?(?:section|paragraph|division|chapter|part|rule|act)"
     rf"(?: \(\w+\))? (?:will expire|expires))(?: on| at the end of)? {DATE_PATTERN}"
 )
@@ -260,6 +312,24 @@ NOTICE = re.compile(
     r"|(?i:(?:editor|compiler|revis[eo]r|publisher|code commissioner|codifier|amendment)(?:['’]?s?)? notes?\b)"
     r"\s*(?:[:.—–-]|\Z)"
     r"|(?i:(?:notes to decisions|effect of amendments?|cross[- ]references?)\W*\Z))"
+)
+
+# Effective: March 31, 2021   [Effective until 7/1/2025]; not "This subsection expires …", which is law
+OWN_WORDS = re.compile(rf"\W*{_MARKED}")
+# Last Update: 7/18/24   Last updated July 18, 2024 at 7:45 AM   Current through Register Vol. 49, No. 20, May 15, 2024
+STAMP = re.compile(
+    r"\W*(?i:(?:page |this page was )?last (?:updated?|modified|reviewed|revised|revision)(?: date| on)?"
+    r"|(?:text )?(?:is )?current (?:through|as of)|accessed)\b[^;]{0,40}?"
+    rf"(?:{DATE_SHAPE}|[A-Z][a-z]{{2,8}}\.? \d{{4}}|\d{{4}})[^;]{{0,40}}"
+)
+# What a stamp or mark begins with: nearly every line is told by this alone.
+STAMP_OPENING = re.compile(
+    r"\W*(?i:eff|last|page|this page|text|current|accessed|n\.?b|note|supers|termin|expire|repealed)"
+)
+# effective 1/20/2023through 7/17/2023   Effective 2/22/2017, Expires 2/22/2027
+TERM = re.compile(
+    rf"(?i:eff(?:ective|\.)?):? (?P<begin>{DATE_SHAPE}),? ?"
+    rf"(?i:(?P<last>through)|(?:until|to|expires):?) ?(?P<end>{DATE_SHAPE})"
 )
 
 _UNIT = r"(?:section|subsection|chapter|subchapter|article|part|title|rule|regulation|document|statute|page|provision)"
@@ -330,6 +400,33 @@ def read_expiry(text: str) -> date | None:
     """Read the day on which temporary or emergency law ends out of a note that says so; None where none is stated."""
     found = EXPIRY.search(text) if "xpire" in text else None
     return read_match(found) if found else None
+
+
+def is_stamp(text: str) -> bool:
+    """Tell whether a short line says no more than when the text was set, printed or looked at, or applies."""
+    if len(text) > 160 or STAMP_OPENING.match(text) is None:
+        return False
+    if STAMP.fullmatch(text) is not None:
+        return True
+    whole = BRACKETED_MARK.fullmatch(text) or (OWN_WORDS.match(text) is None and BARE_MARK.fullmatch(text))
+    return bool(whole) and read_validity(text) is not None
+
+
+def read_term(history: str) -> Validity | None:
+    """Read how long a rule stands that its history note gives a term, None where the latest entry gives it none.
+
+    None too for a text that is no history note.
+    """
+    terms = list(TERM.finditer(history))
+    if not terms or not is_history(history):
+        return None
+    days = [(read_match(found), found.start()) for found in DATE.finditer(history)]
+    term = max(terms, key=lambda found: parse_date(found["begin"]) or date.min)
+    begin, end = parse_date(term["begin"]), parse_date(term["end"])
+    outside = (day for day, at in days if day is not None and not term.start() <= at < term.end())
+    if begin is None or end is None or any(day > begin for day in outside):
+        return None
+    return Validity(begin, end + timedelta(days=1) if term["last"] else end, "stated")
 
 
 def is_notice(text: str) -> bool:

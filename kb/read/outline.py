@@ -18,11 +18,15 @@ from kb.read.labels import HEADING_TAGS, LABEL, SECTION, Rank, read_label
 # How many lines ahead are tried under each reading of a tie.
 LOOK_AHEAD = 14
 # Cost of a move: 0 is a plain successor or a first number; more is odder. Moves closer than TIE are a tie.
-GAP, ODD_START, REPEAT, RESTART, OTHER_MARK, ODD_INDENT, TIE = 2.0, 5.0, 5.5, 6.0, 0.7, 0.5, 0.1
+GAP, ODD_START, REPEAT, RESTART, BACK, OTHER_MARK, ODD_INDENT, TIE = 2.0, 5.0, 5.5, 6.0, 8.0, 0.7, 0.5, 0.1
 # A bold run or a bare section number stands below every heading element.
 LEAD_DEPTH = 7
 # No law nests deeper; numbers that would are put beside the deepest. And no line begins with more numbers.
 MOST_LEVELS, MOST_NUMBERS = 20, 8
+# How an item ends that the next one goes on with.
+CONNECTORS = (";", ",", "; and", "; or", ", and", ", or")
+# "961.38 (2)(d)(d) The": the whole citation before the number it ends with
+CITED_NUMBER = re.compile(r"\d[\d.:-]*((?:\([0-9A-Za-z]{1,4}\))*(\([0-9A-Za-z]{1,4}\)))\s*\2(?=[\s(A-Z“]|\Z)")
 # "Ketamine | 7285" → ketamine
 _ROW_NAME = re.compile(r"[^a-z0-9.]+")
 
@@ -42,12 +46,14 @@ class _Move(msgspec.Struct, frozen=True):
 class _Level:
     """An open provision: the place its number stands for, its eid, its indent, and how many pN it holds.
 
-    ``listed`` says that it is an item of a list of the page, whose end the markup tells.
+    ``listed`` says that it is an item of a list of the page, whose end the markup tells; ``joined`` that the item
+    before it ended with a connector, so that one sentence runs through both.
     """
 
-    __slots__ = ("eid", "indent", "listed", "paragraphs", "rank", "segment")
+    __slots__ = ("eid", "indent", "joined", "listed", "paragraphs", "rank", "segment")
 
     def __init__(self, eid: str, rank: Rank | None, indent: int, segment: str = "", *, listed: bool = False) -> None:
+        self.joined = False
         self.eid = eid
         self.segment = segment
         self.rank = rank
@@ -59,24 +65,31 @@ class _Level:
 class _Draft:
     """A provision being written."""
 
-    __slots__ = ("eid", "heading", "number", "text")
+    __slots__ = ("eid", "heading", "note", "number", "text")
 
     def __init__(self, eid: str, number: str, heading: str, text: str) -> None:
         self.eid = eid
         self.number = number
         self.heading = heading
         self.text = text
+        self.note = ""
 
 
-def build_provisions(lines: Sequence[Line]) -> list[Provision]:
+def build_provisions(lines: Sequence[Line], notes: Sequence[tuple[int, str]] = ()) -> list[Provision]:
     """Return the provisions under a document's root, in reading order, with their eids; the root itself is not made.
 
     Only lines of part text are expected; a heading line inside the document opens an unnumbered provision of its own.
+    ``notes`` are printed below one line each, told by its place: they are notes of the provision it stands in.
     """
     outline = _Outline(lines)
-    for at, line in enumerate(lines):
+    own: dict[int, list[str]] = {}
+    for at, note in notes:
+        own.setdefault(at, []).append(note)
+    for at, line in enumerate(outline.lines):
         outline.place(at, line)
-    return [Provision(draft.eid, draft.number, draft.heading, draft.text) for draft in outline.drafts]
+        if at in own:
+            outline.drafts[-1].note = "\n".join(own[at])
+    return [Provision(draft.eid, draft.number, draft.heading, draft.text, draft.note) for draft in outline.drafts]
 
 
 def _split_numbers(line: Line) -> tuple[tuple[str, ...], str]:
@@ -92,15 +105,25 @@ def _split_numbers(line: Line) -> tuple[tuple[str, ...], str]:
     return tuple(numbers), text
 
 
+def _read_citation(line: Line) -> Line:
+    """Take the chain of numbers from a line that prints its whole citation before its number."""
+    cited = CITED_NUMBER.match(line.text) if line.path is None and not line.number else None
+    if cited is None:
+        return line
+    steps = tuple(cited[1].strip("()").split(")("))
+    return msgspec.structs.replace(line, text=line.text[cited.end() :].strip(), number=cited[0], path=steps)
+
+
 # A line whose path is stated needs no number found in it.
 _NO_NUMBERS: tuple[tuple[str, ...], str] = ((), "")
-_LABEL_STARTS = frozenset("([§0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+_LABEL_STARTS = frozenset("([§*0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
 class _Outline:
     """The open levels and the provisions so far."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
+        lines = [_read_citation(line) if line.text[:1].isdigit() else line for line in lines]
         self.lines = lines
         self.numbered = [_split_numbers(line) if line.path is None else _NO_NUMBERS for line in lines]
         self.levels = [_Level("", None, -1)]
@@ -168,8 +191,12 @@ class _Outline:
         if self.levels[-1].listed:
             return next(level for level in reversed(self.levels) if not level.listed)
         last = self.drafts[-1].text if self.drafts else ""
-        if len(self.levels) > 2 and last.endswith((";", ",", "; and", "; or", ", and", ", or")):
+        if len(self.levels) > 2 and last.endswith(CONNECTORS):
             return self.levels[-2]
+        if last.endswith(".") and self.levels[-1].joined and self.drafts[-1].eid == self.levels[-1].eid:
+            # The sentence that ran through the items has ended: what follows flush belongs to what holds them.
+            while self.levels[-1].joined:
+                self.levels.pop()
         return self.levels[-1]
 
     def _open_heading(self, line: Line, number: str, heading: str, text: str) -> None:
@@ -195,11 +222,12 @@ class _Outline:
         while keep < min(len(self.levels), len(steps)) and self.levels[keep].segment == steps[keep - 1]:
             keep += 1
         del self.levels[keep:]
-        if keep == len(steps) and line.number.count("(") == 1:
+        if keep == len(steps) and (line.number.count("(") == 1 or line.number[:1] != "("):
             eid = self._add(self.levels[-1].eid, steps[-1], line.number, "", line.text)
             self.levels.append(_Level(eid, _first(read_label(line.number)), line.level, steps[-1]))
             return
-        printed = LABEL.findall(line.number) if line.number.count("(") > 1 else [line.number]
+        many = line.number.count("(") > 1 and line.number[:1] == "("
+        printed = LABEL.findall(line.number) if many else [line.number]
         for depth in range(keep, len(steps) + 1):
             last = depth == len(steps)
             number = printed[depth - len(steps) - 1] if len(steps) - depth < len(printed) else f"({steps[depth - 1]})"
@@ -215,11 +243,13 @@ class _Outline:
             keep, rank = self._choose(at, ranks, line) if ranks else (len(self.levels), Rank("?", 1))
             keep = min(keep, MOST_LEVELS)
             listed = line.tag == "li" or self._is_listed(keep, line.level)
+            joined = keep < len(self.levels) and self.drafts[-1].text.endswith(CONNECTORS)
             del self.levels[keep:]
             own_text = text if last and not heading else ""
             segment = _segment(number)
             eid = self._add(self.levels[-1].eid, segment, number, heading if last else "", own_text)
             self.levels.append(_Level(eid, rank, line.level, segment, listed=listed))
+            self.levels[-1].joined = joined
 
     def _is_listed(self, keep: int, indent: int) -> bool:
         """Tell whether a number takes the place of a list's item: a paragraph that goes on with the list's numbers."""
@@ -321,7 +351,8 @@ def _step_cost(before: Rank, after: Rank) -> float | None:
         return REPEAT if after.suffix == before.suffix else None
     if step == 1:
         return 0.2
-    return GAP + min(step, 20) * 0.05 if step > 1 else None
+    # A codifier prints the number an act gave in its square brackets, though it stood there before: "(x) … [(w)]".
+    return GAP + min(step, 20) * 0.05 if step > 1 else BACK
 
 
 def _first(ranks: tuple[Rank, ...]) -> Rank:

@@ -12,11 +12,14 @@ from urllib.parse import urldefrag, urljoin
 import msgspec
 
 from kb.errors import UnreadablePageError
-from kb.models import Flaw, Page, Reading, Validity
+from kb.models import Flaw, LeftOut, Line, Page, Reading, Validity
 from kb.read.canonical import fold_text
 from kb.read.decode import decode_text
-from kb.read.documents import Section, cut_sections, document_id, read_section
+from kb.read.documents import Section, cut_sections, document_id, read_section, split_section
 from kb.read.html import Markup, Selectors, read_links, read_markup
+from kb.read.line_numbers import drop_line_numbers
+from kb.read.links import read_web_links
+from kb.read.parts import print_line
 from kb.read.pdf import read_pdf_lines
 from kb.read.xml import XmlDocument, read_xml_lines
 from kb.sources import Checks, Source
@@ -65,43 +68,73 @@ def _is_xml(body: bytes, media_type: str) -> bool:
 def _read_html(body: bytes, charset: str, source: Source, url: str) -> Page:
     decoded = decode_text(body, charset)
     select = source.select
+    listing = source.document.origin == "url" and source.identify(url) is None
     markup = read_markup(
         decoded.text,
         Selectors(
             select.main or "", select.heading or "", select.note or "", select.pending or "", tuple(source.remove)
         ),
+        listing=listing,
     )
-    names = _named_documents(markup, source, url)
-    if not names and select.main is None:
-        # What holds nothing but links looks like a menu: the box of a list may have been taken for its frame.
-        names = _named_documents(msgspec.structs.replace(markup, written=decoded.text), source, url)
+    names = _named_documents(markup, source, url) if listing else ()
     if names:
-        return Page(readings=(), length=len(markup.written), shape=markup.shape, names=names, complete=markup.closed)
-    readings = [read_section(section, source) for section in cut_sections(markup.lines, source, url)]
+        return Page(
+            readings=(),
+            length=len(markup.written),
+            shape=markup.shape,
+            names=names,
+            complete=markup.closed,
+            left_out=_list_outside(markup.lines),
+        )
+    readings, left_out = _read_lines(markup.lines, source, url)
+    if len(readings) == 1 and (' href="http' in markup.written or ' href="//' in markup.written):
+        readings = [_add_web_links(readings[0], markup, source, url)]
     flaws = [*decoded.flaws, *_check_text(decoded.text), *_check_readings(readings, source, url)]
-    return msgspec.structs.replace(_page(readings, markup.shape, flaws), complete=markup.closed)
+    return msgspec.structs.replace(_page(readings, markup.shape, flaws, left_out), complete=markup.closed)
+
+
+def _read_lines(lines: Sequence[Line], source: Source, url: str) -> tuple[list[Reading], tuple[LeftOut, ...]]:
+    """Read the documents that the lines of a page hold; returns them and what of the lines stands in none."""
+    plain, numbers = drop_line_numbers(lines)
+    layout = tuple(LeftOut("layout", number) for number in numbers)
+    sections = cut_sections(plain, source, url)
+    if not sections:
+        return [], (*layout, *_list_outside(plain))
+    left_out = (piece for section in sections for piece in section.left_out)
+    texts = (text for section in sections for text in split_section(section))
+    return [read_section(text, source) for text in texts], (*layout, *left_out)
+
+
+def _list_outside(lines: Sequence[Line]) -> tuple[LeftOut, ...]:
+    return tuple(LeftOut("outside", print_line(line)) for line in lines)
 
 
 def _named_documents(markup: Markup, source: Source, url: str) -> tuple[str, ...]:
-    """Return the ids of the documents a list page links to; () for a page that is itself a document."""
-    if source.document.origin != "url" or source.identify(url) is not None:
-        return ()
+    """Return the ids of the documents of its source that a list page links to."""
     links = dict.fromkeys(urldefrag(urljoin(url, href)).url for href, _ in read_links(markup))
     found = (source.identify(link) for link in links if source.matches(link))
     return tuple(dict.fromkeys(document_id(source, one.citation) for one in found if one is not None))
 
 
+def _add_web_links(reading: Reading, markup: Markup, source: Source, url: str) -> Reading:
+    """Return the reading of a page of its own with the links of its text that lead to pages of others."""
+    links = (link for link in read_links(markup) if not source.matches(link[0]))
+    found = read_web_links(links, reading.provisions, url)
+    return msgspec.structs.replace(reading, references=(*reading.references, *found))
+
+
 def _read_pdf(body: bytes, source: Source, url: str) -> Page:
     lines, flaws = read_pdf_lines(body)
-    readings = [read_section(section, source) for section in cut_sections(lines, source, url)] if lines else []
-    return _page(readings, "pdf", [*flaws, *_check_readings(readings, source, url)])
+    readings, left_out = _read_lines(lines, source, url) if lines else ([], ())
+    return _page(readings, "pdf", [*flaws, *_check_readings(readings, source, url)], left_out)
 
 
 def _read_xml(body: bytes, source: Source, url: str) -> Page:
     documents, flaws = read_xml_lines(body)
     readings = [_read_xml_document(document, source) for document in documents]
     fatal = [flaw for flaw in flaws if flaw.code != "unknown_element"]
-    return _page(readings, "xml", fatal or _check_readings(readings, source, url))
+    left_out = tuple(piece for document in documents for piece in document.left_out)
+    return _page(readings, "xml", fatal or _check_readings(readings, source, url), left_out)
 
 
 def _read_xml_document(document: XmlDocument, source: Source) -> Reading:
@@ -110,8 +143,14 @@ def _read_xml_document(document: XmlDocument, source: Source) -> Reading:
     return msgspec.structs.replace(reading, acts=document.acts) if document.acts else reading
 
 
-def _page(readings: Sequence[Reading], shape: str, flaws: Sequence[Flaw]) -> Page:
-    return Page(readings=_tell_apart(readings), length=_length(readings), shape=shape, flaws=tuple(flaws))
+def _page(readings: Sequence[Reading], shape: str, flaws: Sequence[Flaw], left_out: tuple[LeftOut, ...] = ()) -> Page:
+    return Page(
+        readings=_tell_apart(readings),
+        length=_length(readings),
+        shape=shape,
+        flaws=tuple(flaws),
+        left_out=left_out,
+    )
 
 
 def _length(readings: Sequence[Reading]) -> int:

@@ -6,8 +6,17 @@ from collections.abc import Sequence
 import msgspec
 
 from kb.models import Line
-from kb.read.labels import HEADING_TAGS, SECTION
-from kb.read.notes import is_history, is_notice, is_pending, is_repealed, split_history, split_mark
+from kb.read.labels import HEADING_TAGS, LABEL, SECTION, Rank, read_label
+from kb.read.notes import (
+    is_bracketed,
+    is_history,
+    is_notice,
+    is_pending,
+    is_repealed,
+    is_stamp,
+    split_history,
+    split_mark,
+)
 
 # Headings under which codifiers put what is no law: "History of Section."  "Cross References."  "NOTES TO DECISIONS"
 _NOTES = (
@@ -33,37 +42,47 @@ FURNITURE = re.compile(r"\W*(?:(?:previous|next|back|top|back to top|print|share
 
 # "Rule 4-101. Fees"  "R11-103 | Seasons"  "Sec. 9.02 LIGHTS.": a line that may stand over a section, by its number
 HEAD = re.compile(r"(?:[A-Z][A-Za-z]{0,8}\.? ?|§+ ?)?\d+[A-Z]?(?:[-\u2010-\u2013.:]\d+[A-Za-z]?)+\.?(?=[\s|]|$)")
-LONGEST_HEAD = 150
 DIGITS = re.compile(r"\d+")
 
 
 class Parted(msgspec.Struct, frozen=True):
-    """The lines of one document by part: ``law`` as lines, ``notes`` and ``pending`` as printed texts, in order."""
+    """The lines of one document by part: ``law`` as lines, ``notes`` and ``pending`` as printed texts, in order.
+
+    ``own_notes`` are those printed below one paragraph of the law, each with the place of its line in ``law``.
+    """
 
     law: tuple[Line, ...]
     notes: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
+    own_notes: tuple[tuple[int, str], ...] = ()
 
 
 class _Parting:
     """What was found so far: the parts, whether notes are being read, and the widest heading that stood over law.
 
-    ``headed`` says that the line before was a note's heading in a block of notes, ``heads`` how the numbers of
-    sections are printed at the head of a line of law.
+    ``headed`` says that the line before was a note's heading in a block of notes. ``loose`` counts the notes in
+    brackets that stand alone below the last line of law (its own, if law goes on), and is -1 once other notes do;
+    ``by_paragraph`` says that law went on before. ``heads`` tells how the numbers of sections are printed at the head
+    of a line of law.
     """
 
-    __slots__ = ("headed", "heads", "law", "notes", "noting", "pending", "widest")
+    __slots__ = ("by_paragraph", "headed", "heads", "law", "loose", "notes", "noting", "own_notes", "pending", "widest")
 
     def __init__(self) -> None:
         self.law: list[Line] = []
         self.notes: list[str] = []
         self.pending: list[str] = []
+        self.own_notes: list[tuple[int, str]] = []
         self.noting = False
         self.headed = False
+        self.by_paragraph = False
+        self.loose = 0
         self.heads: set[str] = set()
         self.widest = ""
 
     def take_law(self, line: Line) -> None:
+        if self.loose:
+            self._settle_loose(line)
         if line.tag in HEADING_TAGS and (not self.widest or line.tag < self.widest):
             self.widest = line.tag
         if not self.law:
@@ -75,56 +94,116 @@ class _Parting:
             self.heads.add(head)
         law, note = split_history(line.text) if line.text[-2:].endswith(("]", "].")) else (line.text, "")
         if note:
-            self.notes.append(note)
-            self.noting = True
             line = msgspec.structs.replace(line, text=law)
         self.law.append(line)
+        if note:
+            self.noting = True
+            self.take_note(note)
 
-    def take_noted(self, line: Line) -> None:
-        """Take a line that stands after a note: more notes, unless it opens another stretch of law."""
+    def take_note(self, note: str) -> None:
+        """Take a note; one in brackets right below law is loose until it is known what follows."""
+        alone = self.loose >= 0 and self.law and is_bracketed(note)
+        if not alone and self.by_paragraph:
+            self._keep_own()
+        self.notes.append(note)
+        self.loose = self.loose + 1 if alone else -1
+
+    def _settle_loose(self, line: Line) -> None:
+        """Give loose notes to the line of law above them where the same section goes on below."""
+        if self._has_own() and not self._opens_section(line):
+            self._give_loose()
+            self.by_paragraph = True
+        self.loose = 0
+
+    def _has_own(self) -> bool:
+        """Tell whether nothing but histories stands below the last line of law."""
+        return self.loose > 0 and all(map(is_history, self.notes[-self.loose :]))
+
+    def _keep_own(self) -> None:
+        """Leave the last paragraph its own history where the others have theirs."""
+        if self.by_paragraph and self._has_own():
+            self._give_loose()
+
+    def _give_loose(self) -> None:
+        self.own_notes.extend((len(self.law) - 1, note) for note in self.notes[-self.loose :])
+        del self.notes[-self.loose :]
+
+    def take_noted(self, line: Line, following: Line | None) -> None:
+        """Take a line that stands after a note: more notes, unless it opens a stretch of law or goes on with one."""
         self.noting, self.headed = True, False
-        if self._opens_law(line):
+        if self._opens_law(line) or (self._has_own() and self._goes_on(line, following)):
             self.noting = False
             self.take_law(line)
         else:
-            self.notes.append(_printed(line))
+            self.take_note(print_line(line))
 
     def _opens_law(self, line: Line) -> bool:
         if line.tag in HEADING_TAGS:
             wide = bool(self.widest) and line.tag <= self.widest
             return wide and not NOTE_HEADING.fullmatch(line.text) and not NOTE_SEQUEL.fullmatch(line.text)
-        if _shape_head(line) in self.heads and not is_history(line.text):
+        return self._opens_section(line)
+
+    def _opens_section(self, line: Line) -> bool:
+        if line.tag in HEADING_TAGS or (_shape_head(line) in self.heads and not is_history(line.text)):
             return True
         if line.lead:
             return SECTION.match(f"{line.lead} A") is not None
         return line.text.startswith("§") and SECTION.match(line.text) is not None and not is_history(line.text)
+
+    def _goes_on(self, line: Line, following: Line | None) -> bool:
+        """Tell whether a line below a paragraph's history is law: it has the next number, or its own history."""
+        if line.tag in HEADING_TAGS or is_notice(line.text) or _starts_notes(line):
+            return False
+        ranks = _ranks_of(line)
+        if not ranks:
+            return split_history(line.text)[1] != "" or _is_own(following)
+        if any(rank.value == 1 and not rank.suffix for rank in ranks):
+            return self.by_paragraph or self.law[-1].text.endswith((":", "—", ","))
+        before = {(rank.style, rank.value) for law in self.law for rank in _ranks_of(law)}
+        return any((rank.style, rank.value - (not rank.suffix)) in before for rank in ranks)
+
+    def finish(self) -> Parted:
+        """Return the parts."""
+        self._keep_own()
+        return Parted(tuple(self.law), tuple(self.notes), tuple(self.pending), tuple(self.own_notes))
 
 
 def part_lines(lines: Sequence[Line]) -> Parted:
     """Tell law from notes and banners in the lines of one document.
 
     Once a note heading or a history note is met, what follows is notes, up to a heading as wide as one that stood
-    over law, to a bold section number, or to a number printed as that of a section above. A stub that says the law
-    ended stays law. Returns the parts.
+    over law, to a bold section number, or to a number printed as that of a section above. A history in brackets below
+    one paragraph ends with it where the numbers of the law go on. A stub that says the law ended stays law. Returns
+    the parts.
     """
     parting = _Parting()
-    for line in lines:
+    for at, line in enumerate(lines):
         if line.part == "pending":
-            parting.pending.append(_printed(line))
+            parting.pending.append(print_line(line))
         elif line.part == "note":
-            parting.notes.append(_printed(line))
+            parting.take_note(print_line(line))
             # A block that ends with a note's heading leaves the note itself outside.
             parting.headed = NOTE_HEADING.fullmatch(line.text) is not None
         elif parting.noting or parting.headed:
-            parting.take_noted(line)
+            parting.take_noted(line, lines[at + 1] if at + 1 < len(lines) else None)
         elif _is_law(line, parting):
             parting.take_law(line)
-    return Parted(tuple(parting.law), tuple(parting.notes), tuple(parting.pending))
+    return parting.finish()
+
+
+def _is_own(line: Line | None) -> bool:
+    return line is not None and is_bracketed(line.text) and is_history(line.text)
+
+
+def _ranks_of(line: Line) -> tuple[Rank, ...]:
+    """Return what the first printed number of a line can stand for, () where it has none."""
+    label = LABEL.match(f"{line.number} {line.text}" if line.number else line.text)
+    return read_label(label[1]) if label is not None else ()
 
 
 def _shape_head(line: Line) -> str:
-    """Return how the number at the head of a short line is printed, with its element; "" where there is none."""
-    head = HEAD.match(line.text) if len(line.text) <= LONGEST_HEAD and not line.number else None
+    """Return how the number at the head of a line is printed, with its element; "" where there is none."""
+    head = HEAD.match(line.text) if not line.number else None
     return f"{line.tag} {DIGITS.sub('0', head[0])}" if head is not None else ""
 
 
@@ -134,11 +213,11 @@ def _is_law(line: Line, parting: _Parting) -> bool:
         return True
     if _starts_notes(line) and not _is_stub(line, parting):
         parting.noting = True
-        parting.notes.append(_printed(line))
-    elif is_notice(line.text) or _is_furniture(line):
-        parting.notes.append(_printed(line))
+        parting.take_note(print_line(line))
+    elif is_notice(line.text) or is_stamp(line.text) or _is_furniture(line):
+        parting.take_note(print_line(line))
     elif is_pending(line.text):
-        parting.pending.append(_printed(line))
+        parting.pending.append(print_line(line))
     else:
         return True
     return False
@@ -172,5 +251,6 @@ def _is_stub(line: Line, parting: _Parting) -> bool:
     return not parting.law and (is_repealed(line.text) or is_repealed(f"00 {line.text}"))
 
 
-def _printed(line: Line) -> str:
+def print_line(line: Line) -> str:
+    """Return a line as printed, its number before its text."""
     return f"{line.number} {line.text}" if line.number else line.text

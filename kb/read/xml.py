@@ -5,7 +5,7 @@ eCFR (https://github.com/usgpo/bulk-data, ECFR-XML-User-Guide) and the upper-cas
 A new vocabulary is a new entry of VOCABULARIES. Elements of other namespaces are instructions, never printed text.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import date
 from itertools import chain
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 from lxml import etree
 
-from kb.models import Act, Flaw, Line, Part
+from kb.models import Act, Flaw, LeftOut, Line, Part
 from kb.read.canonical import fold_number
 
 # document: cited on its own; level: a numbered part; block: holds text or blocks; quote: words of another text, whose
@@ -30,7 +30,8 @@ class XmlDocument(msgspec.Struct, frozen=True):
 
     A line with a ``number`` opens the provision its ``path`` names; one without belongs to the nearest provision above
     with no greater ``level`` (1 = the document's own text; 0 = the vocabulary does not tell). Where numbers are left in
-    the text, ``number`` is "" and ``path`` None.
+    the text, ``number`` is "" and ``path`` None. ``left_out`` is its own number as printed; of the first document also
+    what is printed outside all of them.
     """
 
     citation: str
@@ -38,6 +39,7 @@ class XmlDocument(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...]
     acts: tuple[Act, ...] = ()
     identifier: str = ""
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
@@ -169,7 +171,11 @@ def read_xml_lines(body: bytes) -> tuple[tuple[XmlDocument, ...], tuple[Flaw, ..
     elements = tuple(find_documents(root, vocabulary))
     if not elements:
         return (), (Flaw("no_document", f"no citable unit found below {root.tag}"),)
-    return tuple(read_document(each, vocabulary) for each in elements), find_unknown(elements, vocabulary)
+    first, *others = (read_document(each, vocabulary) for each in elements)
+    taken = {*elements, *chain.from_iterable(trailing_notes(each, vocabulary) for each in elements)}
+    outside = tuple(LeftOut("outside", text) for text in list_outside(root, vocabulary, taken))
+    first = msgspec.structs.replace(first, left_out=(*outside, *first.left_out))
+    return (first, *others), find_unknown(elements, vocabulary)
 
 
 def parse_safely(body: bytes) -> etree._Element:
@@ -225,6 +231,19 @@ def find_documents(root: etree._Element, vocabulary: Vocabulary) -> Iterator[etr
             waiting.extend(reversed(element))
 
 
+def list_outside(root: etree._Element, vocabulary: Vocabulary, taken: Container[etree._Element]) -> Iterator[str]:
+    """Yield what is printed below ``root`` outside the elements in ``taken``, in reading order."""
+    waiting: list[etree._Element | str] = [root]
+    while waiting:
+        piece = waiting.pop()
+        if isinstance(piece, str):
+            if fold_space(piece):
+                yield fold_space(piece)
+        elif piece not in taken and role_of(piece, vocabulary) != "skip":
+            below = [part for child in piece for part in (child, child.tail or "")]
+            waiting.extend(reversed([piece.text or "", *below]))
+
+
 def find_unknown(elements: Iterable[etree._Element], vocabulary: Vocabulary) -> tuple[Flaw, ...]:
     """Name the elements without a role that stand directly in a document or level; their text was read as a line."""
     unknown = {
@@ -255,12 +274,16 @@ def read_document(element: etree._Element, vocabulary: Vocabulary) -> XmlDocumen
         *read_notes(trailing, place),
     ]
     citation = (attribute_of(element, vocabulary.citation) or text_of(number, vocabulary)).strip(CITATION_FRAME)
+    told = text_of(heading, vocabulary, without=number)
+    catchline = strip_citation(told, citation)
+    dropped = (text_of(number, vocabulary), told.removesuffix(catchline).strip())
     return XmlDocument(
         citation=citation,
-        heading=strip_citation(text_of(heading, vocabulary, without=number), citation),
+        heading=catchline,
         lines=tuple(drop_repeated_labels(lines)),
         acts=read_acts(element, vocabulary),
         identifier=attribute_of(element, vocabulary.identifier),
+        left_out=tuple(LeftOut("heading", text) for text in dropped if text),
     )
 
 

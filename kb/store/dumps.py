@@ -55,7 +55,7 @@ QUERIES: Mapping[str, str] = {
         ORDER BY citations.version, citations.place
     """,
     "crosswalk": """
-        SELECT old_document, old_eid, document, eid, since, source, wave_at, change FROM leads
+        SELECT old_document, old_eid, document, eid, since, source, wave_at, change FROM crosswalk
         WHERE RTRIM(wave_at, 'Z') <= :cut
         ORDER BY old_document, old_eid, document, eid, since, source, wave_at, change
     """,

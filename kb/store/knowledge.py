@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from kb.compare.state import Learned, PageState, SourceState, StrandState, WaveResult
-from kb.models import Act, Place, Provision, Reading, Reference, Shown, Validity
+from kb.models import WEB, Act, Place, Provision, Reading, Reference, Shown, Validity
 from kb.store.connection import open_database
 
 APPLICATION = "statusquo knowledge base"
@@ -92,7 +92,12 @@ MIGRATIONS = (
     CREATE TABLE removed_laws (source TEXT NOT NULL, law TEXT NOT NULL, change TEXT NOT NULL, PRIMARY KEY (source, law))
         STRICT, WITHOUT ROWID;
     """,
+    # What an earlier reader derived is derived anew: its texts were read and named otherwise.
     """
+    DELETE FROM sources; DELETE FROM waves; DELETE FROM verdicts; DELETE FROM documents; DELETE FROM locations;
+    DELETE FROM versions; DELETE FROM provisions; DELETE FROM citations; DELETE FROM changes; DELETE FROM events;
+    DELETE FROM problems; DELETE FROM crosswalk; DELETE FROM change_topics; DELETE FROM page_states;
+    DELETE FROM removed_laws;
     CREATE TABLE learned (
         source TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, since TEXT NOT NULL, reason TEXT NOT NULL,
         PRIMARY KEY (source, key)
@@ -106,8 +111,9 @@ MIGRATIONS = (
     CREATE INDEX added_laws_by_law ON added_laws (law);
     -- Sources are derived each on its own, so what moved from one to another is told by the same law: gone here, new
     -- there. A law that came to several places leads nowhere.
-    CREATE VIEW leads AS
-        SELECT old_document, old_eid, document, eid, since, source, wave_at, change FROM crosswalk
+    ALTER TABLE crosswalk RENAME TO own_crosswalk;
+    CREATE VIEW crosswalk AS
+        SELECT old_document, old_eid, document, eid, since, source, wave_at, change FROM own_crosswalk
         UNION
         SELECT gone.document, gone.old_eid, came.document, came.eid, MAX(gone.observed_at, came.observed_at),
             came.source, MAX(gone.wave_at, came.wave_at), came.id
@@ -119,7 +125,7 @@ MIGRATIONS = (
     """,
 )
 DERIVED = (
-    "waves", "verdicts", "documents", "locations", "changes", "events", "problems", "crosswalk", "page_states",
+    "waves", "verdicts", "documents", "locations", "changes", "events", "problems", "own_crosswalk", "page_states",
     "removed_laws", "added_laws", "change_topics", "learned", "event_pages",
 )  # fmt: skip
 # Kinds that give a text a new citation or number: old links lead on.
@@ -311,7 +317,7 @@ def _record_changes(db: sqlite3.Connection, result: WaveResult) -> None:
         [msgspec.structs.asdict(event) for event in result.events],
     )
     db.executemany(
-        """INSERT INTO crosswalk (old_document, old_eid, document, eid, since, source, wave_at, change)
+        """INSERT INTO own_crosswalk (old_document, old_eid, document, eid, since, source, wave_at, change)
            VALUES (:old_document, :old_eid, :document, :eid, :observed_at, :source, :wave_at, :id)""",
         [
             row
@@ -368,7 +374,7 @@ def _read_shown(db: sqlite3.Connection, key: Mapping[str, str], state: SourceSta
 
 
 def read_version(db: sqlite3.Connection, version: str) -> Reading:
-    """Return the reading of a known version, with provisions and acts (references are left out)."""
+    """Return the reading of a known version, with provisions, acts and links (other references are left out)."""
     row = db.execute("SELECT * FROM versions WHERE version = :version", {"version": version}).fetchone()
     parts = db.execute(
         """SELECT eid, number, heading, text, note, pending FROM provisions WHERE version = :version ORDER BY place""",
@@ -383,14 +389,16 @@ def read_version(db: sqlite3.Connection, version: str) -> Reading:
             {"valid_from": row["valid_from"], "valid_to": row["valid_to"], "basis": row["valid_basis"]}, Validity
         ),
         acts=msgspec.json.decode(row["acts"], type=tuple[Act, ...]),
+        references=read_references(db, version, work=WEB),
     )
 
 
-def read_references(db: sqlite3.Connection, version: str) -> tuple[Reference, ...]:
-    """Return the citations printed in a version, in reading order."""
+def read_references(db: sqlite3.Connection, version: str, *, work: str | None = None) -> tuple[Reference, ...]:
+    """Return the citations printed in a version, in reading order; ``work`` asks for those of one body of law."""
     rows = db.execute(
-        """SELECT eid, text, work, number, target_eid FROM citations WHERE version = :version ORDER BY place""",
-        {"version": version},
+        """SELECT eid, text, work, number, target_eid FROM citations
+           WHERE version = :version AND (:work IS NULL OR work = :work) ORDER BY place""",
+        {"version": version, "work": work},
     )
     return tuple(Reference(*row) for row in rows)
 

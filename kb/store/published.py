@@ -28,3 +28,24 @@ def list_shown(watches: Iterable[Watch], declared: Iterable[str]) -> dict[str, S
     """Return how far the sources of kb.db are watched now, by id; declared ones that were never read are shown too."""
     known = {watch.source: Shown(watch.waves, watch.last_checked, watch.documents) for watch in watches}
     return dict.fromkeys(declared, Shown()) | known
+
+
+class LearnedLine(msgspec.Struct, frozen=True):
+    """A line of a source's pages that is left out of comparing: its text once, since when, and why."""
+
+    text: str
+    since: str
+    reason: str
+
+
+def read_learned(db: sqlite3.Connection, source: str, limit: int) -> list[LearnedLine]:
+    """Return the lines of a source that are left out of comparing, the latest first."""
+    rows = db.execute(
+        """
+        SELECT text, since, reason FROM learned
+        WHERE source = :source AND text <> ''
+        GROUP BY text ORDER BY MIN(since) DESC, text LIMIT :limit
+        """,
+        {"source": source, "limit": limit},
+    )
+    return [LearnedLine(*row) for row in rows]

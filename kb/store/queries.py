@@ -398,7 +398,7 @@ def read_leads(db: sqlite3.Connection, document: str, known_at: str) -> list[Lea
     """Return where a document and its provisions went when they got other numbers, the latest first."""
     rows = db.execute(
         """
-        SELECT old_document, old_eid, document, eid, since FROM leads
+        SELECT old_document, old_eid, document, eid, since FROM crosswalk
         WHERE old_document = :document AND RTRIM(wave_at, 'Z') <= :cut
         ORDER BY since DESC, old_eid, document, eid
         """,

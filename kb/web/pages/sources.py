@@ -16,6 +16,7 @@ from kb.store.pages import (
     read_sources,
     read_suspects,
 )
+from kb.store.published import read_learned
 from kb.web.answer import Answer
 from kb.web.pages.changes import RULE_NATURES, RULE_PARTS
 from kb.web.pages.frame import Slice, read_frame, read_page_number, render, render_missing, show_sources
@@ -71,6 +72,7 @@ def view_source(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         suspects=read_suspects(db, name, INCIDENTS_SHOWN),
         problems=read_problems(db, name, INCIDENTS_SHOWN),
         events=read_incidents(db, name, INCIDENTS_SHOWN),
+        learned=read_learned(db, name, INCIDENTS_SHOWN),
         changes=list_changes(db, rules, CHANGES_SHOWN, 0),
         shown=shown,
         documents=list_held(db, name, shown.size, shown.offset),
