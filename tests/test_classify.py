@@ -191,6 +191,10 @@ def test_a_whole_provision_is_substantive_unless_it_is_a_placeholder(text, expec
     assert expected == classify_whole(text, "added")
 
 
+def test_signs_that_are_part_of_no_word_are_in_doubt_substantive():
+    assert "substantive" == classify_edit("see /_files/15/a now", "see /_files/55/a now", part="text").nature
+
+
 @given(st.text(), st.text(), st.sampled_from(PARTS))
 def test_any_two_texts_get_a_short_reason(old, new, part):
     judgement = classify_edit(old, new, part=part)

@@ -167,3 +167,31 @@ def test_page_encoded_twice_is_read_as_meant():
     twice = html.encode().decode("latin-1").replace("\u0080", "€").replace("\u009c", "œ")
 
     assert short(("p1", "", "§ 5 applies to café “owners”.")) == read_bytes(twice.encode())
+
+
+def test_section_in_capitals_on_a_plain_line_opens_a_provision():
+    told = [("40-33-20", "SECTION 40-33-20.", "Words.", ""), ("40-33-20__1", "(1)", "", "A kite.")]
+
+    assert told == read("<p>Chapter 33</p><p>SECTION 40-33-20. Words.</p><p>(1) A kite.</p>")[1:]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("Sec. 481.002. WORDS. In this chapter:", [("481.002", "Sec. 481.002.", "WORDS.", "In this chapter:")]),
+        ("§ 5-1. Fees. (a) The fee is $5.", [("5-1", "§ 5-1.", "Fees.", ""), ("5-1__a", "(a)", "", "The fee is $5.")]),
+        ("§ 5-1. The fee is $5.", [("5-1", "§ 5-1.", "", "The fee is $5.")]),
+        ("§ 5-1 Fees", [("5-1", "§ 5-1", "Fees", "")]),
+        ("Section 5-1 Applies to kites.", [("p1", "", "", "Section 5-1 Applies to kites.")]),
+    ],
+)
+def test_section_on_a_plain_line_has_its_catchline_and_its_text(line, told):
+    assert told == read(f"<p>{line}</p>")
+
+
+def test_law_goes_on_after_a_history_with_the_next_section_on_a_plain_line():
+    history = "Added by Acts 2017, 85th Leg., R.S., Ch. 485, Sec. 6, eff. September 1, 2017."
+
+    told = read(f"<p>Sec. 1.001. ONE. Text.</p><p>{history}</p><p>Sec. 1.002. TWO. More.</p><p>{history}</p>")
+
+    assert [("1.001", "Sec. 1.001.", "ONE.", "Text."), ("1.002", "Sec. 1.002.", "TWO.", "More.")] == told

@@ -111,7 +111,10 @@ STYLES = {
     "two labels glued": (["(1)(i)Text", "(ii)More", "(2)Text"], "1 1__i 1__ii 2"),
     "1.The": (["1.The board", "2.A fee", "3.Each person"], "1 2 3"),
     "A.The": (["A.The board", "1.The fee", "B.A person"], "A A__1 B"),
-    "citation printed before the number": (["961.3(2)(c)(c) x", "961.3(2)(d)(d) The", "1. x"], "2 2__c 2__d 2__d__1"),
+    "citation printed before the number": (
+        ["961.3(2)(c)(c) x", "961.3(2)(d)(d) The", "961.3(2)(d)1.1. x", "2. y"],
+        "2 2__c 2__d 2__d__1 2__d__2",
+    ),
     "hyphens that do not break": (["(a\u20111) The", "(a\u20112) The"], "a-1 a-2"),
     "spaces that do not break": (["(a)\u00a0The", "(1)\u00a0The", "(b)\u00a0The"], "a a__1 b"),
     "text flush after items": (
@@ -122,6 +125,11 @@ STYLES = {
         ["(a) The board shall:", "(1) act; and", "(2) tell.", "A fee is due.", "It is $5.", "(b) x"],
         "a a__1 a__2 a__p1 a__p2 b",
     ),
+    "catchline run into the first number": (
+        ["Section 1. Words. (1) A kite", "(a) x", "(2) A line", "Section 2. Fees. The fee under (1) X."],
+        "1 1__1 1__1__a 1__2 2",
+    ),
+    "number of a sentence": (["(a) See it. (1) Of this", "(b) x", "(2) y"], "a b b__2"),
     "second paragraph of an item": (["(1) One.", "(2) Two.", "More of two.", "(3) x"], "1 2 2__p1 3"),
 }  # fmt: skip
 

@@ -108,6 +108,14 @@ def test_list_page_names_its_documents():
     assert ((), ("us-xx/code/1-2", "us-xx/code/1-3"), True) == (page.readings, page.names, page.complete)
 
 
+def test_link_that_is_no_address_names_nothing():
+    rule = {"work": "code", "pattern": r"/s/(?P<citation>[^/]+)$"}
+
+    page = read('<p><a href="http://[/s/1-2">Fees</a><a href="/s/1-3">Hours</a></p>', document=rule)
+
+    assert ("us-xx/code/1-3",) == page.names
+
+
 @pytest.mark.parametrize(
     "html",
     [

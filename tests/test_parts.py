@@ -170,3 +170,42 @@ def test_stamps_and_marks_on_a_line_of_their_own_are_notes():
     assert ["The fee is $5."] == law(
         Line("Effective: March 31, 2021"), Line("The fee is $5."), Line("Last Update: 7/18/24")
     )
+
+
+def test_facts_above_the_law_are_notes_and_the_law_below_them_is_law():
+    facts = ["Effective: March 31, 2021", "Latest Legislation: House Bill 24 - 133rd General Assembly"]
+
+    parted = part_lines([Line(text) for text in (*facts, "The board meets.", "Prior Effective Dates: 2/19/2018")])
+
+    assert (["The board meets."], (*facts, "Prior Effective Dates: 2/19/2018")) == (
+        [line.text for line in parted.law],
+        parted.notes,
+    )
+
+
+def test_name_and_value_of_a_fact_on_two_lines_are_one_note():
+    texts = ["Effective:", "March 31, 2021", "Latest Legislation:", "House Bill 24", "The board may:", "Meet in 2021."]
+
+    parted = part_lines([Line(text) for text in texts])
+
+    assert ("Effective: March 31, 2021", "Latest Legislation: House Bill 24") == parted.notes
+    assert ["The board may:", "Meet in 2021."] == [line.text for line in parted.law]
+
+
+def test_history_above_nothing_but_notes_is_followed_by_notes():
+    parted = part_lines([Line("History: 2001 c. 5; 2003 c. 6"), Line("A court held so in 2005.")])
+
+    assert ((), 2) == (parted.law, len(parted.notes))
+
+
+def test_heading_that_may_stand_over_law_is_a_note_above_a_history():
+    source = "The provisions of this § 16.1 issued under act 5 of 2001."
+
+    assert ["Text."] == law(Line("Text."), Line("Authority", tag="h4"), Line(source))
+    assert ["Authority", "The board may fine."] == law(Line("Authority", tag="h4"), Line("The board may fine."))
+
+
+def test_section_in_capitals_ends_the_notes():
+    assert ["Text.", "SECTION 40-33-20. Lines."] == law(
+        Line("Text."), Line("[1999 c 12]"), Line("SECTION 40-33-20. Lines.")
+    )

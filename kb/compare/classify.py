@@ -16,6 +16,7 @@ from kb.compare.wording import (
     CONNECTOR,
     CONNECTOR_MOVED,
     DIVISIONS,
+    NUMBER_RESTATED,
     NUMBER_WORDS,
     ONLY_STYLE,
     PLACEHOLDER,
@@ -77,6 +78,8 @@ DEFINITION = re.compile(
 CAPITAL = re.compile(r"\b[A-Z](?=[a-z])")
 
 POINTERS = frozenset({"such", "said", "the", "that", "those", "these"})
+# What codes call a numbered part of a section; its number tells which one is meant.
+PROVISION_WORDS = frozenset("subsection subdivision paragraph subparagraph clause subclause item".split())
 PRONOUNS = frozenset({"their", "they", "them", "themself"})
 BETWEEN_REFERENCES = frozenset({"and", "or", "to", "through"})
 CODE_ENDS = frozenset({"code", "statutes", "laws", "regulations"})
@@ -227,8 +230,11 @@ def _classify_edits(case: Case) -> Judgement:
     if styled and None not in reasons:
         return Judgement("editorial", (), _say(str(reasons[0]), *styled[0].shown))
     plain = find_edits(case.old, case.new, styled=False)
-    if not styled:
+    if not styled and plain:
         return _judge_style(plain)
+    if not styled:
+        # Letters or digits differ that belong to no word ("/_files/15/a"): in doubt it is the rule that moved.
+        return Judgement("substantive", (), "signs differ that are part of no word")
     return _judge_substantive([edit for edit in plain if not _is_without_effect(edit, case)] or styled, case)
 
 
@@ -237,7 +243,7 @@ def _judge_style(edits: Sequence[Edit]) -> Judgement:
     for edit in edits:
         words = edit.old or edit.new
         if not (edit.old and edit.new) and any(word.key in NUMBER_WORDS or word.key.isdigit() for word in words):
-            return Judgement("substantive", ("number",), _say("number stated twice, or no longer", *edit.shown))
+            return Judgement("substantive", ("number",), _say(NUMBER_RESTATED, *edit.shown))
     return Judgement("editorial", (), _say(ONLY_STYLE, *edits[0].shown))
 
 
@@ -364,6 +370,13 @@ def _is_own_reference(edit: Edit, _: Case) -> bool:
     return bool(edit.before) and edit.before[-1].label
 
 
+def _is_division_word(edit: Edit, _: Case) -> bool:
+    """Tell whether a reference only calls its target otherwise: "subdivision (3)" became "subsection (3)"."""
+    keys = [*get_keys(edit.old), *get_keys(edit.new)]
+    named = len(edit.old) == len(edit.new) == 1 and PROVISION_WORDS.issuperset(keys)
+    return named and bool(edit.after) and edit.after[0].label
+
+
 def _is_repeated_label(edit: Edit, case: Case) -> bool:
     """Tell whether a reference only repeats the label it stood under: "(a)(1) or (3)" became "(a)(1) or (a)(3)"."""
     words = edit.old or edit.new
@@ -408,6 +421,7 @@ EDITORIAL_RULES: tuple[tuple[str, Callable[[Edit, Case], bool]], ...] = (
     ("a reference made more exact", _is_own_reference),
     ("a reference made more exact", _is_repeated_label),
     ("a reference made more exact", _is_named_division),
+    ("a reference names its target otherwise", _is_division_word),
     ("an abbreviation written out", _is_written_out),
     ("an abbreviation follows its term", _is_abbreviation),
 )

@@ -8,7 +8,7 @@ import re
 
 import msgspec
 
-from kb.compare.wording import ONLY_STYLE, find_edits
+from kb.compare.wording import NUMBER_RESTATED, ONLY_STYLE, find_edits
 from kb.models import Change, Reading
 from kb.read.canonical import fold_text
 
@@ -19,13 +19,24 @@ DUTY = re.compile(r"shall not|may not|must not|shall|must", re.IGNORECASE)
 
 
 def weigh_style(changes: list[Change], new: Reading) -> list[Change]:
-    """Return the changes, a lone word of duty put for its like told as substantive where the text keeps the old one."""
+    """Return the changes, drafting style told from what may be meant.
+
+    A lone word of duty put for its like is substantive where the text keeps the old one; a number that came to be
+    stated twice, or ceased to, is style where more of the text was edited with it.
+    """
+    edited = [change for change in changes if change.part in ("text", "heading") and change.nature != "structural"]
+    if len(edited) > 1:
+        changes = [_accept(change) if change.reason.startswith(NUMBER_RESTATED) else change for change in changes]
     found = {at: duties for at, change in enumerate(changes) if (duties := _find_duties(change)) is not None}
     if len(found) != 1:
         return changes
     (at, (old, kept)), *_ = found.items()
     doubtful = (old in PLAIN_BANS and kept == AMBIGUOUS_BAN) or _is_kept(old, changes[at], new)
     return [*changes[:at], _tell(changes[at], old, kept), *changes[at + 1 :]] if doubtful else changes
+
+
+def _accept(change: Change) -> Change:
+    return msgspec.structs.replace(change, nature="editorial", signals=())
 
 
 def _find_duties(change: Change) -> tuple[str, str] | None:

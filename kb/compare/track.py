@@ -12,6 +12,7 @@ import msgspec
 from kb.compare.ahead import ReadSeen
 from kb.compare.draft import Load, SourceRule, WaveDraft
 from kb.compare.endings import settle_endings
+from kb.compare.follow import follow_references
 from kb.compare.ids import event_id, text_hash, version_id
 from kb.compare.judge import RESTLESS_AFTER, judge_fetches
 from kb.compare.moves import law_key, pair_moves
@@ -253,7 +254,7 @@ class _Tracker:
         result = self.draft.result
         moved = pair_moves(result.changes)
         self.rows.rename(moved.renamed)
-        result.changes = [self._link_removed(row) for row in moved.changes]
+        result.changes = [self._link_removed(row) for row in follow_references(moved.changes)]
         for kind, laws in (("removed", result.removed), ("added", result.added)):
             rows = [row for row in result.changes if row.kind == kind and row.part == "text"]
             told = {row.id for row in rows}

@@ -47,6 +47,7 @@ consists|consist|shall consist|must consist
 constitutes|constitute|shall constitute|must constitute
 takes effect|take effect|shall take effect|becomes effective|shall become effective
 under|pursuant to|in accordance with|in conformity with
+under|under the provisions of|pursuant to the provisions of|in accordance with the provisions of
 before|prior to
 after|subsequent to
 on|upon
@@ -66,7 +67,7 @@ at most|not more than|no more than|not to exceed|not exceeding|up to|a maximum o
 no later than|not later than
 provided that|provided however that|provided further that
 %|percent|per cent|per centum
-u s c|united states code
+u s c|united states code|u s c a
 u s|united states
 january|jan
 february|feb
@@ -77,6 +78,11 @@ november|nov
 december|dec
 c f r|code of federal regulations
 §|section|sections|sec|secs
+described in|set forth in|set out in|specified in|as described in|as set forth in|as set out in|as specified in
+instead of|in lieu of
+because|for the reason that
+immediately|forthwith
+when|whenever|at such time as
 chair|chairman|chairwoman|chairperson
 their|his or her|her or his|his/her|his|her|the person's|the individual's
 they|he or she|she or he|he/she|he|she
@@ -101,6 +107,8 @@ LONGEST_PHRASE = {first: max(len(phrase) for phrase in PHRASES if phrase[0] == f
 
 # The reason given when phrases of one effect were exchanged; style.py holds it against the rest of the document.
 ONLY_STYLE = "only drafting style"
+# The reason given when a number came to stand in words and figures, or ceased to; style.py weighs that too.
+NUMBER_RESTATED = "number stated twice, or no longer"
 # A codifier's placeholder: "[Reserved]", "(Omitted.)", "Reserved for future use".
 PLACEHOLDER = re.compile(
     r"^\W*(?:reserved|vacant|blank|omitted|unassigned|unused|not used|intentionally (?:omitted|left blank))"

@@ -28,7 +28,7 @@ TYPOGRAPHY: dict[str, str] = {
 }
 
 # "Sec.8." "Subdivision1.": the word that names what is numbered
-UNIT_WORD = re.compile(r"^(?:Sec(?:tion|s?\.)|Subd(?:ivision|\.)|Subsec(?:tion|\.))(?=\d)")
+UNIT_WORD = re.compile(r"^(?:SECTION|Sec(?:tion|s?\.)|Subd(?:ivision|\.)|Subsec(?:tion|\.))(?=\d)")
 # "Ketamine ............ 7285"  "Fee . . . . . . $5": dots that lead the eye to the next column
 LEADER = re.compile(r"(?:\s?\.){5,}")
 # One pair of outer parentheses: "(a-1)" but not "(a)(1)".

@@ -19,9 +19,10 @@ HEADING_TAGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 # 12, 3A, 12B, b, B, aa, BBB, xiv, XIV, a1; then -1, -i, .1, -A1 (numbers inserted later)
 _CORE = (
-    r"(?:\d{1,3}[A-Za-z]{0,2}|[ivxlcdm]{1,7}|[IVXLCDM]{1,7}|aa+|bb+|cc+|dd+|ee+|ff+|gg+|hh+|ii+|jj+|kk+|ll+|mm+|nn+|oo+|"
-    r"pp+|qq+|rr+|ss+|tt+|uu+|vv+|ww+|xx+|yy+|zz+|AA+|BB+|CC+|DD+|EE+|FF+|GG+|HH+|JJ+|KK+|LL+|NN+|OO+|PP+|QQ+|RR+|SS+|"
-    r"TT+|UU+|VV+|WW+|YY+|ZZ+|[A-Za-z]\d{0,2})(?:[-.\u2010-\u2013][0-9A-Za-z]{1,4}){0,2}"
+    r"(?:\d{1,3}[A-Za-z]{0,2}|[A-Za-z]\d{0,2}(?![A-Za-z])|[ivxlcdm]{1,7}|[IVXLCDM]{1,7}|"
+    r"aa+|bb+|cc+|dd+|ee+|ff+|gg+|hh+|ii+|jj+|kk+|ll+|mm+|nn+|oo+|pp+|qq+|rr+|ss+|tt+|uu+|vv+|ww+|xx+|yy+|zz+|"
+    r"AA+|BB+|CC+|DD+|EE+|FF+|GG+|HH+|JJ+|KK+|LL+|NN+|OO+|PP+|QQ+|RR+|SS+|TT+|UU+|VV+|WW+|YY+|ZZ+)"
+    r"(?:[-.\u2010-\u2013][0-9A-Za-z]{1,4}){0,2}"
 )
 # (cm), (am), (bg): a letter put in after another one; short words in parentheses are none
 _TWO_LETTERS = r"(?!(?:an|as|at|be|by|do|eg|go|he|ie|if|in|is|it|me|my|no|of|on|or|so|to|up|us|we)\b)[a-z]{2}"
@@ -35,8 +36,10 @@ LABEL = re.compile(
 )
 # "§ 12-305. Fees."  "Sec. 08.04.020. Board"  "12:3-1.2 Scope": a section's own number before its catchline
 SECTION = re.compile(
-    r"((?:§+\s*|Sec(?:tion|s?\.)\s*)?\d+[A-Z]?(?:[-\u2010-\u2013.:]\d+[A-Za-z]?)+\.?)(?:\s*[—–-])?\s+(?=[A-Z\[“\"(])"
+    r"((?:§+\s*|(?:SECTION|Sec(?:tion|s?\.))\s*)?\d+[A-Z]?(?:[-\u2010-\u2013.:]\d+[A-Za-z]?)+\.?)(?:\s*[—–-])?\s+(?=[A-Z\[“\"(])"
 )
+# How a section's own number begins on a plain line; with the last two a stop must follow it, for sentences begin so.
+_SECTION_MARKS = ("§", "SECTION ", "Sec. ", "Section ")
 # type="a"
 _TYPE = re.compile(r'\btype="([1aAiI])"')
 # class="alpha", class="lower-roman": the usual names of list styles in style sheets
@@ -45,6 +48,15 @@ _STYLE_NAME = re.compile(r'(?:class|style)="[^"]*?\b(?:(lower|upper)-)?(alpha|la
 _START = re.compile(r'\b(?:start|value)="(\d+)"')
 # (12)(B-i): the leading digits or letters, then what was inserted
 _PIECES = re.compile(r"(\d+|[A-Za-z]+)(.*)")
+
+
+def match_section(text: str) -> re.Match[str] | None:
+    """Return a section's own number at the start of a plain line ("Sec. 12.305. Fees."), None where there is none."""
+    if not text.startswith(_SECTION_MARKS):
+        return None
+    found = SECTION.match(text)
+    sure = found is not None and (found[1].endswith(".") or not text.startswith("Sec"))
+    return found if sure else None
 
 
 class Rank(msgspec.Struct, frozen=True):
@@ -135,9 +147,14 @@ def read_label(number: str) -> tuple[Rank, ...]:
     if pieces is None:
         return ()
     ranks = [Rank(delimiter + style, value, pieces[2]) for style, value in _readings(pieces[1])]
-    if len(pieces[1]) == 2 and pieces[1].islower() and pieces[1][0] != pieces[1][1] and not pieces[2]:
+    if _may_be_inserted(pieces[1]) and not pieces[2]:
         ranks.append(Rank(f"{delimiter}a", ord(pieces[1][0]) - 96, pieces[1][1]))
     return tuple(ranks)
+
+
+def _may_be_inserted(text: str) -> bool:
+    """Tell whether two letters can be one put in after another: "(cm)" after "(c)"; "(iv)" is the fourth everywhere."""
+    return len(text) == 2 and text.islower() and text[0] != text[1] and not 0 < _read_roman(text) < 100
 
 
 def _readings(text: str) -> list[tuple[str, int]]:

@@ -13,7 +13,7 @@ import msgspec
 
 from kb.models import Line, Provision
 from kb.read.canonical import fold_number
-from kb.read.labels import HEADING_TAGS, LABEL, SECTION, Rank, read_label
+from kb.read.labels import HEADING_TAGS, LABEL, SECTION, Rank, match_section, read_label
 
 # How many lines ahead are tried under each reading of a tie.
 LOOK_AHEAD = 14
@@ -23,10 +23,22 @@ GAP, ODD_START, REPEAT, RESTART, BACK, OTHER_MARK, ODD_INDENT, TIE = 2.0, 5.0, 5
 LEAD_DEPTH = 7
 # No law nests deeper; numbers that would are put beside the deepest. And no line begins with more numbers.
 MOST_LEVELS, MOST_NUMBERS = 20, 8
+# "Fees. The fee is $5.": the catchline of a plain line and what follows it
+CATCHLINE = re.compile(r"[^.]{2,150}\.(?=\s+[A-Z(\[“\"]|\Z)")
+# A catchline names its matter; these words make a rule of it.
+SPEAKS = re.compile(r"\b(?:shall|must|may|means|is|are)\b")
+# "Section 1. Definitions. (1) A kite is": a catchline and the first number below it run into one line
+RUN_IN = re.compile(r"([A-Z][^.;:()]{2,80}\.) (?=(\([1a]\)) [A-Z“\"])")
 # How an item ends that the next one goes on with.
-CONNECTORS = (";", ",", "; and", "; or", ", and", ", or")
+CONNECTORS = ("; and", "; or", ", and", ", or")
 # "961.38 (2)(d)(d) The": the whole citation before the number it ends with
-CITED_NUMBER = re.compile(r"\d[\d.:-]*((?:\([0-9A-Za-z]{1,4}\))*(\([0-9A-Za-z]{1,4}\)))\s*\2(?=[\s(A-Z“]|\Z)")
+CITED_NUMBER = re.compile(
+    r"\d[\d.:-]*((?:\([0-9A-Za-z]{1,4}\))*(\([0-9A-Za-z]{1,4}\)|(?<=\))\d{1,2}\.))\s*\2(?=[\s(A-Z“]|\Z)"
+)
+# "961.38(2)(d)(d)" → (d)   "961.38(2)(d)1.1." → 1.
+LAST_LABEL = re.compile(r"(?:[(\[]+[^()\[\]]{1,10}[)\]]+|\w{1,4}\.)\Z")
+# "(2)(cm)1." → 2, cm, 1
+STEP = re.compile(r"[0-9A-Za-z]+")
 # "Ketamine | 7285" → ketamine
 _ROW_NAME = re.compile(r"[^a-z0-9.]+")
 
@@ -46,14 +58,14 @@ class _Move(msgspec.Struct, frozen=True):
 class _Level:
     """An open provision: the place its number stands for, its eid, its indent, and how many pN it holds.
 
-    ``listed`` says that it is an item of a list of the page, whose end the markup tells; ``joined`` that the item
-    before it ended with a connector, so that one sentence runs through both.
+    ``listed`` says that it is an item of a list of the page, whose end the markup tells; ``before`` is the last
+    provision of the item before it.
     """
 
-    __slots__ = ("eid", "indent", "joined", "listed", "paragraphs", "rank", "segment")
+    __slots__ = ("before", "eid", "indent", "listed", "paragraphs", "rank", "segment")
 
     def __init__(self, eid: str, rank: Rank | None, indent: int, segment: str = "", *, listed: bool = False) -> None:
-        self.joined = False
+        self.before: _Draft | None = None
         self.eid = eid
         self.segment = segment
         self.rank = rank
@@ -87,7 +99,7 @@ def build_provisions(lines: Sequence[Line], notes: Sequence[tuple[int, str]] = (
         own.setdefault(at, []).append(note)
     for at, line in enumerate(outline.lines):
         outline.place(at, line)
-        if at in own:
+        if own and at in own:
             outline.drafts[-1].note = "\n".join(own[at])
     return [Provision(draft.eid, draft.number, draft.heading, draft.text, draft.note) for draft in outline.drafts]
 
@@ -105,15 +117,22 @@ def _split_numbers(line: Line) -> tuple[tuple[str, ...], str]:
     return tuple(numbers), text
 
 
+def _is_joined(text: str) -> bool:
+    """Tell whether a text ends with a sign or word that the next item goes on with."""
+    last = text[-1:]
+    return last in (";", ",") or (last in ("d", "r") and text.endswith(CONNECTORS))
+
+
 def _read_citation(line: Line) -> Line:
     """Take the chain of numbers from a line that prints its whole citation before its number."""
-    cited = CITED_NUMBER.match(line.text) if line.path is None and not line.number else None
+    cited = CITED_NUMBER.match(line.text) if line.path is None and not line.number and line.text else None
     if cited is None:
         return line
-    steps = tuple(cited[1].strip("()").split(")("))
+    steps = tuple(STEP.findall(cited[1]))
     return msgspec.structs.replace(line, text=line.text[cited.end() :].strip(), number=cited[0], path=steps)
 
 
+_DIGITS = frozenset("0123456789")
 # A line whose path is stated needs no number found in it.
 _NO_NUMBERS: tuple[tuple[str, ...], str] = ((), "")
 _LABEL_STARTS = frozenset("([§*0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -123,7 +142,8 @@ class _Outline:
     """The open levels and the provisions so far."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        lines = [_read_citation(line) if line.text[:1].isdigit() else line for line in lines]
+        if any(line.text[:1] in _DIGITS for line in lines):
+            lines = [_read_citation(line) for line in lines]
         self.lines = lines
         self.numbered = [_split_numbers(line) if line.path is None else _NO_NUMBERS for line in lines]
         self.levels = [_Level("", None, -1)]
@@ -138,11 +158,29 @@ class _Outline:
         elif line.tag == "tr" and not numbers:
             self._add(self._owner(line).eid, "r_" + _row_name(text), "", "", text)
         elif numbers:
-            self._follow_numbers(at, numbers, line, text)
-        elif line.tag in HEADING_TAGS or line.lead or text.startswith("§"):
+            catchline = self._find_run_in(at, numbers[-1], text) if text.find(". (", 2, 90) > 0 else ""
+            self._follow_numbers(at, numbers, line, catchline or text)
+            if catchline:
+                rest = msgspec.structs.replace(line, text=text[len(catchline) :].strip(), number="")
+                inner, words = _split_numbers(rest)
+                self._follow_numbers(at, inner, rest, words)
+        elif line.tag in HEADING_TAGS or line.lead:
             self._place_headed(line)
+        elif text[:1] in "§S" and (section := match_section(text)) is not None:
+            self._place_section(at, line, section)
         else:
             self._place_plain(line)
+
+    def _find_run_in(self, at: int, number: str, text: str) -> str:
+        """Return the catchline that a line's first inner number ran into, "" where no second number follows below."""
+        found = RUN_IN.match(text)
+        if found is None:
+            return ""
+        first = read_label(found[2])[0]
+        styles = {first.style, *(rank.style for rank in read_label(number))}
+        ahead = (ranks[0] for ranks, _ in self._ranks_ahead(at) if ranks and ranks[0].style in styles)
+        after = next(ahead, None)
+        return found[1] if after is not None and (after.style, after.value) == (first.style, 2) else ""
 
     def _place_plain(self, line: Line) -> None:
         if self._fills_empty():
@@ -152,7 +190,7 @@ class _Outline:
 
     def _place_headed(self, line: Line) -> None:
         """Put a line that is, or begins with, a heading; a section's number in it names the provision it opens."""
-        heading = line.text if line.tag in HEADING_TAGS or not line.lead else line.lead
+        heading = line.text if line.tag in HEADING_TAGS else line.lead
         section = SECTION.match(heading)
         if section is not None:
             self._open_heading(line, section[1], heading[section.end() :], line.text[len(heading) :].strip())
@@ -160,6 +198,21 @@ class _Outline:
             self._open_heading(line, "", heading, "")
         else:
             self._place_plain(line)
+
+    def _place_section(self, at: int, line: Line, section: re.Match[str]) -> None:
+        """Put a plain line that begins with a section's number: its catchline, and what it says after it."""
+        words = line.text[section.end() :]
+        catchline = CATCHLINE.match(words)
+        heading = catchline[0] if catchline is not None else words
+        if SPEAKS.search(heading) is not None:
+            heading = ""
+        self._open_heading(line, section[1], heading, "")
+        rest = msgspec.structs.replace(line, text=words[len(heading) :].strip(), number="")
+        numbers, text = _split_numbers(rest)
+        if numbers:
+            self._follow_numbers(at, numbers, rest, text)
+        else:
+            self.drafts[-1].text = text
 
     def _fills_empty(self) -> bool:
         """Tell whether a paragraph is the text of a number that stood alone on the line before."""
@@ -191,11 +244,11 @@ class _Outline:
         if self.levels[-1].listed:
             return next(level for level in reversed(self.levels) if not level.listed)
         last = self.drafts[-1].text if self.drafts else ""
-        if len(self.levels) > 2 and last.endswith(CONNECTORS):
+        if len(self.levels) > 2 and _is_joined(last):
             return self.levels[-2]
-        if last.endswith(".") and self.levels[-1].joined and self.drafts[-1].eid == self.levels[-1].eid:
-            # The sentence that ran through the items has ended: what follows flush belongs to what holds them.
-            while self.levels[-1].joined:
+        if last.endswith(".") and self.drafts[-1].eid == self.levels[-1].eid:
+            # Where a sentence ran through the items and has ended, what follows flush belongs to what holds them.
+            while self.levels[-1].before is not None and _is_joined(self.levels[-1].before.text):
                 self.levels.pop()
         return self.levels[-1]
 
@@ -224,7 +277,8 @@ class _Outline:
         del self.levels[keep:]
         if keep == len(steps) and (line.number.count("(") == 1 or line.number[:1] != "("):
             eid = self._add(self.levels[-1].eid, steps[-1], line.number, "", line.text)
-            self.levels.append(_Level(eid, _first(read_label(line.number)), line.level, steps[-1]))
+            label = LAST_LABEL.search(line.number)
+            self.levels.append(_Level(eid, _first(read_label(label[0] if label else "")), line.level, steps[-1]))
             return
         many = line.number.count("(") > 1 and line.number[:1] == "("
         printed = LABEL.findall(line.number) if many else [line.number]
@@ -243,13 +297,13 @@ class _Outline:
             keep, rank = self._choose(at, ranks, line) if ranks else (len(self.levels), Rank("?", 1))
             keep = min(keep, MOST_LEVELS)
             listed = line.tag == "li" or self._is_listed(keep, line.level)
-            joined = keep < len(self.levels) and self.drafts[-1].text.endswith(CONNECTORS)
+            before = self.drafts[-1] if keep < len(self.levels) and self.drafts else None
             del self.levels[keep:]
             own_text = text if last and not heading else ""
             segment = _segment(number)
             eid = self._add(self.levels[-1].eid, segment, number, heading if last else "", own_text)
             self.levels.append(_Level(eid, rank, line.level, segment, listed=listed))
-            self.levels[-1].joined = joined
+            self.levels[-1].before = before
 
     def _is_listed(self, keep: int, indent: int) -> bool:
         """Tell whether a number takes the place of a list's item: a paragraph that goes on with the list's numbers."""

@@ -111,7 +111,7 @@ def _list_outside(lines: Sequence[Line]) -> tuple[LeftOut, ...]:
 
 def _named_documents(markup: Markup, source: Source, url: str) -> tuple[str, ...]:
     """Return the ids of the documents of its source that a list page links to."""
-    links = dict.fromkeys(urldefrag(urljoin(url, href)).url for href, _ in read_links(markup))
+    links = dict.fromkeys(_resolve(url, href) for href, _ in read_links(markup))
     found = (source.identify(link) for link in links if source.matches(link))
     return tuple(dict.fromkeys(document_id(source, one.citation) for one in found if one is not None))
 
@@ -121,6 +121,14 @@ def _add_web_links(reading: Reading, markup: Markup, source: Source, url: str) -
     links = (link for link in read_links(markup) if not source.matches(link[0]))
     found = read_web_links(links, reading.provisions, url)
     return msgspec.structs.replace(reading, references=(*reading.references, *found))
+
+
+def _resolve(url: str, href: str) -> str:
+    """Return the address a link leads to, without its fragment; "" for one that is no address ("http://[")."""
+    try:
+        return urldefrag(urljoin(url, href)).url
+    except ValueError:
+        return ""
 
 
 def _read_pdf(body: bytes, source: Source, url: str) -> Page:

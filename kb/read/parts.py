@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from kb.models import Line
-from kb.read.labels import HEADING_TAGS, LABEL, SECTION, Rank, read_label
+from kb.read.labels import HEADING_TAGS, LABEL, SECTION, Rank, match_section, read_label
 from kb.read.notes import (
     is_bracketed,
     is_history,
@@ -37,6 +37,14 @@ NOTE_SEQUEL = re.compile(
     r"savings clauses?|references|comments?)\b.{0,60}",
     re.IGNORECASE,
 )
+# Facts that publishers print beside a text, above it or below: "Latest Legislation: House Bill 24 - 133rd …"
+FACT = re.compile(
+    r"\W*(?:latest legislation|last revision date|(?:prior )?effective dates?|effective"
+    r"|[a-z/]+ (?:authority|implemented)|(?:five[- ]year )?review\b.{0,12}? dates?|promulgated under"
+    r"|rule amplifies)\s*:",
+    re.IGNORECASE,
+)
+FACT_LINES = 10
 # Links to other pages that a copy of the page left in its text: "Previous"  "Next"  "Vol06_Ch0321-0344"
 FURNITURE = re.compile(r"\W*(?:(?:previous|next|back|top|back to top|print|share|home)\W*|\w+_[\w-]+)", re.IGNORECASE)
 
@@ -148,7 +156,7 @@ class _Parting:
             return True
         if line.lead:
             return SECTION.match(f"{line.lead} A") is not None
-        return line.text.startswith("§") and SECTION.match(line.text) is not None and not is_history(line.text)
+        return match_section(line.text) is not None and not is_history(line.text)
 
     def _goes_on(self, line: Line, following: Line | None) -> bool:
         """Tell whether a line below a paragraph's history is law: it has the next number, or its own history."""
@@ -177,6 +185,9 @@ def part_lines(lines: Sequence[Line]) -> Parted:
     the parts.
     """
     parting = _Parting()
+    # Facts stand at either end of a text.
+    if any(line.text[-1:] == ":" for line in (*lines[:FACT_LINES], *lines[-FACT_LINES:])):
+        lines = _join_facts(lines)
     for at, line in enumerate(lines):
         if line.part == "pending":
             parting.pending.append(print_line(line))
@@ -185,10 +196,36 @@ def part_lines(lines: Sequence[Line]) -> Parted:
             # A block that ends with a note's heading leaves the note itself outside.
             parting.headed = NOTE_HEADING.fullmatch(line.text) is not None
         elif parting.noting or parting.headed:
-            parting.take_noted(line, lines[at + 1] if at + 1 < len(lines) else None)
+            parting.take_noted(line, _get_line(lines, at + 1))
+        elif line.tag in HEADING_TAGS and _heads_history(line, _get_line(lines, at + 1)):
+            parting.noting = True
+            parting.take_note(print_line(line))
         elif _is_law(line, parting):
             parting.take_law(line)
     return parting.finish()
+
+
+def _get_line(lines: Sequence[Line], at: int) -> Line | None:
+    return lines[at] if at < len(lines) else None
+
+
+def _heads_history(line: Line, following: Line | None) -> bool:
+    """Tell whether a heading that may stand over law ("Authority") stands over a history."""
+    return following is not None and NOTE_SEQUEL.fullmatch(line.text) is not None and is_history(following.text)
+
+
+def _join_facts(lines: Sequence[Line]) -> list[Line]:
+    """Join the name of a fact about the text ("Effective:") and its value, where the page sets them on two lines."""
+    joined: list[Line] = []
+    for line in lines:
+        name = joined[-1] if joined else None
+        if name is not None and name.part == line.part == "text" and name.text[-1:] == ":" and len(name.text) < 40:
+            told = f"{name.text} {line.text}"
+            if is_stamp(told) or (FACT.match(told) is not None and is_history(told)):
+                joined[-1] = msgspec.structs.replace(name, text=told)
+                continue
+        joined.append(line)
+    return joined
 
 
 def _is_own(line: Line | None) -> bool:
@@ -212,7 +249,8 @@ def _is_law(line: Line, parting: _Parting) -> bool:
     if line.path is not None or _is_numbered(line.text):
         return True
     if _starts_notes(line) and not _is_stub(line, parting):
-        parting.noting = True
+        # Facts about a text may stand above it; what follows a history below it is more notes.
+        parting.noting = bool(parting.law) or FACT.match(line.text) is None
         parting.take_note(print_line(line))
     elif is_notice(line.text) or is_stamp(line.text) or _is_furniture(line):
         parting.take_note(print_line(line))
