@@ -117,6 +117,11 @@ def test_a_line_of_upkeep_may_name_an_earlier_day(word):
     assert not teach(*[("Schedule of December 1, 2023", "Schedule of December 20, 2023")] * 4)
 
 
+def test_a_line_of_upkeep_may_count_alike_on_every_page():
+    assert teach(*[("Printed as copy 7", "Printed as copy 8")] * 4)
+    assert not teach(*[("Carried as copy 7", "Carried as copy 8")] * 4)
+
+
 def test_a_day_to_come_is_no_stamp():
     assert not teach(*[("Last updated December 1, 2023", "Last updated March 1, 2024")] * 4)
 

@@ -139,11 +139,15 @@ def _is_restless(moves: Sequence[Move], since: str) -> bool:
 
 
 def _is_stamped(move: Move, since: str) -> bool:
-    """Tell whether a line names a day on which it moved: no earlier than it stood otherwise, no later than now."""
+    """Tell whether a line names a day on which it moved: no earlier than it stood otherwise, no later than now.
+
+    A line of upkeep may name an earlier day or count copies of the page.
+    """
     now = date.fromisoformat(since[:10])
-    lags = not move.seen_at or UPKEEP.search(move.new) is not None
-    before = date.min + SLACK if lags else date.fromisoformat(move.seen_at[:10])
-    return any(before - SLACK <= day <= now + SLACK for day in _find_days(move.new, now.year))
+    upkeep = UPKEEP.search(move.new) is not None
+    before = date.min + SLACK if upkeep or not move.seen_at else date.fromisoformat(move.seen_at[:10])
+    days = _find_days(move.new, now.year)
+    return any(before - SLACK <= day <= now + SLACK for day in days) or (upkeep and not days)
 
 
 def _find_days(text: str, year: int) -> tuple[date, ...]:
