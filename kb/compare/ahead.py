@@ -28,19 +28,21 @@ ONE_VISIT = timedelta(minutes=10)
 class Ahead(msgspec.Struct, frozen=True):
     """What a wave shows as a whole: its pages by fetch, the lines it teaches, and the addresses that share a text.
 
-    ``fresh`` are texts of law that came to a page which did not show them before.
+    ``frames`` tells what each page says, figures aside, by fetch; ``fresh`` are texts of law that came to a page which
+    did not show them before.
     """
 
     seen: dict[int, Seen] = {}
     learned: tuple[Learned, ...] = ()
     alike: dict[str, set[str]] = {}
+    frames: dict[int, str] = {}
     fresh: set[str] = set()
 
 
 def look_ahead(state: SourceState, wave: Wave, see: ReadSeen, load: LoadShown) -> Ahead:
     """Read the changed pages of a wave; ``load`` returns what a page showed when it was last believed."""
     ahead = Ahead(seen={fetch.seq: see(fetch) for fetch in _list_wanted(state, wave)})
-    pairs: list[tuple[str, Restless]] = []
+    pairs: list[tuple[Fetch, Restless]] = []
     for fetch in wave.fetches:
         page = state.pages.get(fetch.url)
         seen = ahead.seen.get(fetch.seq)
@@ -50,40 +52,46 @@ def look_ahead(state: SourceState, wave: Wave, see: ReadSeen, load: LoadShown) -
             continue
         found = _pair_readings(page, seen, load) if seen is not None else None
         if found is not None:
-            pairs.append((fetch.url, found))
+            pairs.append((fetch, found))
             ahead.fresh.update(_list_laws(found.new) - _list_laws(found.old))
     # A recording may hold the changed pages alone: most of them are not most pages.
     known = sum(1 for page in state.pages.values() if page.places)
     visits = list(_pair_visits(wave, ahead.seen))
-    taught = learn_lines([*_drop_merged(pairs, state.learned), *visits], known, wave.at)
+    frames = _frame_seen(ahead, wave, state.learned)
+    taught = learn_lines([*_drop_merged(pairs, frames), *visits], known, wave.at)
     fresh = {one.key: one for one in taught if one.key not in state.learned}
-    alike = _find_alike(ahead, wave, state.learned | fresh)
-    return msgspec.structs.replace(ahead, learned=tuple(fresh.values()), alike=alike)
-
-
-def _drop_merged(pairs: Sequence[tuple[str, Restless]], learned: Mapping[str, Learned]) -> list[Restless]:
-    """Return the pairs without those whose addresses said different things and say the same now: they teach nothing."""
-    groups: defaultdict[str, list[tuple[str, Restless]]] = defaultdict(list)
-    for url, pair in pairs:
-        groups[frame_readings([mask_reading(pair.new, learned)], url)].append((url, pair))
-    merged = [group for group in groups.values() if len(group) >= LEAST_PAGES and _said_otherwise(group)]
-    dropped = {url for group in merged for url, _ in group}
-    return [pair for url, pair in pairs if url not in dropped]
-
-
-def _said_otherwise(group: Sequence[tuple[str, Restless]]) -> bool:
-    return len({frame_readings([pair.old], url) for url, pair in group}) >= LEAST_PAGES
-
-
-def _find_alike(ahead: Ahead, wave: Wave, learned: Mapping[str, Learned]) -> dict[str, set[str]]:
-    """Return which addresses say the same, their restless lines aside, by what they say."""
+    if fresh:
+        frames = _frame_seen(ahead, wave, state.learned | fresh)
     alike: defaultdict[str, set[str]] = defaultdict(set)
     for fetch in wave.fetches:
-        seen = ahead.seen.get(fetch.seq)
-        if seen is not None:
-            readings = [mask_reading(reading, learned) for reading in seen.page.readings]
-            alike[frame_readings(readings, fetch.url)].add(fetch.url)
-    return alike
+        if fetch.seq in frames:
+            alike[frames[fetch.seq]].add(fetch.url)
+    return msgspec.structs.replace(ahead, learned=tuple(fresh.values()), alike=alike, frames=frames)
+
+
+def _drop_merged(pairs: Sequence[tuple[Fetch, Restless]], frames: Mapping[int, str]) -> list[Restless]:
+    """Return the pairs without those whose addresses said different things and say the same now: they teach nothing."""
+    groups: defaultdict[str, list[tuple[Fetch, Restless]]] = defaultdict(list)
+    for fetch, pair in pairs:
+        groups[frames[fetch.seq]].append((fetch, pair))
+    merged = [group for group in groups.values() if len(group) >= LEAST_PAGES and _said_otherwise(group)]
+    dropped = {fetch.seq for group in merged for fetch, _ in group}
+    return [pair for fetch, pair in pairs if fetch.seq not in dropped]
+
+
+def _said_otherwise(group: Sequence[tuple[Fetch, Restless]]) -> bool:
+    return len({frame_readings([pair.old], fetch.url) for fetch, pair in group}) >= LEAST_PAGES
+
+
+def _frame_seen(ahead: Ahead, wave: Wave, learned: Mapping[str, Learned]) -> dict[int, str]:
+    """Return what each page read ahead says, its restless lines aside, by its fetch."""
+    return {
+        fetch.seq: frame_readings(
+            [mask_reading(reading, learned) for reading in ahead.seen[fetch.seq].page.readings], fetch.url
+        )
+        for fetch in wave.fetches
+        if fetch.seq in ahead.seen
+    }
 
 
 def is_same_answer(page: PageState, fetch: Fetch) -> bool:

@@ -96,7 +96,7 @@ class _Judge:
             return
         shows = [self._mask(reading) for reading in read.readings]
         whole = " ".join([*(now.text_hash for now in shows), *read.names])
-        sight = self._sight(page, seen, shows)
+        sight = self._sight(fetch, page, seen, shows)
         doubt = doubt_page(page, sight)
         first_sight = fetch.observed_at
         if is_outgrown(page, sight):
@@ -112,9 +112,10 @@ class _Judge:
         masked = mask_reading(reading, self.draft.state.learned)
         return Now(masked, text_hash(masked), None if masked is reading else reading)
 
-    def _sight(self, page: PageState, seen: Seen, shows: Sequence[Now]) -> Sight:
+    def _sight(self, fetch: Fetch, page: PageState, seen: Seen, shows: Sequence[Now]) -> Sight:
         """Set a page beside what is known of it, and count the addresses that say, or once said in error, the same."""
-        frame = self._frame(page, seen, shows)
+        ahead = self.ahead.frames.get(fetch.seq)
+        frame = self._frame(page, seen, shows) if ahead is None else " ".join([ahead, *seen.page.names])
         alike = self.refused.get(frame, set()) | self.ahead.alike.get(frame, set()) if frame else set()
         if len(alike) >= ALIKE and frame not in self.before:
             self.before[frame] = self._list_former(alike)
