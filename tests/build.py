@@ -8,7 +8,7 @@ import msgspec
 
 from kb.compare.state import Seen, SourceState
 from kb.compare.track import track_wave
-from kb.models import Capture, Fetch, Page, Provision, Reading, Validity, Wave
+from kb.models import Capture, ChangeRow, Fetch, Page, Provision, Reading, Validity, Wave
 from kb.sources import parse_source
 
 NOW = "2024-06-01T08:00:00Z"
@@ -53,6 +53,20 @@ def make_reading(*parts, document="us-xx/code/1-1", heading="Licenses", **fields
     below = [part if isinstance(part, Provision) else make_provision(*part) for part in parts]
     facts = {"citation": f"§ {document.rpartition('/')[2]}", "strand": "current", "validity": validity, **fields}
     return Reading(document=document, provisions=(root, *below), **facts)
+
+
+def make_change_row(**fields):
+    """Make an amendment of one provision as published; a test names the columns that matter to it."""
+    row = {
+        "id": "c", "event_id": "e", "event_kind": "revision", "kind": "amended", "part": "text",
+        "nature": "substantive", "signals": (), "reason": "", "count": 1, "jurisdiction": "us-xx",
+        "source": "us-xx-rules", "strand": "current", "document": "us-xx/code/1-1", "old_document": None,
+        "citation": "§ 1-1", "old_citation": None, "url": URL, "old_url": None, "eid": "a", "old_eid": "a",
+        "old_number": "(a)", "new_number": "(a)", "heading": "", "old_text": "", "new_text": "", "topics": (),
+        "professions": (), "binding": "", "observed_at": NOW, "confirmed_at": NOW, "effective_on": None, "cause": "",
+        "see_also": (),
+    }  # fmt: skip
+    return ChangeRow(**{**row, **fields})
 
 
 def make_seen(*readings, frame="f", **page):

@@ -95,3 +95,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def redirect_to(target, status=301):
+    """Make a handler that leads elsewhere."""
+    return lambda handler: handler.answer(status, b"", Location=target)

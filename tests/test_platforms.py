@@ -35,6 +35,23 @@ def test_links_inside_what_a_selector_chooses_are_followed_once_and_in_order():
     assert (f"{OWN}sections/2.html", f"{OWN}sections/1.html") == find(html).urls
 
 
+def test_every_link_of_an_undeclared_list_is_followed_that_leads_to_its_source():
+    html = """<nav><a href="/titles/about.html">About</a></nav><a href="2.html#top">2</a><area href="3.html">
+        <a name="x">here</a><a href="/elsewhere/4.html">4</a><a href="2.html">2</a>"""
+    source = parse_source({"id": "us-xx-a", "jurisdiction": "us-xx", "platform": "index", "start": [START]}, "a test")
+
+    found = find(html, source)
+
+    assert (tuple(f"{START}{name}.html" for name in ("about", "2", "3")), ()) == (found.urls, found.problems)
+
+
+def test_an_undeclared_list_without_a_link_is_named_as_a_problem_at_the_start_alone():
+    source = parse_source({"id": "us-xx-a", "jurisdiction": "us-xx", "platform": "index", "start": [START]}, "a test")
+
+    assert 1 == len(find("<p>Nothing here</p>", source).problems)
+    assert () == find("<p>Nothing here</p>", source, depth=1).problems
+
+
 def test_selector_may_choose_the_links_themselves():
     html = '<p><a class=next href="?page=2">next</a></p>'
 

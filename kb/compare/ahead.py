@@ -5,9 +5,10 @@ of the pages that changed.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -15,8 +16,8 @@ from kb.compare.ids import content_id
 from kb.compare.moves import LEAST_LAW
 from kb.compare.state import Learned, PageState, Seen, SourceState
 from kb.compare.trust import LEAST_KEPT, list_texts, measure_kept
-from kb.compare.volatile import Restless, learn_lines, take_frame
-from kb.models import Fetch, Page, Reading, Wave
+from kb.compare.volatile import LEAST_PAGES, Restless, learn_lines, mask_reading, take_frame
+from kb.models import Fetch, Reading, Wave
 
 ReadSeen = Callable[[Fetch], Seen]
 LoadShown = Callable[[PageState], list[Reading]]
@@ -27,37 +28,70 @@ ONE_VISIT = timedelta(minutes=10)
 class Ahead(msgspec.Struct, frozen=True):
     """What a wave shows as a whole: its pages by fetch, the lines it teaches, and the addresses that share a text.
 
-    ``fresh`` are texts of law that came to a page which did not show them before.
+    ``frames`` tells what each page says, figures aside, by fetch; ``fresh`` are texts of law that came to a page which
+    did not show them before.
     """
 
     seen: dict[int, Seen] = {}
     learned: tuple[Learned, ...] = ()
     alike: dict[str, set[str]] = {}
+    frames: dict[int, str] = {}
     fresh: set[str] = set()
 
 
 def look_ahead(state: SourceState, wave: Wave, see: ReadSeen, load: LoadShown) -> Ahead:
     """Read the changed pages of a wave; ``load`` returns what a page showed when it was last believed."""
     ahead = Ahead(seen={fetch.seq: see(fetch) for fetch in _list_wanted(state, wave)})
-    pairs = []
+    pairs: list[tuple[Fetch, Restless]] = []
     for fetch in wave.fetches:
         page = state.pages.get(fetch.url)
         seen = ahead.seen.get(fetch.seq)
-        if seen is not None:
-            ahead.alike.setdefault(frame_page(seen.page), set()).add(fetch.url)
         if page is None or not page.places or fetch.outcome not in ("ok", "not_modified"):
             if seen is not None and not seen.page.flaws:
                 ahead.fresh.update(law for reading in seen.page.readings for law in _list_laws(reading))
             continue
         found = _pair_readings(page, seen, load) if seen is not None else None
         if found is not None:
-            pairs.append(found)
+            pairs.append((fetch, found))
             ahead.fresh.update(_list_laws(found.new) - _list_laws(found.old))
     # A recording may hold the changed pages alone: most of them are not most pages.
     known = sum(1 for page in state.pages.values() if page.places)
-    pairs.extend(_pair_visits(wave, ahead.seen))
-    fresh = (one for one in learn_lines(pairs, known, wave.at) if one.key not in state.learned)
-    return msgspec.structs.replace(ahead, learned=tuple(fresh))
+    visits = list(_pair_visits(wave, ahead.seen))
+    frames = _frame_seen(ahead, wave, state.learned)
+    taught = learn_lines([*_drop_merged(pairs, frames), *visits], known, wave.at)
+    fresh = {one.key: one for one in taught if one.key not in state.learned}
+    if fresh:
+        frames = _frame_seen(ahead, wave, state.learned | fresh)
+    alike: defaultdict[str, set[str]] = defaultdict(set)
+    for fetch in wave.fetches:
+        if fetch.seq in frames:
+            alike[frames[fetch.seq]].add(fetch.url)
+    return msgspec.structs.replace(ahead, learned=tuple(fresh.values()), alike=alike, frames=frames)
+
+
+def _drop_merged(pairs: Sequence[tuple[Fetch, Restless]], frames: Mapping[int, str]) -> list[Restless]:
+    """Return the pairs without those whose addresses said different things and say the same now: they teach nothing."""
+    groups: defaultdict[str, list[tuple[Fetch, Restless]]] = defaultdict(list)
+    for fetch, pair in pairs:
+        groups[frames[fetch.seq]].append((fetch, pair))
+    merged = [group for group in groups.values() if len(group) >= LEAST_PAGES and _said_otherwise(group)]
+    dropped = {fetch.seq for group in merged for fetch, _ in group}
+    return [pair for fetch, pair in pairs if fetch.seq not in dropped]
+
+
+def _said_otherwise(group: Sequence[tuple[Fetch, Restless]]) -> bool:
+    return len({frame_readings([pair.old], fetch.url) for fetch, pair in group}) >= LEAST_PAGES
+
+
+def _frame_seen(ahead: Ahead, wave: Wave, learned: Mapping[str, Learned]) -> dict[int, str]:
+    """Return what each page read ahead says, its restless lines aside, by its fetch."""
+    return {
+        fetch.seq: frame_readings(
+            [mask_reading(reading, learned) for reading in ahead.seen[fetch.seq].page.readings], fetch.url
+        )
+        for fetch in wave.fetches
+        if fetch.seq in ahead.seen
+    }
 
 
 def is_same_answer(page: PageState, fetch: Fetch) -> bool:
@@ -67,10 +101,18 @@ def is_same_answer(page: PageState, fetch: Fetch) -> bool:
     return fetch.sha256 is not None and fetch.sha256 == page.sha256 and fetch.final_url == page.final_url
 
 
-def frame_page(page: Page) -> str:
-    """Return a hash of what a page says without figures and session names: error pages differ in those alone."""
-    parts = (part for reading in page.readings for part in reading.provisions)
-    return content_id([take_frame(f"{part.heading} {part.text}") for part in parts])
+def frame_readings(readings: Iterable[Reading], url: str) -> str:
+    """Return a hash of what a page says without figures, session names and its own address.
+
+    Error pages differ in those alone.
+    """
+    path = unquote(urlsplit(url).path).lower()
+    # A lone word ("/fees") may be one of the page's own.
+    names = [name for name in (url.lower(), path, path.rpartition("/")[2]) if len(name) > 1 and not name.isalpha()]
+    said = "\n".join(f"{part.heading} {part.text}" for reading in readings for part in reading.provisions).lower()
+    for name in names:
+        said = said.replace(name, "0")
+    return content_id(take_frame(said))
 
 
 def _list_laws(reading: Reading) -> set[str]:
@@ -97,7 +139,7 @@ def _pair_readings(page: PageState, seen: Seen, load: LoadShown) -> Restless | N
     old, new = load(page), seen.page.readings[0]
     if not old or measure_kept(old, [new]) < LEAST_KEPT:
         return None
-    return Restless(old[-1], new)
+    return Restless(old[-1], new, page.read_at)
 
 
 def _pair_visits(wave: Wave, seen: dict[int, Seen]) -> Iterator[Restless]:
@@ -111,4 +153,4 @@ def _pair_visits(wave: Wave, seen: dict[int, Seen]) -> Iterator[Restless]:
         if not timedelta() < apart <= ONE_VISIT or len(before) != 1 or len(after) != 1:
             continue
         if measure_kept(before, after) >= LEAST_KEPT:
-            yield Restless(before[0], after[0], at_once=True)
+            yield Restless(before[0], after[0], first.observed_at, at_once=True)

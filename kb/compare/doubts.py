@@ -9,12 +9,18 @@ from kb.compare.proof import is_missing_long, proves_itself
 from kb.compare.state import PageState, Seen
 from kb.compare.trust import (
     LEAST_KEPT,
+    LEAST_NUMBERED,
+    SHORT,
+    Cut,
     count_numbered,
     find_cut,
     has_lost_structure,
+    is_doubled,
+    list_texts,
     looks_refused,
     loses_whole_sections,
     measure_kept,
+    speaks_of_law,
 )
 from kb.models import Flaw, Page, Reading
 
@@ -26,6 +32,8 @@ ALIKE = 3
 LOST_NAMES, LEAST_NAMED = 4, 0.5
 # A first sight that was never confirmed gives way to a page with so many times its text.
 OUTGROWN = 2
+# Of a first sight that broke off, nearly everything still stands; of a page that lost a word, nearly all its length.
+MOST_GROWN = 0.9
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -39,7 +47,9 @@ class Sight(msgspec.Struct, frozen=True):
     """A page as fetched beside what is known: its readings, which of them are known, how many addresses say the same.
 
     ``load`` returns what the page showed when it was last believed; ``elsewhere`` are texts that came to other pages;
-    ``declared`` says that a selector found the main part where it should be.
+    ``declared`` says that a selector found the main part where it should be. ``frame`` is what the page says, figures
+    aside, ``before`` what those addresses said when they were last believed, and ``former`` how many addresses said
+    what this one said at first.
     """
 
     seen: Seen
@@ -48,11 +58,19 @@ class Sight(msgspec.Struct, frozen=True):
     load: Callable[[PageState], list[Reading]]
     elsewhere: Collection[str] = ()
     declared: bool = False
+    frame: str = ""
+    before: Collection[str] = ()
+    former: int = 0
 
     @property
     def page(self) -> Page:
         """Return the page as read."""
         return self.seen.page
+
+    @property
+    def merged(self) -> bool:
+        """Tell whether addresses that said different things say the same now."""
+        return len(self.before) >= ALIKE and not all(self.known)
 
 
 def doubt_page(page: PageState, sight: Sight) -> Doubt | None:
@@ -63,28 +81,60 @@ def doubt_page(page: PageState, sight: Sight) -> Doubt | None:
         return None if sight.declared else _doubt_first(sight.page)
     if _is_explained(page, sight):
         return None
+    if sight.merged:
+        return _doubt_merged(page, sight)
     if _keeps_known(page, sight):
         return _doubt_cut(page, sight)
     return _doubt_rest(page, sight)
 
 
 def is_outgrown(page: PageState, sight: Sight) -> bool:
-    """Tell whether a page seen once, without any numbered provision, was no rule: now a longer one stands there.
+    """Tell whether what was seen of a page was no rule, or a broken one: now more stands there, or it stands once.
 
-    A page that was missing before, or says of its law that it ended or never came, is what it says.
+    A page that two waves agreed on is what it says, unless other addresses say it too. One that was missing before, or
+    says of its law that it ended or never came, is what it says at once.
     """
-    if page.confirmed or page.was_missing or not page.places or sight.page.names:
+    if (page.confirmed and sight.former < ALIKE) or page.was_missing or not page.places or sight.page.names:
         return False
-    old = sight.load(page)
-    if sight.page.length < OUTGROWN * page.length or any(map(proves_itself, old)):
+    old, new = sight.load(page), sight.page.readings
+    if any(map(proves_itself, old)) or looks_refused(new) or sight.alike >= ALIKE:
         return False
-    refused = looks_refused(sight.page.readings) or sight.alike >= ALIKE
-    return not refused and count_numbered(old) == 0 and measure_kept(old, sight.page.readings) < LEAST_KEPT
+    if not page.confirmed and _was_broken(page, old, sight.page):
+        return True
+    lawless = not speaks_of_law((), old)
+    grown = sight.page.length >= OUTGROWN * page.length or (lawless and count_numbered(new) >= LEAST_NUMBERED)
+    nothing = count_numbered(old) == 0 and (lawless or not page.confirmed)
+    # Single words ("the", "of") stand in any text; and a first sight of restless lines alone had nothing to keep.
+    empty = not any(list_texts(reading) for reading in old)
+    if not grown or not nothing:
+        return False
+    # A menu may be most of an error page, and is little of a rule.
+    little = lawless and measure_kept(new, old, words=3) < LEAST_KEPT
+    return empty or little or measure_kept(old, new, words=3) < LEAST_KEPT
 
 
-def is_proven(doubt: Doubt, page: PageState, whole: str, instant: str, wave_at: str) -> bool:
-    """Tell whether a doubted page is believed now: an earlier wave showed the same, and time enough has passed."""
-    if doubt.proof == "never" or page.suspect_text != whole or page.suspect_wave == wave_at:
+def says_little(read: Page) -> bool:
+    """Tell whether a page is short and without numbered provisions, as an answer in place of the rule is."""
+    return bool(read.readings) and read.length < SHORT and count_numbered(read.readings) == 0
+
+
+def _was_broken(page: PageState, old: Sequence[Reading], read: Page) -> bool:
+    """Tell whether the first sight of a page broke off where it goes on now, or said everything twice."""
+    if is_doubled(read.readings, old):
+        return True
+    if read.length <= page.length or len(old) != 1 or len(read.readings) != 1:
+        return False
+    if find_cut(read.readings[0], old[0]) is not None:
+        return True
+    return read.complete and not page.complete and measure_kept(old, read.readings) > MOST_GROWN
+
+
+def is_proven(doubt: Doubt, page: PageState, frame: str, instant: str, wave_at: str) -> bool:
+    """Tell whether a doubted page is believed now: an earlier wave showed the same, and time enough has passed.
+
+    The same but for figures and session names, which ``frame`` leaves out.
+    """
+    if doubt.proof == "never" or not page.suspect_text or page.suspect_frame != frame or page.suspect_wave == wave_at:
         return False
     return doubt.proof == "again" or is_missing_long(page.suspect_at, instant)
 
@@ -133,16 +183,35 @@ def measure_length(reading: Reading) -> int:
     return sum(len(part.text) + len(part.heading) for part in reading.provisions)
 
 
+def _doubt_merged(page: PageState, sight: Sight) -> Doubt:
+    """Say why a page that says what others say since is doubted: one answer for all, unless it speaks of their law."""
+    flaw = Flaw("alike", f"{sight.alike} addresses say the same, which used to say different things")
+    lent = sight.frame in sight.before
+    speaks = not lent and speaks_of_law(sight.load(page), sight.page.readings)
+    return Doubt(flaw, "again" if speaks else "never")
+
+
 def _doubt_cut(page: PageState, sight: Sight) -> Doubt | None:
     read = sight.page
+    if read.length > page.length and is_doubled(sight.load(page), read.readings):
+        return Doubt(Flaw("doubled", "most of the page's text stands on it twice"), "never")
     if read.length >= page.length:
         return None
     if page.complete and not read.complete:
-        return Doubt(Flaw("truncated", "the page ends without its end tag, and part of its text is gone"), "long")
+        # A page may be served without that tag from some day on, and lose a word by an amendment.
+        little = read.length > MOST_GROWN * page.length
+        flaw = Flaw("truncated", "the page ends without its end tag, and part of its text is gone")
+        return Doubt(flaw, "long" if little else "never")
     if len(read.readings) == 1 and len(page.places) == 1:
         cut = next((cut for old in sight.load(page)[-1:] if (cut := find_cut(old, read.readings[0]))), None)
-        return None if cut is None else Doubt(cut, "long")
+        return None if cut is None else _tell_cut(cut)
     return None
+
+
+def _tell_cut(cut: Cut) -> Doubt:
+    """Say where a page breaks off; one that lost all that stood behind is broken however often it is seen."""
+    message = f"the text breaks off after '…{cut.last[-40:]}', where it used to go on"
+    return Doubt(Flaw("truncated", message), "never" if cut.lost else "long")
 
 
 def _doubt_rest(page: PageState, sight: Sight) -> Doubt:
@@ -155,4 +224,6 @@ def _doubt_rest(page: PageState, sight: Sight) -> Doubt:
         return Doubt(Flaw("shrunk", f"{message}, and {sight.alike} addresses say the same"), "never")
     if looks_refused(readings):
         return Doubt(Flaw("shrunk", f"{message}, and it reads like an error or login page"), "never")
+    if has_lost_structure(old, readings) and not speaks_of_law(old, readings):
+        return Doubt(Flaw("shrunk", f"{message}, and what stands there says nothing of law"), "never")
     return Doubt(Flaw("shrunk", message), "long" if has_lost_structure(old, readings) else "again")

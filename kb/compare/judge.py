@@ -1,10 +1,10 @@
 """Judge the fetches of a wave: which pages are believed, which are not, and what the believed ones show."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 
-from kb.compare.ahead import ReadSeen, frame_page, is_same_answer, look_ahead
-from kb.compare.doubts import Doubt, Sight, doubt_page, is_outgrown, is_proven
+from kb.compare.ahead import ReadSeen, frame_readings, is_same_answer, look_ahead
+from kb.compare.doubts import ALIKE, Doubt, Sight, doubt_page, is_outgrown, is_proven, says_little
 from kb.compare.draft import WaveDraft
 from kb.compare.ids import text_hash
 from kb.compare.proof import is_missing_long
@@ -33,11 +33,13 @@ class _Judge:
         self.ahead = look_ahead(draft.state, draft.wave, see, draft.load_page)
         draft.result.learned.extend(self.ahead.learned)
         draft.state.learned.update({one.key: one for one in self.ahead.learned})
+        self.before: dict[str, dict[str, str]] = {}
         # The addresses that said the same when they were not believed, by what they said.
         self.refused: defaultdict[str, set[str]] = defaultdict(set)
         for url, page in draft.state.pages.items():
             if page.suspect_frame:
                 self.refused[page.suspect_frame].add(url)
+        self.first = Counter(page.first_frame for page in draft.state.pages.values())
 
     def take(self, fetch: Fetch) -> None:
         """Judge one fetch and note what its page shows."""
@@ -94,34 +96,53 @@ class _Judge:
             return
         shows = [self._mask(reading) for reading in read.readings]
         whole = " ".join([*(now.text_hash for now in shows), *read.names])
-        sight = self._sight(seen, shows)
+        sight = self._sight(fetch, page, seen, shows)
         doubt = doubt_page(page, sight)
         first_sight = fetch.observed_at
         if is_outgrown(page, sight):
             self.draft.outgrown.add(fetch.url)
         elif doubt is not None:
-            if not is_proven(doubt, page, whole, fetch.observed_at, self.draft.wave.at):
-                self._distrust(fetch, page, doubt, (whole, frame_page(read)))
+            if not is_proven(doubt, page, sight.frame, fetch.observed_at, self.draft.wave.at):
+                self._distrust(fetch, page, doubt, (whole, sight.frame))
                 return
-            first_sight = page.suspect_at
-        self._accept(fetch, page, seen, shows, first_sight)
+            first_sight = page.suspect_at if page.suspect_text == whole else fetch.observed_at
+        self._accept(fetch, page, sight, shows, first_sight)
 
     def _mask(self, reading: Reading) -> Now:
         masked = mask_reading(reading, self.draft.state.learned)
         return Now(masked, text_hash(masked), None if masked is reading else reading)
 
-    def _sight(self, seen: Seen, shows: Sequence[Now]) -> Sight:
+    def _sight(self, fetch: Fetch, page: PageState, seen: Seen, shows: Sequence[Now]) -> Sight:
         """Set a page beside what is known of it, and count the addresses that say, or once said in error, the same."""
-        frame = frame_page(seen.page) if self.ahead.alike and seen.page.readings else ""
-        others = self.refused.get(frame, set()) if frame else set()
+        ahead = self.ahead.frames.get(fetch.seq)
+        frame = self._frame(page, seen, shows) if ahead is None else " ".join([ahead, *seen.page.names])
+        alike = self.refused.get(frame, set()) | self.ahead.alike.get(frame, set()) if frame else set()
+        if len(alike) >= ALIKE and frame not in self.before:
+            self.before[frame] = self._list_former(alike)
+        before = self.before.get(frame, {})
+        # Who always said it is believed; the others borrowed it.
+        merged = set() if before.get(page.url) == frame else set(before.values())
         return Sight(
             seen=seen,
             known=tuple(self._is_known(now.reading, now.text_hash) for now in shows),
-            alike=len(others | self.ahead.alike.get(frame, set())),
+            alike=len(alike),
             load=self.draft.load_page,
             elsewhere=self.ahead.fresh,
             declared=self.draft.rule.declared,
+            frame=frame,
+            before=merged,
+            former=self.first[page.first_frame] if page.first_frame else 0,
         )
+
+    def _frame(self, page: PageState, seen: Seen, shows: Sequence[Now]) -> str:
+        """Return what a page says, figures aside; "" for a first sight with too much law to answer for all."""
+        plain = page.places or page.names or self.ahead.alike or says_little(seen.page)
+        return " ".join([frame_readings([now.reading for now in shows], page.url), *seen.page.names]) if plain else ""
+
+    def _list_former(self, urls: Collection[str]) -> dict[str, str]:
+        """Return what addresses that say the same now said before, as frames."""
+        pages = (page for url in urls if (page := self.draft.state.pages.get(url)) is not None and page.places)
+        return {page.url: frame_readings(self.draft.load_page(page), page.url) for page in pages}
 
     def _distrust(self, fetch: Fetch, page: PageState, doubt: Doubt, said: tuple[str, str]) -> None:
         whole, page.suspect_frame = said
@@ -133,12 +154,13 @@ class _Judge:
         strand = self.draft.state.strands.get(place_reading(reading))
         return strand is not None and any(shown.text_hash == hashed for shown in strand.shown)
 
-    def _accept(self, fetch: Fetch, page: PageState, seen: Seen, shows: Sequence[Now], first_sight: str) -> None:
-        read, by_place = seen.page, dict[Place, list[Now]]()
+    def _accept(self, fetch: Fetch, page: PageState, sight: Sight, shows: Sequence[Now], first_sight: str) -> None:
+        seen, read, by_place = sight.seen, sight.page, dict[Place, list[Now]]()
         for now in shows:
             by_place.setdefault(place_reading(now.reading), []).append(now)
         if not page.places and not page.names:
             self.draft.first_read.add(fetch.url)
+            page.first_frame = sight.frame if says_little(read) else ""
         page.confirmed = (
             page.confirmed or self.draft.rule.declared or fetch.url not in self.draft.first_read | self.draft.outgrown
         )

@@ -10,14 +10,14 @@ from kb.models import Change, ChangeRow, Event, Fetch, Found, Judged, Page, Plac
 class PageState(msgspec.Struct):
     """What is known of one URL: its last good bytes and text, whether it is missing or under suspicion since when.
 
-    ``places`` are the documents last read from it, ``names`` the documents it names as a list and ``fresh`` those it
-    did not name when it was first read completely; ``doubted`` are those it dropped while their own page still stood.
-    ``dissents`` are documents that stand here with other words than where their text is taken from. ``restless``
-    counts the waves in a row in which its frame alone differed: its bytes move for no reason. ``markup`` counts the
-    tags of a large page, to tell when another program renders it. ``suspect_frame`` names what a distrusted answer
-    said, figures aside. ``confirmed`` says that two waves agreed on what stands there, ``complete`` that the page was
-    whole. ``final_url`` is where its redirects led, ``read_at`` the instant it was last
-    believed.
+    ``places`` are the documents last read from it, ``names`` the documents it names as a list and ``fresh`` those
+    it did not name when it was first read completely; ``doubted`` are those it dropped while their own page still
+    stood. ``dissents`` are documents that stand here with other words than where their text is taken from.
+    ``restless`` counts the waves in a row in which its frame alone differed: its bytes move for no reason.
+    ``markup`` counts the tags of a large page, to tell when another program renders it. ``suspect_frame`` names
+    what a distrusted answer said, figures aside, ``first_frame`` what a short first sight without numbers did.
+    ``confirmed`` says that two waves agreed on what stands there, ``complete`` that the page was whole.
+    ``final_url`` is where its redirects led, ``read_at`` the instant it was last believed.
     """
 
     url: str
@@ -41,6 +41,7 @@ class PageState(msgspec.Struct):
     suspect_at: str = ""
     suspect_wave: str = ""
     suspect_frame: str = ""
+    first_frame: str = ""
     restless: int = 0
     confirmed: bool = False
     complete: bool = False

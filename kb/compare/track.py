@@ -104,9 +104,10 @@ class _Tracker:
     def _find_teller(self, place: Place, strand: StrandState, showings: list[Showing]) -> str:
         """Return the latest address of a document that was read well in this wave and did not read otherwise before.
 
-        An address that dissented stays a witness while another stands, whatever either of them says next.
+        An address that dissented stays a witness while another stands, whatever either of them says next. Of new ones
+        the document's own comes before one that leads there.
         """
-        urls = [showing.fetch.url for showing in showings]
+        urls = [showing.fetch.url for showing in sorted(showings, key=_is_led_elsewhere)]
         trusted = [url for url in strand.urls if place not in self.draft.state.pages[url].dissents]
         read = next((url for url in reversed(trusted) if url in self.draft.read_well), None)
         new = (url for url in urls if url not in strand.urls)
@@ -295,6 +296,10 @@ class _Tracker:
         )
         self.draft.result.pages.extend(self.draft.touched.values())
         self.draft.result.found_words.extend(self.rows.found_words)
+
+
+def _is_led_elsewhere(showing: Showing) -> bool:
+    return showing.fetch.final_url not in ("", showing.fetch.url)
 
 
 def _hashes(showing: Showing) -> list[str]:

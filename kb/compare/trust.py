@@ -9,8 +9,10 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+import msgspec
+
 from kb.compare.eids import is_unnumbered, parent_of
-from kb.models import Flaw, Reading
+from kb.models import Provision, Reading
 from kb.read.canonical import fold_text
 from kb.read.notes import is_repealed
 
@@ -33,15 +35,42 @@ REFUSAL = re.compile(
 LEAST_REFUSALS = 2
 # A law of fewer signs is edited by the word: few runs of three words outlast an edit.
 SHORT_LAW = 400
+# "§ 12-3", "shall", "repealed by": words that law and what stands in for it use, and no one else
+LEGAL = re.compile(
+    r"§|\b(?:shall|statutes?|repeal\w*|rescind\w*|supersed\w*|recodif\w*|renumber\w*|regulations?|reserved)\b",
+    re.IGNORECASE,
+)
+# "12-103.", "Permits for moorings": what names one section; "(a)" and "Fees" stand in many a text
+NAME = re.compile(r"\d[-.:]\d|\w+\W+\w+\W+\w+")
+# "Rule 12-103. Permits": the number of a section where it stands at the head of a text
+SECTION_HEAD = re.compile(r"\A\W*(?:[A-Z][a-z]{0,8}\.? ?)?(\d+[A-Z]?(?:[-.:]\d+[A-Za-z]?)+)\b")
+# Longer lines without a number are paragraphs, shorter ones may be a page's frame.
+LONGEST_LINE = 160
+# A text broken off after fewer signs may begin like many others.
+LEAST_BROKEN = 12
+# A text of fewer signs may stand twice on any page.
+LEAST_TOLD = 40
+# Share of a page's texts that stand on it twice as often from which it is taken for doubled.
+MOST_DOUBLES = 0.5
 # How a text ends that was not cut: "… days."  "… days;"  "(c)"
 ENDED = re.compile(r"[.;:!?)\]\"'”’][\s\W]*$")
 
 
-def measure_kept(old: Iterable[Reading], new: Sequence[Reading], elsewhere: Collection[str] = ()) -> float:
+class Cut(msgspec.Struct, frozen=True):
+    """Where a text breaks off: its last words, and how many provisions behind them are gone."""
+
+    last: str
+    lost: int
+
+
+def measure_kept(
+    old: Iterable[Reading], new: Sequence[Reading], elsewhere: Collection[str] = (), *, words: int = 0
+) -> float:
     """Return the share (0 to 1) of a page's known text that it still shows, anywhere and under any number.
 
-    Whole texts count first; of those that are gone, the runs of three words that remain (single words of a short text).
-    What a stub stands for ("§ 5 [Repealed]"), and what came to other pages (``elsewhere``), is not missed.
+    Whole texts count first; of those that are gone, the runs of so many ``words`` that remain: three unless told,
+    single words of a short text. What a stub stands for ("§ 5 [Repealed]"), and what came to other pages
+    (``elsewhere``), is not missed.
     """
     stubs = {(reading.document, eid) for reading in new for eid in _list_stubs(reading)}
     before = Counter(text for reading in old for text in _list_missable(reading, stubs) if text not in elsewhere)
@@ -52,7 +81,7 @@ def measure_kept(old: Iterable[Reading], new: Sequence[Reading], elsewhere: Coll
     kept = total - _count_signs(gone)
     if kept >= LEAST_KEPT * total:
         return kept / max(1, total)
-    size = 1 if total < SHORT_LAW else 3
+    size = words or (1 if total < SHORT_LAW else 3)
     lost, fresh = _count_runs(gone, size), _count_runs(after - before, size)
     return (kept + _count_signs(gone) * (lost & fresh).total() / max(1, lost.total())) / total
 
@@ -60,11 +89,15 @@ def measure_kept(old: Iterable[Reading], new: Sequence[Reading], elsewhere: Coll
 def loses_whole_sections(old: Reading, new: Reading) -> bool:
     """Tell whether a document lost whole sections with headings, and nothing else about it was altered.
 
-    A page that breaks off, or answers with something else, is never made of that.
+    A page that answers with something else is never made of that. One that breaks off may be: of several sections, all
+    at its end, nothing tells whether they were repealed or cut.
     """
-    before, after = Counter(_list_sections(old)), Counter(_list_sections(new))
-    lost = before - after
-    return bool(lost) and not after - before and all(heading for heading, *_ in (*lost, *after))
+    before, after = _list_sections(old), _list_sections(new)
+    lost = Counter(before) - Counter(after)
+    if not lost or not after or Counter(after) - Counter(before) or list_texts(old)[:1] != list_texts(new)[:1]:
+        return False
+    broken_off = lost.total() > 1 and after == before[: len(after)]
+    return not broken_off and all(heading for heading, *_ in (*lost, *after))
 
 
 def _list_sections(reading: Reading) -> list[tuple[str, ...]]:
@@ -112,24 +145,54 @@ def has_lost_structure(old: Sequence[Reading], new: Sequence[Reading]) -> bool:
     return count_numbered(old) >= LEAST_NUMBERED and count_numbered(new) == 0
 
 
-def find_cut(old: Reading, new: Reading) -> Flaw | None:
-    """Return why a document's text breaks off where it used to go on, None if it does not.
+def find_cut(old: Reading, new: Reading) -> Cut | None:
+    """Return where a document's text breaks off within a sentence that used to go on, None if it does not.
 
-    Its last words end within a sentence that is known to be longer, and nothing of what stood behind it remains.
+    Nothing of what stood behind that sentence remains but lines without a number, which may be the page's frame.
     """
-    last = next((part for part in reversed(new.provisions) if part.text), None)
-    if last is None or ENDED.search(last.text) is not None:
-        return None
-    places = {part.eid: at for at, part in enumerate(old.provisions)}
-    at = places.get(last.eid)
-    before = "" if at is None else fold_text(old.provisions[at].text)
-    after = fold_text(last.text)
-    if at is None or len(after) >= len(before) or not before.startswith(after):
-        return None
-    behind = {fold_text(part.text) for part in old.provisions[at + 1 :] if part.text}
-    if behind & {fold_text(part.text) for part in new.provisions}:
-        return None
-    return Flaw("truncated", f"the text breaks off after '…{last.text[-40:]}', where it used to go on")
+    stands = {fold_text(part.text) for part in new.provisions}
+    texts = [fold_text(part.text) for part in old.provisions]
+    for part in reversed(new.provisions):
+        after = fold_text(part.text)
+        at = -1
+        if len(after) >= LEAST_BROKEN and ENDED.search(after) is None and after not in texts:
+            longer = (at for at, text in enumerate(texts) if text.startswith(after) and text not in stands)
+            at = next(longer, -1)
+        if at >= 0:
+            behind = {fold_text(lost.text) for lost in old.provisions[at + 1 :] if _is_law(lost)}
+            return Cut(part.text, len(behind)) if behind.isdisjoint(stands) else None
+        if _is_law(part):
+            return None
+    return None
+
+
+def _is_law(part: Provision) -> bool:
+    """Tell whether a provision is surely no line of a page's frame: it has a number, or is long."""
+    return bool(part.text) and (bool(part.number) or len(part.text) > LONGEST_LINE)
+
+
+def is_doubled(old: Iterable[Reading], new: Iterable[Reading]) -> bool:
+    """Tell whether most texts of a page stand on it at least twice as often as they used to."""
+    before, after = (
+        Counter(text for reading in readings for text in list_texts(reading) if len(text) >= LEAST_TOLD)
+        for readings in (old, new)
+    )
+    doubled = sum(1 for text, times in before.items() if after[text] >= 2 * times)
+    return len(before) >= LEAST_NUMBERED and doubled > MOST_DOUBLES * len(before)
+
+
+def speaks_of_law(old: Iterable[Reading], new: Iterable[Reading]) -> bool:
+    """Tell whether a text that took a law's place speaks of law: cites it, or still names the page's own sections.
+
+    What stands in for repealed or transferred law does; an error page, however it is worded, knows nothing of it.
+    """
+    told = list(new)
+    words = " ".join(text for reading in told for text in list_texts(reading))
+    if any(reading.references or reading.acts for reading in told) or LEGAL.search(words) is not None:
+        return True
+    parts = [part for reading in old for part in reading.provisions]
+    names = (name for part in parts for name in (part.number, part.heading, *SECTION_HEAD.findall(part.text)))
+    return any(NAME.search(name) is not None and fold_text(name).strip(" .()[]§") in words for name in names)
 
 
 def list_texts(reading: Reading) -> list[str]:

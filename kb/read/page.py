@@ -6,6 +6,7 @@ Reading is pure: the same bytes, URL and declaration give the same page, on any 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from html import unescape
 from urllib.parse import urldefrag, urljoin
 
 import msgspec
@@ -178,6 +179,8 @@ def _tell_apart(readings: Sequence[Reading]) -> tuple[Reading, ...]:
 
 def _check_text(text: str) -> list[Flaw]:
     flaws = []
+    if "&lt;&lt;&lt;" in text or "&gt;&gt;&gt;" in text:
+        text = unescape(text)
     if (">>>>>>>" in text or "<<<<<<<" in text) and CONFLICT.search(text) is not None:
         flaws.append(Flaw("conflict_markers", "the page holds markers of an unfinished merge"))
     if CUT_TAG.search(text[-2000:]) is not None:

@@ -48,6 +48,10 @@ FACT_LINES = 10
 # Links to other pages that a copy of the page left in its text: "Previous"  "Next"  "Vol06_Ch0321-0344"
 FURNITURE = re.compile(r"\W*(?:(?:previous|next|back|top|back to top|print|share|home)\W*|\w+_[\w-]+)", re.IGNORECASE)
 
+# "Rule 4-101. Fees"  "R11-103 | Seasons"  "Sec. 9.02 LIGHTS.": a line that may stand over a section, by its number
+HEAD = re.compile(r"(?:[A-Z][A-Za-z]{0,8}\.? ?|§+ ?)?\d+[A-Z]?(?:[-\u2010-\u2013.:]\d+[A-Za-z]?)+\.?(?=[\s|]|$)")
+DIGITS = re.compile(r"\d+")
+
 
 class Parted(msgspec.Struct, frozen=True):
     """The lines of one document by part: ``law`` as lines, ``notes`` and ``pending`` as printed texts, in order.
@@ -66,10 +70,11 @@ class _Parting:
 
     ``headed`` says that the line before was a note's heading in a block of notes. ``loose`` counts the notes in
     brackets that stand alone below the last line of law (its own, if law goes on), and is -1 once other notes do;
-    ``by_paragraph`` says that law went on before.
+    ``by_paragraph`` says that law went on before. ``heads`` tells how the numbers of sections are printed at the head
+    of a line of law.
     """
 
-    __slots__ = ("by_paragraph", "headed", "law", "loose", "notes", "noting", "own_notes", "pending", "widest")
+    __slots__ = ("by_paragraph", "headed", "heads", "law", "loose", "notes", "noting", "own_notes", "pending", "widest")
 
     def __init__(self) -> None:
         self.law: list[Line] = []
@@ -80,6 +85,7 @@ class _Parting:
         self.headed = False
         self.by_paragraph = False
         self.loose = 0
+        self.heads: set[str] = set()
         self.widest = ""
 
     def take_law(self, line: Line) -> None:
@@ -92,6 +98,8 @@ class _Parting:
             if mark:
                 self.notes.append(mark)
                 line = msgspec.structs.replace(line, text=rest)
+        if head := _shape_head(line):
+            self.heads.add(head)
         law, note = split_history(line.text) if line.text[-2:].endswith(("]", "].")) else (line.text, "")
         if note:
             line = msgspec.structs.replace(line, text=law)
@@ -143,9 +151,8 @@ class _Parting:
             return wide and not NOTE_HEADING.fullmatch(line.text) and not NOTE_SEQUEL.fullmatch(line.text)
         return self._opens_section(line)
 
-    @staticmethod
-    def _opens_section(line: Line) -> bool:
-        if line.tag in HEADING_TAGS:
+    def _opens_section(self, line: Line) -> bool:
+        if line.tag in HEADING_TAGS or (_shape_head(line) in self.heads and not is_history(line.text)):
             return True
         if line.lead:
             return SECTION.match(f"{line.lead} A") is not None
@@ -173,8 +180,9 @@ def part_lines(lines: Sequence[Line]) -> Parted:
     """Tell law from notes and banners in the lines of one document.
 
     Once a note heading or a history note is met, what follows is notes, up to a heading as wide as one that stood
-    over law, or to a bold section number. A history in brackets below one paragraph ends with it where the numbers of
-    the law go on. A stub that says the law ended stays law. Returns the parts.
+    over law, to a bold section number, or to a number printed as that of a section above. A history in brackets below
+    one paragraph ends with it where the numbers of the law go on. A stub that says the law ended stays law. Returns
+    the parts.
     """
     parting = _Parting()
     # Facts stand at either end of a text.
@@ -228,6 +236,12 @@ def _ranks_of(line: Line) -> tuple[Rank, ...]:
     """Return what the first printed number of a line can stand for, () where it has none."""
     label = LABEL.match(f"{line.number} {line.text}" if line.number else line.text)
     return read_label(label[1]) if label is not None else ()
+
+
+def _shape_head(line: Line) -> str:
+    """Return how the number at the head of a line is printed, with its element; "" where there is none."""
+    head = HEAD.match(line.text) if not line.number else None
+    return f"{line.tag} {DIGITS.sub('0', head[0])}" if head is not None else ""
 
 
 def _is_law(line: Line, parting: _Parting) -> bool:
