@@ -12,24 +12,28 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from kb.compare.ids import content_id
+from kb.compare.ids import content_id, text_hash
 from kb.compare.moves import LEAST_LAW
-from kb.compare.state import Learned, PageState, Seen, SourceState
+from kb.compare.state import Learned, Now, PageState, Seen, SourceState
 from kb.compare.trust import LEAST_KEPT, list_texts, measure_kept
 from kb.compare.volatile import LEAST_PAGES, Restless, learn_lines, mask_reading, take_frame
-from kb.models import Fetch, Reading, Wave
+from kb.models import Fetch, Page, Place, Reading, Wave
+from kb.read.canonical import fold_text
 
 ReadSeen = Callable[[Fetch], Seen]
 LoadShown = Callable[[PageState], list[Reading]]
 # Two fetches of a page no further apart than this are one visit: law does not change between them.
 ONE_VISIT = timedelta(minutes=10)
 
+LONG_PAGE = 4_000
+WITHOUT_DIGITS = dict.fromkeys(map(ord, "0123456789"))
+
 
 class Ahead(msgspec.Struct, frozen=True):
     """What a wave shows as a whole: its pages by fetch, the lines it teaches, and the addresses that share a text.
 
-    ``frames`` tells what each page says, figures aside, by fetch; ``fresh`` are texts of law that came to a page which
-    did not show them before.
+    ``frames`` tells what each page with another text says, figures aside, by fetch; ``fresh`` are texts of law that
+    came to a page which did not show them before.
     """
 
     seen: dict[int, Seen] = {}
@@ -42,10 +46,11 @@ class Ahead(msgspec.Struct, frozen=True):
 def look_ahead(state: SourceState, wave: Wave, see: ReadSeen, load: LoadShown) -> Ahead:
     """Read the changed pages of a wave; ``load`` returns what a page showed when it was last believed."""
     ahead = Ahead(seen={fetch.seq: see(fetch) for fetch in _list_wanted(state, wave)})
+    other = {seq: seen for seq, seen in ahead.seen.items() if not _says_the_same(state, seen.page)}
     pairs: list[tuple[Fetch, Restless]] = []
     for fetch in wave.fetches:
         page = state.pages.get(fetch.url)
-        seen = ahead.seen.get(fetch.seq)
+        seen = other.get(fetch.seq)
         if page is None or not page.places or fetch.outcome not in ("ok", "not_modified"):
             if seen is not None and not seen.page.flaws:
                 ahead.fresh.update(law for reading in seen.page.readings for law in _list_laws(reading))
@@ -57,16 +62,25 @@ def look_ahead(state: SourceState, wave: Wave, see: ReadSeen, load: LoadShown) -
     # A recording may hold the changed pages alone: most of them are not most pages.
     known = sum(1 for page in state.pages.values() if page.places)
     visits = list(_pair_visits(wave, ahead.seen))
-    frames = _frame_seen(ahead, wave, state.learned)
+    frames = _frame_seen(other, wave, state.learned)
     taught = learn_lines([*_drop_merged(pairs, frames), *visits], known, wave.at)
     fresh = {one.key: one for one in taught if one.key not in state.learned}
     if fresh:
-        frames = _frame_seen(ahead, wave, state.learned | fresh)
+        frames = _frame_seen(other, wave, state.learned | fresh)
+    if len(set(frames.values())) < len(frames):
+        # Pages that say what another always said: it may be among those whose text stayed.
+        frames = _frame_seen(ahead.seen, wave, state.learned | fresh)
+    alike = _group_alike(wave, frames)
+    return msgspec.structs.replace(ahead, learned=tuple(fresh.values()), alike=alike, frames=frames)
+
+
+def _group_alike(wave: Wave, frames: Mapping[int, str]) -> dict[str, set[str]]:
+    """Return which addresses say the same, by what they say."""
     alike: defaultdict[str, set[str]] = defaultdict(set)
     for fetch in wave.fetches:
         if fetch.seq in frames:
             alike[frames[fetch.seq]].add(fetch.url)
-    return msgspec.structs.replace(ahead, learned=tuple(fresh.values()), alike=alike, frames=frames)
+    return alike
 
 
 def _drop_merged(pairs: Sequence[tuple[Fetch, Restless]], frames: Mapping[int, str]) -> list[Restless]:
@@ -83,14 +97,32 @@ def _said_otherwise(group: Sequence[tuple[Fetch, Restless]]) -> bool:
     return len({frame_readings([pair.old], fetch.url) for fetch, pair in group}) >= LEAST_PAGES
 
 
-def _frame_seen(ahead: Ahead, wave: Wave, learned: Mapping[str, Learned]) -> dict[int, str]:
+def show_reading(reading: Reading, learned: Mapping[str, Learned]) -> Now:
+    """Return a reading as it is compared: without its learned lines, and with the hash of what is left."""
+    masked = mask_reading(reading, learned)
+    return Now(masked, text_hash(masked), None if masked is reading else reading)
+
+
+def is_known(state: SourceState, now: Now) -> bool:
+    """Tell whether a strand shows this very text already."""
+    strand = state.strands.get(Place(now.reading.document, now.reading.strand))
+    return strand is not None and any(shown.text_hash == now.text_hash for shown in strand.shown)
+
+
+def _says_the_same(state: SourceState, page: Page) -> bool:
+    """Tell whether other bytes say what is known word for word: such a page teaches nothing and is not doubted."""
+    shows = (show_reading(reading, state.learned) for reading in page.readings)
+    return bool(page.readings) and not page.flaws and all(is_known(state, now) for now in shows)
+
+
+def _frame_seen(seen: Mapping[int, Seen], wave: Wave, learned: Mapping[str, Learned]) -> dict[int, str]:
     """Return what each page read ahead says, its restless lines aside, by its fetch."""
     return {
         fetch.seq: frame_readings(
-            [mask_reading(reading, learned) for reading in ahead.seen[fetch.seq].page.readings], fetch.url
+            [mask_reading(reading, learned) for reading in seen[fetch.seq].page.readings], fetch.url
         )
         for fetch in wave.fetches
-        if fetch.seq in ahead.seen
+        if fetch.seq in seen
     }
 
 
@@ -112,7 +144,8 @@ def frame_readings(readings: Iterable[Reading], url: str) -> str:
     said = "\n".join(f"{part.heading} {part.text}" for reading in readings for part in reading.provisions).lower()
     for name in names:
         said = said.replace(name, "0")
-    return content_id(take_frame(said))
+    # Session names and moments stand on pages of a few words; law as long as this differs in its words or not at all.
+    return content_id(take_frame(said) if len(said) < LONG_PAGE else fold_text(said.translate(WITHOUT_DIGITS)))
 
 
 def _list_laws(reading: Reading) -> set[str]:

@@ -3,14 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 
-from kb.compare.ahead import ReadSeen, frame_readings, is_same_answer, look_ahead
+from kb.compare.ahead import ReadSeen, frame_readings, is_known, is_same_answer, look_ahead, show_reading
 from kb.compare.doubts import ALIKE, Doubt, Sight, doubt_page, is_outgrown, is_proven, says_little
 from kb.compare.draft import WaveDraft
-from kb.compare.ids import text_hash
 from kb.compare.proof import is_missing_long
 from kb.compare.rerender import is_rendered_anew
 from kb.compare.state import Gone, Now, PageState, Seen, Showing
-from kb.compare.volatile import mask_reading
 from kb.models import Fetch, Flaw, Page, Place, Reading
 
 # A page whose frame alone differed in so many waves in a row is restless: that it differs again tells nothing.
@@ -94,7 +92,7 @@ class _Judge:
             self.draft.suspect(fetch, read.flaws)
             page.suspect_at, page.suspect_wave, page.suspect_text = fetch.observed_at, self.draft.wave.at, ""
             return
-        shows = [self._mask(reading) for reading in read.readings]
+        shows = [show_reading(reading, self.draft.state.learned) for reading in read.readings]
         whole = " ".join([*(now.text_hash for now in shows), *read.names])
         sight = self._sight(fetch, page, seen, shows)
         doubt = doubt_page(page, sight)
@@ -108,14 +106,13 @@ class _Judge:
             first_sight = page.suspect_at if page.suspect_text == whole else fetch.observed_at
         self._accept(fetch, page, sight, shows, first_sight)
 
-    def _mask(self, reading: Reading) -> Now:
-        masked = mask_reading(reading, self.draft.state.learned)
-        return Now(masked, text_hash(masked), None if masked is reading else reading)
-
     def _sight(self, fetch: Fetch, page: PageState, seen: Seen, shows: Sequence[Now]) -> Sight:
         """Set a page beside what is known of it, and count the addresses that say, or once said in error, the same."""
+        known = tuple(is_known(self.draft.state, now) for now in shows)
         ahead = self.ahead.frames.get(fetch.seq)
-        frame = self._frame(page, seen, shows) if ahead is None else " ".join([ahead, *seen.page.names])
+        frame = " ".join([ahead, *seen.page.names]) if ahead is not None else ""
+        if not frame and not (page.places and known and all(known)):
+            frame = self._frame(page, seen, shows)
         alike = self.refused.get(frame, set()) | self.ahead.alike.get(frame, set()) if frame else set()
         if len(alike) >= ALIKE and frame not in self.before:
             self.before[frame] = self._list_former(alike)
@@ -124,7 +121,7 @@ class _Judge:
         merged = set() if before.get(page.url) == frame else set(before.values())
         return Sight(
             seen=seen,
-            known=tuple(self._is_known(now.reading, now.text_hash) for now in shows),
+            known=known,
             alike=len(alike),
             load=self.draft.load_page,
             elsewhere=self.ahead.fresh,
@@ -149,10 +146,6 @@ class _Judge:
         if page.suspect_text != whole:
             page.suspect_at, page.suspect_wave, page.suspect_text = fetch.observed_at, self.draft.wave.at, whole
         self.draft.suspect(fetch, [doubt.flaw])
-
-    def _is_known(self, reading: Reading, hashed: str) -> bool:
-        strand = self.draft.state.strands.get(place_reading(reading))
-        return strand is not None and any(shown.text_hash == hashed for shown in strand.shown)
 
     def _accept(self, fetch: Fetch, page: PageState, sight: Sight, shows: Sequence[Now], first_sight: str) -> None:
         seen, read, by_place = sight.seen, sight.page, dict[Place, list[Now]]()

@@ -7,6 +7,7 @@ own words, their case and its numbers are never folded.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 SINGLE_QUOTES = "\u2018\u2019\u201a\u201b\u02bc\u2032\u00b4\u1ffd"
 DOUBLE_QUOTES = "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"
@@ -46,10 +47,19 @@ def fold_text(text: str) -> str:
     Returns the text on one line in Unicode form NFC, with single spaces, straight quotes and plain hyphens, and
     without invisible signs. Folding a folded text changes nothing.
     """
+    return _fold_short(text) if len(text) < SHORT else _fold(text)
+
+
+def _fold(text: str) -> str:
     plain = text if text.isascii() else _fold_signs(text)
     if "...." in plain or ". . ." in plain:
         plain = LEADER.sub(" ", plain)
     return " ".join(plain.split())
+
+
+# One comparison folds a paragraph half a dozen times; long texts are few and would fill the memory.
+SHORT = 2_000
+_fold_short = lru_cache(maxsize=8_192)(_fold)
 
 
 def squeeze_text(text: str) -> str:

@@ -156,6 +156,9 @@ def _match_repeat(heading: str, line: Line) -> int:
     with a stop, a bold run or the line, for a sentence may well begin with the words of its heading.
     """
     words, opening = _heading_words(heading)
+    # Most lines begin otherwise, and squeezing costs.
+    if opening[:1] not in line.text[:4].lower():
+        return 0
     if not words or squeeze_text(line.text.split(None, 1)[0] if line.text else "") != opening:
         return 0
     printed = line.text.split()
