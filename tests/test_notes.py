@@ -287,6 +287,8 @@ def test_every_form_reads_its_own_example_whole(form: Form) -> None:
         "[Repealed, § 44 ch 102 SLA 1980.]",
         "[Effective January 1, 2021.]",
         "May 3, 2023: D.C. Act 24-657",
+        "Nov. 19, 2019, 8:41 AM UTC",
+        "November 19, 2019, 8:41",
         "(a) A fee of $30.",
         "(iii)",
         "",

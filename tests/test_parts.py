@@ -209,3 +209,57 @@ def test_section_in_capitals_ends_the_notes():
     assert ["Text.", "SECTION 40-33-20. Lines."] == law(
         Line("Text."), Line("[1999 c 12]"), Line("SECTION 40-33-20. Lines.")
     )
+
+
+POLICY = ("Ketamine clinics", "A physician must be on the premises.", "A clinic may be fined.")
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        "Adopted March 5, 2020",
+        "Adopted: 5/2/2019; Revised: 6/1/2021",
+        "Authority: Business and Professions Code section 2000",
+        "(Adopted March 5, 2020)",
+    ],
+)
+def test_history_between_a_title_and_its_text_is_one_note(history):
+    title, *texts = POLICY
+    for above in ((), (title,)):
+        parted = part_lines([Line(text) for text in (*above, history, *texts)])
+
+        assert [*above, *texts] == [line.text for line in parted.law]
+        assert parted.notes == (history,)
+
+
+def test_several_histories_above_a_text_are_each_a_note():
+    histories = ("Adopted March 5, 2020", "Amended June 1, 2021")
+    parted = part_lines([Line(text) for text in (*histories, *POLICY)])
+
+    assert list(POLICY) == [line.text for line in parted.law]
+    assert parted.notes == histories
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Acts 2010, ch. 795, § 1, repealed by Acts 2018, ch. 883, § 3.", "The board may write rules to end it."),
+        ("[Reserved]", "Acts 2010, ch. 795, § 1.", "The board shall write the rules by May."),
+        ("Acts 2010, ch. 795, § 1.", "Editor's Notes.", "The board may write rules."),
+        ("Acts 2010, ch. 795, § 1.", "Laws 2019, c. 4, says otherwise."),
+    ],
+)
+def test_notes_of_a_text_that_ended_or_that_says_no_duty_stay_notes(lines):
+    assert [] == [text for text in law(*map(Line, lines)) if text != "[Reserved]"]
+
+
+def test_lines_of_a_law_with_sentences_keep_their_history_below():
+    lines = ("The fee is $5.", "Adopted March 5, 2020", "The committee may write more.")
+
+    assert law(*map(Line, lines)) == ["The fee is $5."]
+
+
+def test_endless_histories_above_a_text_are_read_in_time():
+    lines = [*(Line("Adopted March 5, 2020") for _ in range(20_000)), Line("The clinic must close.")]
+
+    assert part_lines(lines).law == ()

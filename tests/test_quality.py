@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 CODE = "0123456789ab"
 
 # A moving web of one place with three pages; on the second day one number moves, on the third another page is gone.
-WEB = '''
+WEB = """
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -45,9 +45,9 @@ class Handler(BaseHTTPRequestHandler):
 
 if sys.argv[1] == "serve":
     ThreadingHTTPServer(("127.0.0.1", int(options["--port"])), Handler).serve_forever()
-'''
+"""
 # Counts as the scorer of such a web does, from the truth that stands in WEB.
-SCORE = '''
+SCORE = """
 import json, sys
 rows = [json.loads(line) for line in open(sys.argv[2])]
 for epoch, true in ((1, {"a"}), (2, {"c"})):
@@ -55,7 +55,7 @@ for epoch, true in ((1, {"a"}), (2, {"c"})):
     print(json.dumps({"epoch": epoch, "rule_changes": len(rule), "precision": len(rule & true) / max(1, len(rule)),
         "recall": len(rule & true) / len(true), "structural_seen": "3/4", "structural_called_rule": 0,
         "cosmetic_false": "0/2", "fault_false": "1/2", "recovery_false": "0/0", "noise_false": 0}))
-'''
+"""
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,12 @@ def trim_heading(told: str, citation: str, body: list[Line]) -> Titled:
         return Titled(body[0].text, body[1:], (told,))
     numbered = heading != told
     titled = Titled(heading, body, _cut_off(told, heading))
+    told_initial, initial = _heading_words(told)[1][:1], _heading_words(heading)[1][:1]
     for at in _text_lines(body)[: MOST_ABOVE if numbered else 1]:
+        # Most lines begin otherwise, and squeezing costs.
+        opening = body[at].text[:4].lower()
+        if told_initial not in opening and initial not in opening:
+            continue
         size = _match_repeat(told, body[at]) or (0 if numbered and at else _match_repeat(heading, body[at]))
         if size:
             return _cut_heading(titled, at, size, citation)
@@ -156,9 +161,6 @@ def _match_repeat(heading: str, line: Line) -> int:
     with a stop, a bold run or the line, for a sentence may well begin with the words of its heading.
     """
     words, opening = _heading_words(heading)
-    # Most lines begin otherwise, and squeezing costs.
-    if opening[:1] not in line.text[:4].lower():
-        return 0
     if not words or squeeze_text(line.text.split(None, 1)[0] if line.text else "") != opening:
         return 0
     printed = line.text.split()

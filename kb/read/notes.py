@@ -58,7 +58,8 @@ ACTS = (
         r"|\bR\.\d{4} d\.\d+",
         "BP 57-2024",
     ),
-    Form("chapter_section", rf"\b{_YEAR}, \d+:\d+", "2016, 2:6"),
+    # Not a day and a clock: "Nov. 19, 2019, 8:41 AM".
+    Form("chapter_section", rf"(?<! \d, )(?<! \d\d, )\b{_YEAR}, \d+:\d+(?!\d| ?[AaPp]\.?[Mm])", "2016, 2:6"),
     Form("session_page", rf"\b{_YEAR}, \d{{2,4}}(?=[;)\].]|, eff)", "2017, 4431"),
 )
 # Reported only where the entry names no act: the issue or page that printed it, a bill, a chapter of the entry's year.

@@ -271,8 +271,8 @@ class _Outline:
     def _follow_path(self, line: Line) -> None:
         """Take the chain of numbers the publisher states; a step not met before is opened without text."""
         steps = [_segment(step if step[:1] == "[" else f"({step})") for step in line.path or ()][:MOST_LEVELS]
-        keep = 1
-        while keep < min(len(self.levels), len(steps)) and self.levels[keep].segment == steps[keep - 1]:
+        keep, most = 1, min(len(self.levels), len(steps))
+        while keep < most and self.levels[keep].segment == steps[keep - 1]:
             keep += 1
         del self.levels[keep:]
         if keep == len(steps) and (line.number.count("(") == 1 or line.number[:1] != "("):

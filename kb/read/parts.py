@@ -45,6 +45,8 @@ FACT = re.compile(
     re.IGNORECASE,
 )
 FACT_LINES = 10
+DUTY = re.compile(r"\b(?:shall|must|may)\b")
+ENDED = re.compile(r"\b(?:repeal|reserved\b|renumbered\b|transferred\b|redesignated\b)", re.IGNORECASE)
 # Links to other pages that a copy of the page left in its text: "Previous"  "Next"  "Vol06_Ch0321-0344"
 FURNITURE = re.compile(r"\W*(?:(?:previous|next|back|top|back to top|print|share|home)\W*|\w+_[\w-]+)", re.IGNORECASE)
 
@@ -181,13 +183,23 @@ def part_lines(lines: Sequence[Line]) -> Parted:
 
     Once a note heading or a history note is met, what follows is notes, up to a heading as wide as one that stood
     over law, to a bold section number, or to a number printed as that of a section above. A history in brackets below
-    one paragraph ends with it where the numbers of the law go on. A stub that says the law ended stays law. Returns
-    the parts.
+    one paragraph ends with it where the numbers of the law go on. A history above all of a text ("Adopted March 5,
+    2020" below the title of a policy) is that one line. A stub that says the law ended stays law. Returns the parts.
     """
-    parting = _Parting()
     # Facts stand at either end of a text.
     if any(line.text[-1:] == ":" for line in (*lines[:FACT_LINES], *lines[-FACT_LINES:])):
         lines = _join_facts(lines)
+    parted = _part_below(lines)
+    if len(parted.notes) < 2 or any(map(_tells_law, parted.law)) or not _speaks_below(lines):
+        return parted
+    above = [line for line in lines[:FACT_LINES] if _is_bare_history(line)]
+    below = _part_below([*(line for line in lines[:FACT_LINES] if line not in above), *lines[FACT_LINES:]])
+    return msgspec.structs.replace(below, notes=(*map(print_line, above), *below.notes)) if below.law else parted
+
+
+def _part_below(lines: Sequence[Line]) -> Parted:
+    """Part lines whose histories, if any, stand below their law."""
+    parting = _Parting()
     for at, line in enumerate(lines):
         if line.part == "pending":
             parting.pending.append(print_line(line))
@@ -203,6 +215,26 @@ def part_lines(lines: Sequence[Line]) -> Parted:
         elif _is_law(line, parting):
             parting.take_law(line)
     return parting.finish()
+
+
+def _tells_law(line: Line) -> bool:
+    """Tell whether a line of law is more than a title: a numbered line, or a sentence."""
+    numbered = line.path is not None or line.number != "" or _is_numbered(line.text)
+    return numbered or line.text.rstrip("\"'”’)] ")[-1:] in (".", ";", ":")
+
+
+def _is_bare_history(line: Line) -> bool:
+    return line.part == "text" and line.tag not in HEADING_TAGS and not line.number and is_history(line.text)
+
+
+def _speaks_below(lines: Sequence[Line]) -> bool:
+    """Tell whether the first history of a text stands over sentences of duty, and nothing says that the law ended."""
+    at = next((at for at, line in enumerate(lines[:FACT_LINES]) if _is_bare_history(line)), None)
+    if at is None or any(ENDED.search(line.text) for line in lines):
+        return False
+    below = _get_line(lines, at + 1)
+    noted = below is not None and _starts_notes(below) and not is_history(below.text)
+    return not noted and any(line.part == "text" and DUTY.search(line.text) for line in lines[at + 1 :])
 
 
 def _get_line(lines: Sequence[Line], at: int) -> Line | None:
