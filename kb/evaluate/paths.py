@@ -14,7 +14,7 @@ from kb.evaluate.provisions import REPEAT
 from kb.read.xml import read_xml_lines
 from kb.store.measures import NumberedPlace
 
-PATH_FLOOR = 0.95
+PATH_FLOOR = 0.99
 
 
 def score_paths(places: Iterable[NumberedPlace], folder: Path) -> tuple[list[Figure], list[str]]:
