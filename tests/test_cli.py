@@ -100,6 +100,13 @@ def test_sources_are_listed_with_what_was_captured(data, tmp_path):
     assert re.search(r"us-xx-code +7 +2024-07-16 +weekly +The Example Code", result.stdout)
 
 
+def test_sources_a_knowledge_base_was_built_from_are_listed_without_their_declarations(data):
+    result = run("sources", "list", data=data)
+
+    assert re.search(r"us-xx-code +7 +2024-07-16 +weekly +The Example Code", result.stdout)
+    assert "2 sources built from declarations not given here" in result.stdout
+
+
 def test_bad_declaration_fails_the_check_with_key_and_file(tmp_path):
     (tmp_path / "us-xx.yml").write_text("jurisdiction: us-xx\nsources: [{id: us-xx-a, platfrom: page}]\n", "utf-8")
 

@@ -50,11 +50,14 @@ def sources() -> None:
 @sources_option
 @data_option
 def list_sources(folders: tuple[Path, ...], data: Path) -> None:
-    """List the declared sources, and what was captured of each."""
+    """List the declared sources and those a knowledge base was built from, and what was captured of each."""
     declared = load_sources(folders)
     watches = _read_known(data)
     console = make_console()
-    if not declared:
+    rows = {source.id: _describe_declared(source, watches.get(source.id)) for source in declared}
+    elsewhere = [watch for watch in watches.values() if watch.source not in rows]
+    rows |= {watch.source: _describe_watch(watch) for watch in elsewhere}
+    if not rows:
         console.print("No source is declared; --sources FOLDER names a folder of declarations.")
         return
     table = Table(box=None, pad_edge=False, show_edge=False)
@@ -63,13 +66,23 @@ def list_sources(folders: tuple[Path, ...], data: Path) -> None:
     table.add_column("last checked", no_wrap=True)
     table.add_column("cadence", no_wrap=True)
     table.add_column("title")
-    for source in declared:
-        watch = watches.get(source.id)
-        seen = (str(watch.documents), watch.last_checked[:10] or "never") if watch is not None else ("-", "never")
-        barred = "" if source.crawl_policy.state == "open" else f" (crawling: {source.crawl_policy.state})"
-        table.add_row(source.id, *seen, source.cadence, Text(f"{source.title}{barred}"))
+    for row in sorted(rows):
+        table.add_row(row, *rows[row])
     console.print(table)
-    console.print(_count_sources(declared))
+    if declared:
+        console.print(_count_sources(declared))
+    if elsewhere:
+        console.print(f"{say_plural(len(elsewhere), 'source')} built from declarations not given here (--sources).")
+
+
+def _describe_declared(source: Source, watch: Watch | None) -> tuple[str, str, str, Text]:
+    seen = (str(watch.documents), watch.last_checked[:10] or "never") if watch is not None else ("-", "never")
+    barred = "" if source.crawl_policy.state == "open" else f" (crawling: {source.crawl_policy.state})"
+    return (*seen, source.cadence, Text(f"{source.title}{barred}"))
+
+
+def _describe_watch(watch: Watch) -> tuple[str, str, str, Text]:
+    return str(watch.documents), watch.last_checked[:10] or "never", watch.cadence, Text(watch.title)
 
 
 @sources.command("check")
