@@ -145,6 +145,13 @@ def test_a_schedule_of_links_is_kept_beside_the_text():
     assert ["Drug 3 | 723", "Drug 4 | 724", "Drug 5 | 725"] == lines[5:]
 
 
+def test_title_and_words_right_beside_a_schedule_without_a_sentence_belong_to_it():
+    rows = "".join(f"<tr><td>License {at}</td><td>${at}</td></tr>" for at in range(9))
+    lines = read(f"<body><div><h2>Fees</h2><table>{rows}</table><p>Fees are not refunded.</p></div></body>")
+
+    assert ("Fees", "Fees are not refunded.") == (lines[0], lines[-1])
+
+
 def test_a_list_of_links_in_a_box_like_those_that_speak_is_kept():
     listed = (
         "<div class=part><h2>Schedule III</h2><ul><li><a href=/k>Ketamine</a><li><a href=/e>Esketamine</a></ul></div>"

@@ -261,6 +261,9 @@ def _stands_with_text(heavy: Box, box: Box, inner: Sequence[Box]) -> bool:
     """Tell whether text stands in a box beside the heaviest box inside it, so that the two belong together."""
     if heavy.tag in NEVER_ALONE or _read_votes(heavy.tag, heavy.attrs).note:
         return True
+    if heavy.tag == "table" and heavy.prose == 0 and box.plain > sum(one.plain for one in box.boxes):
+        # A schedule of fees without a sentence: what is printed right above and below it belongs to it.
+        return True
     if box.titles and not heavy.titles and (box.tag == "main" or heavy.prose < SHORT):
         return True
     if box.labels > sum(one.labels for one in inner) or box.own > BESIDE * heavy.prose:
