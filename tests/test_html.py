@@ -48,6 +48,12 @@ def test_removed_and_unprinted_elements_leave_no_text():
     assert [("text", "One")] == told(html, main="main", remove=(".share",))
 
 
+def test_the_button_of_a_heading_that_folds_is_its_text():
+    html = "<main><h2><button type=button aria-expanded=false>Fees</button></h2><p>$5</p><button>Print</button></main>"
+
+    assert [("text", "Fees"), ("text", "$5")] == told(html, main="main")
+
+
 def test_what_is_removed_may_stand_in_what_is_removed():
     inner = "<nav class=x>a<nav class=x>b<nav class=x>c</nav></nav></nav>"
 

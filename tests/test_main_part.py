@@ -145,6 +145,22 @@ def test_a_schedule_of_links_is_kept_beside_the_text():
     assert ["Drug 3 | 723", "Drug 4 | 724", "Drug 5 | 725"] == lines[5:]
 
 
+def test_panels_of_one_class_are_one_text_whatever_their_ids():
+    answers = ("Every clinic that gives ketamine needs one.", "$500 a year.")
+    panels = "".join(
+        f"<h2>Question {at}</h2><div class=panel id=p{at}><p>{one}</p></div>" for at, one in enumerate(answers)
+    )
+    lines = read(f"<body><div>{panels}</div></body>")
+
+    assert ["Question 0", answers[0], "Question 1", answers[1]] == lines
+
+
+def test_a_box_told_from_the_text_by_its_id_alone_is_not_alike():
+    lines = read(f"<body><div id=a>{LAW}</div><div id=b>$500 a year</div></body>")
+
+    assert "$500 a year" not in lines
+
+
 def test_title_and_words_right_beside_a_schedule_without_a_sentence_belong_to_it():
     rows = "".join(f"<tr><td>License {at}</td><td>${at}</td></tr>" for at in range(9))
     lines = read(f"<body><div><h2>Fees</h2><table>{rows}</table><p>Fees are not refunded.</p></div></body>")

@@ -18,6 +18,8 @@ from kb.read.main_part import choose_main_part, drop_frame
 
 # Never law: their text is not printed, or is a control.
 UNPRINTED = ["script", "style", "noscript", "template", "iframe", "object", "svg", "button", "select", "textarea"]
+# The heading of a panel that folds is a button within a heading: its words are printed as any heading's.
+HEADING_BUTTONS = ", ".join(f"{tag} button" for tag in (*sorted(HEADING_TAGS), "summary", "dt"))
 # Elements whose role in HTML is to hold remarks beside the text, whoever wrote the page.
 NOTE_SELECTOR = "aside, [role=note], [class~=annotations], [class~=history], [class~=historynote]"
 # A part that is read apart leaves private-use signs and its index behind, so that order is kept; the last sign tells
@@ -82,6 +84,9 @@ def find_main_nodes(text: str, selectors: Selectors) -> list[LexborNode]:
 def _find_part(text: str, selectors: Selectors, *, listing: bool) -> tuple[list[LexborNode], str]:
     """Return the nodes of the main part and, for a list whose part is chosen, the HTML whose links it holds."""
     tree = LexborHTMLParser(text)
+    if "<button" in text:
+        for button in tree.css(HEADING_BUTTONS):
+            button.unwrap()
     tree.strip_tags(UNPRINTED)
     for selector in selectors.remove:
         for node in reversed(tree.css(selector)):

@@ -27,6 +27,8 @@ FRAME_ROLE = re.compile(r'\brole="(?:navigation|banner|contentinfo|search|dialog
 HIDDEN = re.compile(r'(?<![\w-])hidden(?:="|\s|$)|\baria-hidden="true"')
 # role="tabpanel", role="region": panels of a text that folds, hidden until they are opened
 FOLDED = re.compile(r'\brole="(?:tabpanel|region)"|\bhidden="until-found"')
+# id="panel-3" aria-labelledby="head-3": what tells one panel of a row from the next
+ID = re.compile(r'\b(?:id|aria-labelledby|aria-controls)="[^"]*"')
 # class="site-footer share-bar", id="menu": the names a box goes by
 NAMES = re.compile(r'\b(?:class|id)="([^"]*)"')
 # What authors of pages call boxes that are not the text. A name is one vote of two.
@@ -272,7 +274,7 @@ def _stands_with_text(heavy: Box, box: Box, inner: Sequence[Box]) -> bool:
 
 
 def _is_text_beside(box: Box, heavy: Box) -> bool:
-    if box.labels or (box.attrs == heavy.attrs != "" and box.tag == heavy.tag):
+    if box.labels or (box.tag == heavy.tag and _strip_id(box) == _strip_id(heavy) != ""):
         return True
     if heavy.prose == 0 and box.prose == 0:
         # A page of a few words: only what stands above its title is surely none of them.
@@ -280,6 +282,10 @@ def _is_text_beside(box: Box, heavy: Box) -> bool:
     if _is_list_of_text(box):
         return True
     return box.prose > 0 and (box.prose >= BESIDE * heavy.prose or box.linked < PURE * box.prose)
+
+
+def _strip_id(box: Box) -> str:
+    return ID.sub("", box.attrs).strip()
 
 
 def _list_dropped(chosen: Box, frame: set[int]) -> Iterator[Box]:
