@@ -241,7 +241,7 @@ def test_several_histories_above_a_text_are_each_a_note():
 
 
 def test_only_the_histories_above_a_text_are_lifted_from_it():
-    lines = ("Adopted March 5, 2020", "A physician must be on the premises.", "Amended June 1, 2021", "See the fee table.")
+    lines = ("Adopted March 5, 2020", "A physician must be on site.", "Amended June 1, 2021", "See the fee table.")
     parted = part_lines([Line(text) for text in lines])
 
     assert [lines[1]] == [line.text for line in parted.law]
