@@ -208,7 +208,8 @@ def restyle_words(words: Sequence[Word]) -> list[Word]:
     place, last, printed = 0, "", ""
     while place < len(words):
         first = words[place]
-        size, found = 1, (first,)
+        size = 1
+        found: tuple[Word, ...] = (first,)
         # Most words begin no phrase.
         if first.key in LONGEST_PHRASE and not first.label:
             size, found = _match_phrase(words, place)
