@@ -74,7 +74,8 @@ def trim_heading(told: str, citation: str, body: list[Line]) -> Titled:
         return Titled(body[0].text, body[1:], (told,))
     numbered = heading != told
     titled = Titled(heading, body, _cut_off(told, heading))
-    told_initial, initial = _heading_words(told)[1][:1], _heading_words(heading)[1][:1]
+    # A first word of signs alone ("§ 12-305") is known by its sign.
+    told_initial, initial = _heading_words(told)[1][:1] or told[:1], _heading_words(heading)[1][:1] or heading[:1]
     for at in _text_lines(body)[: MOST_ABOVE if numbered else 1]:
         # Most lines begin otherwise, and squeezing costs.
         opening = body[at].text[:4].lower()
