@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from kb.errors import UnreadablePageError
 from kb.models import Line, Part
 from kb.read.labels import HEADING_TAGS
-from kb.read.lines import build_lines, clean_text
+from kb.read.lines import build_lines, clean_text, list_lines
 from kb.read.main_part import choose_main_part, drop_frame
 
 # Never law: their text is not printed, or is a control.
@@ -144,7 +144,7 @@ def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
 
 
 def _lines_of(nodes: list[LexborNode], part: Part) -> list[Line]:
-    return [line for node in nodes for line in build_lines(node.html or "", part)[0]]
+    return [line for node in nodes for line in list_lines(node.html or "", part)]
 
 
 def _cut_slots(nodes: list[LexborNode], selectors: Selectors) -> list[list[Line]]:

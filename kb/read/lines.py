@@ -68,7 +68,21 @@ def build_lines(written: str, part: Part = "text") -> tuple[list[Line], str]:
 
     Returns the lines in reading order and the shape of the markup: a hash of its block tags and their attributes.
     """
-    pieces = BLOCK.split(drop_comments(written) if "<!--" in written else written)
+    pieces = _cut_blocks(written)
+    shape = blake2b("".join(pieces[3::4]).encode() + "".join(pieces[2::4]).encode())
+    return _build(pieces, part), shape.hexdigest()[:16]
+
+
+def list_lines(written: str, part: Part) -> list[Line]:
+    """Return the lines that build_lines returns, without the shape."""
+    return _build(_cut_blocks(written), part)
+
+
+def _cut_blocks(written: str) -> list[str]:
+    return BLOCK.split(drop_comments(written) if "<!--" in written else written)
+
+
+def _build(pieces: list[str], part: Part) -> list[Line]:
     builder = _Builder(part)
     builder.emit(pieces[0])
     for at in range(1, len(pieces), 4):
@@ -79,8 +93,7 @@ def build_lines(written: str, part: Part = "text") -> tuple[list[Line], str]:
             builder.step(pieces[at], tag, pieces[at + 2])
         if chunk and not chunk.isspace():
             builder.emit(chunk)
-    shape = blake2b("".join(pieces[3::4]).encode() + "".join(pieces[2::4]).encode())
-    return builder.lines, shape.hexdigest()[:16]
+    return builder.lines
 
 
 def drop_comments(written: str) -> str:
