@@ -116,11 +116,19 @@ class LeftOut(msgspec.Struct, frozen=True):
 
     ``outside``: above the first document, or under a heading wider than the document's (a table of contents, the next
     chapter's title). ``heading``: the document's own number before its catchline, or the heading printed once more.
-    ``layout``: what numbers printed lines (the line numbers of a bill).
+    ``layout``: what belongs to the printed page: its running head and foot, its number, the numbers of its lines.
     """
 
     why: Literal["outside", "heading", "layout"]
     text: str
+
+
+class Extract(msgspec.Struct, frozen=True):
+    """What a file that is no web page holds: its lines in reading order, why they may be incomplete, what they lack."""
+
+    lines: tuple[Line, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -1,55 +1,19 @@
 """A PDF is read as the paragraphs a person sees, whatever the width it was set in, and never half."""
 
-from kb.models import Line
-from kb.read.pdf import read_pdf_lines
-
-# One string set on a page: left edge and baseline in points from the lower left corner, the words, font and size.
-Placed = tuple[float, float, str, str, float]
-
-
-def set_line(text: str, y: float, x: float = 72, font: str = "Plain", size: float = 10) -> Placed:
-    return (x, y, text, font, size)
-
-
-def set_column(texts: list[str], top: float = 700, x: float = 72) -> list[Placed]:
-    return [set_line(text, top - 12 * at, x) for at, text in enumerate(texts)]
-
-
-def draw_page(strings: list[Placed]) -> bytes:
-    drawn = []
-    for x, y, text, font, size in strings:
-        quoted = text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
-        # The size stands in the text matrix, as many programs write it.
-        drawn.append(f"BT /{font} 1 Tf {size} 0 0 {size} {x} {y} Tm ({quoted}) Tj ET")
-    return "\n".join(drawn).encode("cp1252")
-
-
-def write_pdf(pages: list[bytes]) -> bytes:
-    kids = " ".join(f"{5 + 2 * at} 0 R" for at in range(len(pages)))
-    font = "<< /Type /Font /Subtype /Type1 /BaseFont /{} /Encoding /WinAnsiEncoding >>"
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} /MediaBox [0 0 612 792] >>".encode(),
-        font.format("Helvetica").encode(),
-        font.format("Helvetica-Bold").encode(),
-    ]
-    for at, content in enumerate(pages):
-        resources = "/Resources << /Font << /Plain 3 0 R /Bold 4 0 R >> >>"
-        objects.append(f"<< /Type /Page /Parent 2 0 R {resources} /Contents {6 + 2 * at} 0 R >>".encode())
-        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
-    written, places = b"%PDF-1.4\n", []
-    for number, value in enumerate(objects, 1):
-        places.append(len(written))
-        written += b"%d 0 obj\n%s\nendobj\n" % (number, value)
-    rows = "".join(f"{place:010} 00000 n \n" for place in places)
-    trailer = f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(written)}\n%%EOF\n"
-    return written + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{rows}".encode() + trailer.encode()
+from kb.models import Flaw, Line
+from kb.read.pdf import read_pdf
+from tests.typesetter import Placed, draw_page, set_column, set_line, write_pdf
 
 
 def read_texts(*pages: list[Placed]) -> list[str]:
-    lines, flaws = read_pdf_lines(write_pdf([draw_page(page) for page in pages]))
-    assert () == flaws
-    return [line.text for line in lines]
+    extract = read_pdf(write_pdf([draw_page(page) for page in pages]))
+    assert () == extract.flaws
+    return [line.text for line in extract.lines]
+
+
+def read_lines(body: bytes) -> tuple[tuple[Line, ...], tuple[Flaw, ...]]:
+    extract = read_pdf(body)
+    return extract.lines, extract.flaws
 
 
 WIDE = [
@@ -194,7 +158,7 @@ def test_larger_bold_and_centred_capital_lines_are_headings() -> None:
         *set_column([body, "sheep."], top=600),
     ]
 
-    lines, _ = read_pdf_lines(write_pdf([draw_page(page)]))
+    lines, _ = read_lines(write_pdf([draw_page(page)]))
 
     assert ["h2", "h2", "p", "h2", "p"] == [line.tag for line in lines]
     assert Line("§ 7-101. Licence.", tag="h2") == lines[1]
@@ -205,7 +169,7 @@ def test_boldness_marks_no_heading_in_a_document_that_is_bold_throughout() -> No
         set_line(text, 700 - 12 * at, font="Bold") for at, text in enumerate(["All of this is", "set in bold type."])
     ]
 
-    lines, _ = read_pdf_lines(write_pdf([draw_page(page)]))
+    lines, _ = read_lines(write_pdf([draw_page(page)]))
 
     assert (Line("All of this is set in bold type."),) == lines
 
@@ -213,29 +177,29 @@ def test_boldness_marks_no_heading_in_a_document_that_is_bold_throughout() -> No
 def test_a_page_that_is_a_picture_is_reported_and_the_others_are_read() -> None:
     picture = b"q 100 0 0 100 72 600 cm 0 0 1 1 re f Q"
 
-    lines, flaws = read_pdf_lines(write_pdf([draw_page([set_line("Goats only.", 700)]), picture]))
+    lines, flaws = read_lines(write_pdf([draw_page([set_line("Goats only.", 700)]), picture]))
 
     assert (Line("Goats only."),) == lines
     assert ["needs_ocr"] == [flaw.code for flaw in flaws]
-    assert "1 of 2 pages show no text: 2" in flaws[0].message
+    assert "1 of 2 pages show no text: page 2" in flaws[0].message
 
 
 def test_a_blank_page_is_no_flaw_but_a_blank_document_is() -> None:
     text = draw_page([set_line("Goats only.", 700)])
 
-    _, flaws_of_text = read_pdf_lines(write_pdf([text, b""]))
-    lines, flaws_of_blank = read_pdf_lines(write_pdf([b""]))
+    _, flaws_of_text = read_lines(write_pdf([text, b""]))
+    lines, flaws_of_blank = read_lines(write_pdf([b""]))
 
     assert () == flaws_of_text
     assert () == lines
-    assert ["needs_ocr"] == [flaw.code for flaw in flaws_of_blank]
+    assert ["empty"] == [flaw.code for flaw in flaws_of_blank]
 
 
 def test_bytes_that_are_no_whole_pdf_give_a_flaw_and_no_line() -> None:
     whole = write_pdf([draw_page(set_column(WIDE))])
     damaged = [b"", b"%PDF-1.4", b"<html></html>", whole[: len(whole) // 2], b"%PDF-1.4 nothing %%EOF"]
 
-    answers = [read_pdf_lines(body) for body in damaged]
+    answers = [read_lines(body) for body in damaged]
 
     assert [((), ["unreadable"])] * 5 == [(lines, [flaw.code for flaw in flaws]) for lines, flaws in answers]
 
@@ -246,5 +210,5 @@ def test_flipped_bytes_never_raise() -> None:
     for at in range(0, len(whole), 7):
         damaged = bytearray(whole)
         damaged[at] ^= 0xFF
-        lines, flaws = read_pdf_lines(bytes(damaged))
+        lines, flaws = read_lines(bytes(damaged))
         assert lines or flaws

@@ -12,15 +12,18 @@ from urllib.parse import urldefrag, urljoin
 import msgspec
 
 from kb.errors import UnreadablePageError
-from kb.models import Flaw, LeftOut, Line, Page, Reading, Validity
+from kb.models import Extract, Flaw, LeftOut, Line, Page, Reading, Validity
+from kb.read.bounds import read_bounded
 from kb.read.canonical import fold_text
 from kb.read.decode import decode_text
 from kb.read.documents import Section, cut_sections, document_id, read_section, split_section
 from kb.read.html import Markup, Selectors, read_links, read_markup
+from kb.read.jobs import Job, Rendition
+from kb.read.kinds import Kind, tell_kind
 from kb.read.line_numbers import drop_line_numbers
 from kb.read.links import read_web_links
 from kb.read.parts import print_line
-from kb.read.pdf import read_pdf_lines
+from kb.read.renditions import read_converted
 from kb.read.xml import XmlDocument, read_xml_lines
 from kb.sources import Checks, Source
 
@@ -30,6 +33,8 @@ MOST_BYTES = 48 * 1024 * 1024
 CONFLICT = re.compile(r"(?:^|\s)(?:<{7}|>{7})\s+\S+", re.MULTILINE)
 # The page ends inside a tag: the transfer was cut.
 CUT_TAG = re.compile(r"<[a-zA-Z/][^<>]*\Z")
+# "EncryptedPackage" as an old container of Microsoft's names it: a Word document behind a password
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 # Share of documents told twice on one page from which the page is taken for broken.
 MOST_DOUBLES = 0.2
 
@@ -38,31 +43,44 @@ def read_page(body: bytes, source: Source, url: str, *, media_type: str = "", ch
     """Read the documents of one snapshot as its source declares.
 
     Returns the page with its readings and flaws; a page with flaws is not to be taken for the rule. Never raises for
-    bad bytes: what cannot be read comes back as a flaw that says what was expected and found.
+    bad bytes: what cannot be read comes back as a flaw that says what was expected and found. What kind of file it is
+    its bytes tell; a PDF, a Word document or rich text is read in a process apart (kb.read.bounds).
     """
+    unfit = _refuse_size(body, url)
+    if unfit is not None:
+        return unfit
+    kind = tell_kind(body, media_type)
+    try:
+        if kind == "html":
+            return _read_html(body, charset, source, url)
+        if kind == "xml":
+            return _read_xml(body, source, url)
+        extract = _extract_text(body, charset) if kind == "text" else _extract_file(body, kind)
+    except UnreadablePageError as error:
+        return _unread("unreadable", f"{error} in {source.id} ({url})")
+    return _read_extract(extract, kind, source, url)
+
+
+def read_rendered(body: bytes, source: Source, url: str, rendition: Rendition) -> Page:
+    """Read the documents of a snapshot of which an installed program made a text; else as read_page."""
+    unfit = _refuse_size(body, url)
+    if unfit is not None:
+        return unfit
+    kind = tell_kind(body, "")
+    extract = read_bounded(Job("pdf", body, rendition)).extract if kind == "pdf" else read_converted(rendition)
+    return _read_extract(extract, kind, source, url)
+
+
+def _refuse_size(body: bytes, url: str) -> Page | None:
     if not body.strip():
         return _unread("empty", f"the body of {url} is empty")
     if len(body) > MOST_BYTES:
         return _unread("huge", f"{url} has {len(body)} bytes, more than {MOST_BYTES}")
-    try:
-        if body[:5] == b"%PDF-" or "pdf" in media_type:
-            return _read_pdf(body, source, url)
-        if _is_xml(body, media_type):
-            return _read_xml(body, source, url)
-        return _read_html(body, charset, source, url)
-    except UnreadablePageError as error:
-        return _unread("unreadable", f"{error} in {source.id} ({url})")
+    return None
 
 
 def _unread(code: str, message: str) -> Page:
     return Page(readings=(), length=0, shape="", flaws=(Flaw(code, message),))
-
-
-def _is_xml(body: bytes, media_type: str) -> bool:
-    head = body[:300].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
-    return (media_type.endswith("xml") and "html" not in media_type) or (
-        head.startswith(b"<?xml") and b"<html" not in head and b"<!doctype html" not in head
-    )
 
 
 def _read_html(body: bytes, charset: str, source: Source, url: str) -> Page:
@@ -131,10 +149,34 @@ def _resolve(url: str, href: str) -> str:
         return ""
 
 
-def _read_pdf(body: bytes, source: Source, url: str) -> Page:
-    lines, flaws = read_pdf_lines(body)
-    readings, left_out = _read_lines(lines, source, url) if lines else ([], ())
-    return _page(readings, "pdf", [*flaws, *_check_readings(readings, source, url)], left_out)
+def _extract_text(body: bytes, charset: str) -> Extract:
+    decoded = decode_text(body, charset)
+    found = read_bounded(Job("text", decoded.text.encode("utf-8", "replace"))).extract
+    return msgspec.structs.replace(found, flaws=(*decoded.flaws, *found.flaws))
+
+
+def _extract_file(body: bytes, kind: Kind) -> Extract:
+    """Return the lines of a file that is neither a page nor a text: read apart, or not to be read as it is."""
+    if kind in ("pdf", "docx", "rtf"):
+        return read_bounded(Job(kind, body)).extract
+    if kind == "zip":
+        return Extract(flaws=(Flaw("unreadable", "a ZIP package, and no Word document"),))
+    if ENCRYPTED in body:
+        return Extract(flaws=(Flaw("locked", "Word document is encrypted and opens only with a password"),))
+    old = "a Word document of the old kind (.doc): install antiword, then run kb convert"
+    return Extract(flaws=(Flaw("needs_converter", old),))
+
+
+def _read_extract(extract: Extract, kind: Kind, source: Source, url: str) -> Page:
+    """Read the documents of a file's lines; one that holds no line says why, and nothing else."""
+    if not extract.lines:
+        where = f"in {source.id} ({url})"
+        told = extract.flaws or (Flaw("no_text", "expected text, found none"),)
+        flaws = tuple(Flaw(flaw.code, f"{flaw.message} {where}") for flaw in told)
+        return Page((), 0, kind, flaws, left_out=extract.left_out)
+    readings, left_out = _read_lines(extract.lines, source, url)
+    found = [*extract.flaws, *_check_readings(readings, source, url)]
+    return _page(readings, kind, found, (*extract.left_out, *left_out))
 
 
 def _read_xml(body: bytes, source: Source, url: str) -> Page:
