@@ -1,8 +1,21 @@
 """A PDF is read as the paragraphs a person sees, whatever the width it was set in, and never half."""
 
-from kb.models import Flaw, Line
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from kb.compare.readings import compare_readings
+from kb.evaluate.completeness import count_characters
+from kb.models import Flaw, LeftOut, Line
+from kb.read.page import read_page
 from kb.read.pdf import read_pdf
-from tests.typesetter import Placed, draw_page, set_column, set_line, write_pdf
+from kb.sources import parse_source
+from tests.typesetter import Placed, draw_page, set_column, set_columns, set_line, typeset, wrap, write_pdf
+
+DEMO = Path(__file__).parents[1] / "kb" / "demo_web"
+URL = "https://rules.example.gov/1"
+SOURCE = parse_source({"id": "us-xx-rules", "jurisdiction": "us-xx", "platform": "page", "urls": [URL]}, "a test")
 
 
 def read_texts(*pages: list[Placed]) -> list[str]:
@@ -212,3 +225,153 @@ def test_flipped_bytes_never_raise() -> None:
         damaged[at] ^= 0xFF
         lines, flaws = read_lines(bytes(damaged))
         assert lines or flaws
+
+
+LEFT = (
+    "The board keeps a register of goats in which each keeper of a herd is named with the day on which the licence was "
+    "given and the day on which it ends. A keeper who moves to another county tells the board within ten days."
+)
+THIRD = (
+    "Whoever finds a goat that strays leads it to the pound, where the pound master feeds it at the cost of its keeper "
+    "and rings a bell at noon. On the ninth day the goat is sold to whoever offers most, and the price is paid to the "
+    "county, less what was spent on hay"
+)
+RIGHT = (
+    "A notice of a hearing is printed no less than thirty days before it is held. Whoever wishes to speak writes to the "
+    "clerk and says how long. The clerk puts the names on a list and reads it aloud when the hearing begins."
+)
+
+
+@pytest.mark.parametrize("columns", [[LEFT, RIGHT], [LEFT, f"{RIGHT[:-1]}", THIRD]], ids=["two", "three"])
+def test_columns_are_read_one_after_the_other_below_what_crosses_them(columns: list[str]) -> None:
+    head = set_line("REGISTER OF THE STATE OF EXAMPLE, SET ACROSS ALL OF THE COLUMNS", 740)
+    wide = 78 // len(columns)
+    page = [head, *set_columns([wrap(text, wide) for text in columns], gap=500 / len(columns))]
+
+    assert " ".join([head[2], *columns]) == " ".join(read_texts(page))
+
+
+def test_a_sentence_goes_on_from_column_to_column_and_from_page_to_page() -> None:
+    lines = wrap(f"{LEFT} {RIGHT} {THIRD}".replace(".", ","), 38)
+    pages = [set_columns([lines[:6], lines[6:12]]), set_columns([lines[12:18], lines[18:]])]
+
+    assert [" ".join(lines)] == read_texts(*pages)
+
+
+def test_a_table_is_read_row_by_row_and_a_cell_of_two_lines_is_one() -> None:
+    rows = [["Drug", "Code", "Schedule"], ["Ketamine", "7285", "III"], ["Midazolam", "2884", "IV, as"]]
+    cells = [set_line(cell, 700 - 18 * at, 72 + 150 * place) for at, row in enumerate(rows) for place, cell in enumerate(row)]
+    page = [set_line("The board lists these drugs and no others:", 720), *cells, set_line("listed", 654, 372)]
+
+    lines, _ = read_lines(write_pdf([draw_page(page)]))
+
+    told = [Line(" | ".join(row), tag="tr") for row in rows[:2]]
+    assert (*told, Line("Midazolam | 2884 | IV, as listed", tag="tr")) == lines[1:]
+
+
+@pytest.mark.parametrize("apart", [0, 30], ids=["glued", "in a margin"])
+def test_numbers_of_printed_lines_are_left_out_on_each_page(apart: int) -> None:
+    lines = wrap(f"{LEFT} {RIGHT} {THIRD}", 50)
+    pages = []
+    for part in (lines[:9], lines[9:]):
+        numbered = [(700 - 20 * at, str(at + 1), text) for at, text in enumerate(part)]
+        apart_lines = [one for y, number, text in numbered for one in (set_line(number, y, 50), set_line(text, y, 80))]
+        pages.append(apart_lines if apart else [set_line(f"{number} {text}", y, 50) for y, number, text in numbered])
+
+    extract = read_pdf(write_pdf([draw_page(page) for page in pages]))
+
+    assert [" ".join(lines)] == [line.text for line in extract.lines]
+    numbers = [*range(1, 10), *range(1, len(lines) - 8)]
+    assert [LeftOut("layout", str(number)) for number in numbers] == list(extract.left_out)
+
+
+def test_a_numbered_list_keeps_its_numbers() -> None:
+    items = [f"{at} The keeper of herd {at} owns a goat." for at in range(1, 12)]
+
+    assert " ".join(items) == " ".join(read_texts(set_column(items)))
+
+
+def test_what_is_written_in_a_form_is_text() -> None:
+    field = (
+        "<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) /V (Goat Keeper Smith) /Rect [150 600 350 620] /F 4 "
+        "/DA (/Helv 10 Tf 0 g) >>"
+    )
+    form = "/AcroForm << /Fields [8 0 R] /DR << /Font << /Helv 3 0 R >> >> /NeedAppearances true >>"
+    extra = {"catalog": form, "page 1": "/Annots [8 0 R]", "field": field}
+
+    lines, flaws = read_lines(write_pdf([draw_page([set_line("Name of keeper:", 605)])], extra))
+
+    assert ((Line("Name of keeper: Goat Keeper Smith"),), ()) == (lines, flaws)
+
+
+TEXT = [
+    "Section 7-101. Licences.",
+    f"(a) {LEFT}",
+    f"(b) {RIGHT}",
+    "(1) a goat that limps; or",
+    f"(2) a goat without a bell. {LEFT}",
+    f"(c) Notwithstanding subsection (a), {RIGHT}",
+]
+
+
+def test_a_text_set_anew_gives_the_same_paragraphs() -> None:
+    first = read_pdf(typeset(TEXT, wide=72))
+    others = [
+        typeset(TEXT, wide=50, rows=18, head="Goat Rules of the State"),
+        typeset(TEXT, wide=95, size=8),
+        typeset(TEXT, wide=61, size=12, rows=15, head="GOATS 2024"),
+    ]
+
+    assert TEXT == [line.text for line in first.lines]
+    assert [first.lines] * 3 == [read_pdf(body).lines for body in others]
+
+
+def test_a_changed_word_in_a_text_set_anew_is_that_one_change() -> None:
+    edited = [text.replace("within ten days", "within thirty days") if text[:3] == "(a)" else text for text in TEXT]
+    before = read_page(typeset(TEXT, wide=72), SOURCE, URL).readings[0]
+    same = read_page(typeset(TEXT, wide=50, rows=18, head="Goat Rules of the State"), SOURCE, URL).readings[0]
+    after = read_page(typeset(edited, wide=50, rows=18, head="Goat Rules of the State"), SOURCE, URL).readings[0]
+
+    (change,) = compare_readings(before, after)
+
+    assert [] == list(compare_readings(before, same))
+    assert ("amended", "text", "substantive", "7-101__a") == (change.kind, change.part, change.nature, change.eid)
+    assert change.new_text == edited[1][4:]
+
+
+def test_locked_damaged_and_empty_files_are_told_apart() -> None:
+    page = draw_page([set_line("Goats only.", 700)])
+    bodies = [write_pdf([page], password="goat"), write_pdf([page])[:-40], write_pdf([]), write_pdf([b""])]
+
+    answers = [read_pdf(body) for body in bodies]
+
+    assert [()] * 4 == [answer.lines for answer in answers]
+    assert ["locked", "unreadable", "empty", "empty"] == [answer.flaws[0].code for answer in answers]
+
+
+def test_every_character_pdfium_prints_is_told_once_but_hyphens_of_broken_words() -> None:
+    bodies = [
+        typeset(TEXT, wide=50, rows=18, head="Goat Rules of the State"),
+        write_pdf([draw_page(set_columns([wrap(LEFT, 38), wrap(RIGHT, 38)]))]),
+        *(path.read_bytes() for path in sorted(DEMO.rglob("*.pdf"))),
+    ]
+
+    accounts = [account(body) for body in bodies]
+
+    assert [({}, {})] * len(bodies) == accounts
+
+
+def account(body: bytes) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the characters that are lost and those that are added, beside a plain print of the file's pages."""
+    page = read_page(body, SOURCE, URL)
+    with pypdfium2.PdfDocument(body) as document:
+        printed = [document[at].get_textpage().get_text_range() for at in range(len(document))]
+    parted = sum(text.count("\ufffe") + text.count("\x02") for text in printed)
+    counted = count_characters(text.replace("\ufffe", "-").replace("\x02", "-") for text in printed)
+    parts = [part for reading in page.readings for part in reading.provisions]
+    words = [text for part in parts for text in (part.number, part.heading, part.text, part.note, part.pending)]
+    told = count_characters([*words, *(piece.text for piece in page.left_out)])
+    lost, added = counted - told, told - counted
+    if 0 < lost["-"] <= parted + sum(line.endswith("-") for text in printed for line in text.splitlines()):
+        del lost["-"]
+    return dict(lost), dict(added)

@@ -5,12 +5,12 @@ below each other.
 """
 
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 
 import msgspec
 
 from kb.read.labels import LABEL
-from kb.read.printed import PrintedLine, is_beside, map_pages
+from kb.read.printed import PrintedLine, is_beside
 
 # A page of fewer pieces has no columns; a column has so many, the last one of a page perhaps fewer.
 FEWEST_PIECES, FEWEST_LINES = 12, 5
@@ -27,25 +27,50 @@ WRAPPED = 1.2
 
 
 def order_lines(lines: Sequence[PrintedLine]) -> list[PrintedLine]:
-    """Return the lines of all pages in reading order, those of one row joined."""
-    return map_pages(lines, _order_page)
+    """Return the lines of all pages in reading order, those of one row joined.
 
-
-def _order_page(lines: list[PrintedLine]) -> list[PrintedLine]:
-    columns = find_columns(lines)
-    if len(columns) < 2:
-        return join_rows(lines)
+    Columns too short to be told by themselves stand where those of the page before stood.
+    """
     ordered: list[PrintedLine] = []
-    bands: list[list[PrintedLine]] = [[] for _ in columns]
+    bounds: list[float] = []
+    for _, each in groupby(lines, key=lambda line: line.page):
+        page = list(each)
+        found = find_columns(page)
+        if found or not _stand_apart(page, bounds):
+            bounds = found
+        ordered.extend(_order_page(page, bounds))
+    return ordered
+
+
+def _order_page(lines: list[PrintedLine], bounds: Sequence[float]) -> list[PrintedLine]:
+    if not bounds:
+        return join_rows(lines)
+    spans = [*pairwise(bounds)]
+    columns = [_measure(lines, span) for span in spans]
+    ordered: list[PrintedLine] = []
+    bands: list[list[PrintedLine]] = [[] for _ in spans]
     for line in sorted(lines, key=lambda line: (-line.bottom, line.left)):
-        at = next((at for at, column in enumerate(columns) if _is_inside(line, column)), -1)
+        at = next((at for at, span in enumerate(spans) if _is_inside(line, span)), -1)
         if at >= 0:
             bands[at].append(_shift(line, columns[0][0] - columns[at][0], columns[at]))
             continue
         ordered.extend(_close_bands(bands))
-        bands = [[] for _ in columns]
+        bands = [[] for _ in spans]
         ordered.append(line)
     return [*ordered, *_close_bands(bands)]
+
+
+def _measure(lines: Sequence[PrintedLine], span: tuple[float, float]) -> tuple[float, float]:
+    """Return the left and right edge of what stands in a span; its own edges where nothing does."""
+    own = [line for line in lines if _is_inside(line, span)]
+    return (min(line.left for line in own), max(line.right for line in own)) if own else span
+
+
+def _stand_apart(lines: Sequence[PrintedLine], bounds: Sequence[float]) -> bool:
+    """Tell whether hardly a line of a page crosses the columns of another one, and some stand in the second."""
+    spans = [*pairwise(bounds)]
+    inside = [sum(_is_inside(line, span) for line in lines) for span in spans]
+    return len(spans) > 1 and inside[1] > 0 and len(lines) - sum(inside) <= CROSSED * len(lines)
 
 
 def _close_bands(bands: Sequence[list[PrintedLine]]) -> list[PrintedLine]:
@@ -61,18 +86,18 @@ def _is_inside(line: PrintedLine, column: tuple[float, float]) -> bool:
     return line.left >= column[0] - 1 and line.right <= column[1] + 1
 
 
-def find_columns(lines: Sequence[PrintedLine]) -> list[tuple[float, float]]:
-    """Return the left and right edge of each column of a page, from left to right; [] where it has none."""
+def find_columns(lines: Sequence[PrintedLine]) -> list[float]:
+    """Return where the columns of a page begin and end: n + 1 bounds of n columns, [] where it has one."""
     if len(lines) < FEWEST_PIECES:
         return []
     left, right = min(line.left for line in lines), max(line.right for line in lines)
     bounds = [left, *_find_gutters(lines, left, right), right]
-    inside = [[line for line in lines if _is_inside(line, span)] for span in pairwise(bounds)]
-    if len(inside) < 2 or not all(map(_is_prose, inside, pairwise(bounds))):
+    spans = [*pairwise(bounds)]
+    inside = [[line for line in lines if _is_inside(line, span)] for span in spans]
+    if len(spans) < 2 or not all(map(_is_prose, inside, spans)):
         return []
-    columns = [(min(line.left for line in own), max(line.right for line in own)) for own in inside]
-    widths = [end - start for start, end in columns]
-    return columns if max(widths) <= UNEVEN * min(widths) else []
+    widths = [end - start for start, end in (_measure(own, span) for own, span in zip(inside, spans, strict=True))]
+    return bounds if max(widths) <= UNEVEN * min(widths) else []
 
 
 def _find_gutters(lines: Sequence[PrintedLine], left: float, right: float) -> list[float]:

@@ -7,6 +7,8 @@ others only in their namespaces.
 """
 
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -39,6 +41,8 @@ UNPRINTED = frozenset(
 SIGNS = {"tab": " ", "ptab": " ", "br": " ", "cr": " ", "noBreakHyphen": "\u2011"}
 # Characters of symbol fonts stand in this range; what they draw depends on the font: mostly a bullet or a box.
 PRIVATE_USE = range(0xE000, 0xF900)
+# What unpacking damaged bytes raises.
+DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, OSError, ValueError)
 # A style based on another that is based on … (circles included).
 MOST_STYLES = 12
 
@@ -88,9 +92,11 @@ def read_docx(body: bytes) -> Extract:
             lines = tuple(_Reader(_read_parts(package)).read())
     except NotWordError as error:
         return Extract(flaws=(error.flaw,))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
+    except DAMAGE as error:
         return Extract(flaws=(Flaw("unreadable", f"Word document is damaged: {error}"),))
     except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
         return Extract(flaws=(Flaw("unreadable", f"Word document holds damaged XML: {error.msg}"),))
     return Extract(lines, () if lines else (Flaw("empty", "Word document holds no text"),))
 
@@ -102,7 +108,8 @@ def _read_parts(package: zipfile.ZipFile) -> dict[str, etree._Element]:
     names = {role: name for name, kind in declared for role, ends in ROLES.items() if kind.endswith(ends)}
     if "text" not in names:
         raise NotWordError("unreadable", "lacks a text: the package is of another kind")
-    return {role: _parse_part(package, name) for role, name in names.items() if name in package.namelist()}
+    known = {role: name for role, name in names.items() if role == "text" or name in package.namelist()}
+    return {role: _parse_part(package, name) for role, name in known.items()}
 
 
 def _parse_part(package: zipfile.ZipFile, name: str) -> etree._Element:

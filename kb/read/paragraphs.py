@@ -5,7 +5,7 @@ The same text set anew in another width gives the same paragraphs.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -19,7 +19,7 @@ from kb.read.running import clear_pages
 # What begins a paragraph: (a), (12-a), 1., A., iv., 2.4.1, § 3, Sec. 4., a bullet
 LABEL = re.compile(
     r"\(\[?[0-9A-Za-z]{1,5}(?:[-.][0-9A-Za-z]{1,3})?\]?\)|(?:\d{1,3}[A-Za-z]?|[A-Za-z]|[ivxIVX]{2,5})\.\s|"
-    r"\d{1,4}(?:\.\d{1,4})+\.?\s|§|(?:Sec(?:tion|\.)|Art(?:icle|\.)|Rule|Part|Chapter)\s\d|[•●▪◦–]\s"
+    r"\d{1,4}(?:\.\d{1,4})+\.?\s|§|(?:Sec(?:tion|\.)|SECTION|Art(?:icle|\.)|Rule|Part|Chapter)\s\d|[•●▪◦–]\s"
 )
 # "under subsection", "paragraphs (a) and", "§": the label on the next line belongs to a reference
 REFERS = re.compile(
@@ -135,23 +135,22 @@ def is_heading(line: PrintedLine, layout: Layout) -> bool:
 
 def make_line(paragraph: Sequence[PrintedLine], layout: Layout) -> Line:
     """Join the printed lines of one paragraph."""
-    text = paragraph[0].text
-    for line in paragraph[1:]:
-        text = join_text(text, line.text, layout.words)
-    return Line(text, tag="tr" if paragraph[0].row else "h2" if is_heading(paragraph[0], layout) else "p")
+    ended = (end_line(line.text, after.text, layout.words) for line, after in pairwise(paragraph))
+    tag = "tr" if paragraph[0].row else "h2" if is_heading(paragraph[0], layout) else "p"
+    return Line("".join((*ended, paragraph[-1].text)), tag=tag)
 
 
-def join_text(text: str, more: str, words: Iterable[str]) -> str:
-    """Join two pieces of a sentence that a line's end parted; ``words`` are those the document prints whole.
+def end_line(text: str, more: str, words: Collection[str]) -> str:
+    """Return a line as it stands before the next one of its sentence; ``words`` are those the document prints whole.
 
-    A hyphen goes when the joined word is printed elsewhere, or when a small letter follows and the hyphenated word is
-    printed nowhere.
+    A space follows it, but for a word that its end parted: the hyphen goes when the joined word is printed elsewhere,
+    or when a small letter follows and the hyphenated word is printed nowhere.
     """
     broken, rest = BROKEN_WORD.search(text), WORD.match(more)
     if broken is None or rest is None:
-        return f"{text}{'' if text.endswith(('—', '/')) else ' '}{more}"
+        return text if text.endswith(("—", "/")) else f"{text} "
     head, tail = broken[1], rest[0]
     whole, hyphened = f"{head}{tail}".lower(), f"{head}-{tail}".lower()
     if whole in words or (hyphened not in words and head[-1].isalpha() and tail[0].islower()):
-        return text[:-1] + more
-    return text + more
+        return text[:-1]
+    return text

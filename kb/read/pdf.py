@@ -85,7 +85,7 @@ def _check_whole(body: bytes) -> Flaw | None:
 def _name_error(error: pypdfium2.PdfiumError) -> Flaw:
     if error.err_code in LOCKED:
         return Flaw("locked", "PDF is encrypted and opens only with a password")
-    if error.err_code == pdfium.FPDF_ERR_SUCCESS:
+    if error.err_code == pdfium.FPDF_ERR_FILE:
         return Flaw("empty", "PDF has no pages")
     return Flaw("unreadable", f"PDF is damaged: {error}")
 
@@ -97,6 +97,8 @@ def _read_pages(body: bytes) -> _Found:
     pages cannot be opened.
     """
     found = _Found()
+    # pdfium names its last error, also that of another file, where it finds no page: a name that no bytes give is set.
+    pdfium.FPDF_LoadDocument(b"", None)
     with pypdfium2.PdfDocument(body) as document:
         has_form = document.init_forms()
         for number in range(1, len(document) + 1):

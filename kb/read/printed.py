@@ -4,8 +4,7 @@ A PDF gives lines in points, recognised pictures too, and a plain text is a page
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -54,11 +53,3 @@ def is_beside(line: PrintedLine, other: PrintedLine) -> bool:
 def count_pages(marks: Iterable[tuple[Mark, int]]) -> Counter[Mark]:
     """Count on how many pages each mark stands, given marks with their pages."""
     return Counter(mark for mark, _ in set(marks))
-
-
-def map_pages(lines: Sequence[PrintedLine], change: Callable[[list[PrintedLine]], list[PrintedLine]]) -> list[
-    PrintedLine
-]:
-    """Change the lines of each page; lines come and go in the order of pages."""
-    pages = groupby(lines, key=lambda line: line.page)
-    return [line for _, page in pages for line in change(list(page))]

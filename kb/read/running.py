@@ -5,7 +5,6 @@ What is taken off is told, so that every printed character is accounted for.
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from statistics import median
 
 import msgspec
@@ -21,8 +20,8 @@ PAGE_NUMBER = re.compile(r"^\d{1,4}(?=\s|$)|(?<=\s)\d{1,4}$")
 LONE_NUMBER = re.compile(r"\W*(?:page )?1(?: (?:of|/) 1)?\W*", re.IGNORECASE)
 # "7 the board", "12": the number before a printed line
 LINE_NUMBER = re.compile(r"(\d{1,2})(?:\s+|$)")
-# A page whose rows are numbered bears numbers on this share of them, each the next one in this share of the steps.
-NUMBERED, STEPS = 0.6, 0.9
+# A page whose rows are numbered bears numbers on this share of them.
+NUMBERED = 0.6
 # How far the numbers of another page may stand from those of a numbered page, in points.
 ASIDE = 15.0
 ENDS = (".", ";", ":", "?", "!", "”", '"')
@@ -43,16 +42,17 @@ class Cleared(msgspec.Struct, frozen=True):
 
 
 def clear_pages(pages: Pages) -> Cleared:
-    """Take running heads, feet, page numbers and line numbers off all pages."""
-    running = find_running_lines(pages)
-    kept = [[line for line in page if id(line) not in running] for page in pages]
-    numbers = find_line_numbers(kept)
-    lines = (_drop_number(line) if id(line) in numbers else line for page in kept for line in page)
+    """Take line numbers, running heads, feet and page numbers off all pages."""
+    numbers = find_line_numbers(pages)
+    # Bare text first: the numbers of lines, and how they move with every edit, would hide what runs.
+    bare = [[_drop_number(line) if id(line) in numbers else line for line in page] for page in pages]
+    kept = [[line for line in page if line.text] for page in bare]
+    running = find_running_lines(kept)
     return Cleared(
-        lines=tuple(line for line in lines if line.text),
+        lines=tuple(line for page in kept for line in page if id(line) not in running),
         dropped=(
-            *(line.text for page in pages for line in page if id(line) in running),
-            *(line.text.split()[0] for page in kept for line in page if id(line) in numbers),
+            *(line.text.split()[0] for page in pages for line in page if id(line) in numbers),
+            *(line.text for page in kept for line in page if id(line) in running),
         ),
     )
 
@@ -125,27 +125,23 @@ def find_line_numbers(pages: Pages) -> set[int]:
     if not sure:
         return set()
     place = median(line.left for margin in sure for line in margin)
-    alike = (margin for margin in margins if margin and abs(margin[0].left - place) <= ASIDE)
-    return {id(line) for margin in alike if _counts_up(margin) for line in margin}
+    return {id(line) for margin in margins for line in margin if abs(line.left - place) <= ASIDE}
 
 
 def _read_margin(lines: Sequence[PrintedLine]) -> list[PrintedLine]:
-    """Return the lines of a page that begin its rows with a number, if they are one after the other."""
-    first = [row[0] for row in group_rows(lines)]
-    return [line for line in first if LINE_NUMBER.match(line.text) is not None]
-
-
-def _counts_up(margin: Sequence[PrintedLine]) -> bool:
-    """Tell whether the numbers of a page count from 1, one after the other."""
-    numbers = [int(line.text.split()[0]) for line in margin]
-    steps = sum(after == before + 1 for before, after in pairwise(numbers))
-    return numbers[0] == 1 and steps >= STEPS * (len(numbers) - 1)
+    """Return the lines of a page that begin its rows with the numbers 1, 2, 3 and so on, one after the other."""
+    margin: list[PrintedLine] = []
+    for row in group_rows(lines):
+        found = LINE_NUMBER.match(row[0].text)
+        if found is not None and int(found[1]) == len(margin) + 1:
+            margin.append(row[0])
+    return margin
 
 
 def _is_numbered(margin: Sequence[PrintedLine], lines: Sequence[PrintedLine]) -> bool:
     """Tell the lines of a numbered page from the rows of a list: they break off in the middle of a sentence."""
     rows = group_rows(lines)
-    if len(margin) < max(FEWEST, NUMBERED * len(rows)) or not _counts_up(margin):
+    if len(margin) < max(FEWEST, NUMBERED * len(rows)):
         return False
     told = [" ".join(line.text for line in row) for row in rows if row[0] in margin]
     texts = [text for text in (LINE_NUMBER.sub("", text, count=1) for text in told) if text]
