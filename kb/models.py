@@ -137,6 +137,7 @@ class Page(msgspec.Struct, frozen=True):
     ``flaws`` empty means the page passed its checks. ``shape`` is a hash of the main part's markup without its text;
     ``names`` holds ids of documents that a list page links to; ``complete`` says that the page was read to its end tag.
     ``left_out`` holds what of the main part went into no provision: with it, every printed character is accounted for.
+    ``tool`` names the program and version that made its text, "" where its bytes were read as they are.
     """
 
     readings: tuple[Reading, ...]
@@ -146,6 +147,7 @@ class Page(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     complete: bool = False
     left_out: tuple[LeftOut, ...] = ()
+    tool: str = ""
 
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True):

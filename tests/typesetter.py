@@ -2,6 +2,9 @@
 
 import hashlib
 import textwrap
+import zlib
+
+import pypdfium2
 
 # One string set on a page: left edge and baseline in points from the lower left corner, the words, font and size.
 Placed = tuple[float, float, str, str, float]
@@ -143,3 +146,15 @@ def set_columns(columns: list[list[str]], *, top: float = 700, gap: float = 250)
 
 def wrap(text: str, wide: int) -> list[str]:
     return textwrap.wrap(text, wide, break_on_hyphens=False)
+
+
+def scan(body: bytes, dots: int = 200) -> bytes:
+    """Return a PDF as if its pages had been printed and scanned: pictures of them, with so many dots an inch."""
+    pages = []
+    with pypdfium2.PdfDocument(body) as document:
+        for page in document:
+            bitmap = page.render(scale=dots / 72, grayscale=True)
+            packed = zlib.compress(bytes(bitmap.buffer))
+            picture = b"/W %d /H %d /CS /G /BPC 8 /F /Fl" % (bitmap.stride, bitmap.height)
+            pages.append(b"q 612 0 0 792 0 0 cm BI %s ID %s\nEI Q" % (picture, packed))
+    return write_pdf(pages)

@@ -42,7 +42,16 @@ SIGNS = {"tab": " ", "ptab": " ", "br": " ", "cr": " ", "noBreakHyphen": "\u2011
 # Characters of symbol fonts stand in this range; what they draw depends on the font: mostly a bullet or a box.
 PRIVATE_USE = range(0xE000, 0xF900)
 # What unpacking damaged bytes raises.
-DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, OSError, ValueError)
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+)
 # A style based on another that is based on … (circles included).
 MOST_STYLES = 12
 

@@ -13,6 +13,8 @@ PDF_MARK, PDF_REACH = b"%PDF-", 1024
 ZIP_MARK, OLE_MARK, RTF_MARK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf"
 # What stands in the list of contents of every Word document, and names no other kind of package.
 WORD_PART = b"word/"
+# How the old container of Microsoft's names a Word document behind a password
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 # "<!doctype html", "<body class=…>", "</p>": what no plain text holds
 MARKUP = re.compile(
     rb"<(?:!doctype\s|/?(?:html|head|body|meta|title|div|span|p|br|h[1-6]|table|tr|td|ul|ol|li|pre|font|main|a)\b[^<>]*>)",
@@ -45,6 +47,11 @@ def _read_mark(body: bytes) -> Kind | None:
         return "rtf"
     at = body.find(PDF_MARK, 0, PDF_REACH)
     return "pdf" if at == 0 or (at > 0 and MARKUP.search(body, 0, at) is None) else None
+
+
+def is_encrypted(body: bytes) -> bool:
+    """Tell whether a container of Microsoft's holds a document that only a password opens."""
+    return ENCRYPTED in body
 
 
 def is_xml(body: bytes, media_type: str) -> bool:

@@ -19,7 +19,7 @@ from kb.read.decode import decode_text
 from kb.read.documents import Section, cut_sections, document_id, read_section, split_section
 from kb.read.html import Markup, Selectors, read_links, read_markup
 from kb.read.jobs import Job, Rendition
-from kb.read.kinds import Kind, tell_kind
+from kb.read.kinds import Kind, is_encrypted, tell_kind
 from kb.read.line_numbers import drop_line_numbers
 from kb.read.links import read_web_links
 from kb.read.parts import print_line
@@ -33,8 +33,11 @@ MOST_BYTES = 48 * 1024 * 1024
 CONFLICT = re.compile(r"(?:^|\s)(?:<{7}|>{7})\s+\S+", re.MULTILINE)
 # The page ends inside a tag: the transfer was cut.
 CUT_TAG = re.compile(r"<[a-zA-Z/][^<>]*\Z")
-# "EncryptedPackage" as an old container of Microsoft's names it: a Word document behind a password
-ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+# How the formats that are not HTML are called, by what a page of them bears as its shape.
+FORMATS = {
+    "pdf": "PDF", "xml": "XML", "docx": "Word (DOCX)", "doc": "Word (DOC)", "rtf": "RTF", "text": "plain text",
+    "zip": "ZIP",
+}  # fmt: skip
 # Share of documents told twice on one page from which the page is taken for broken.
 MOST_DOUBLES = 0.2
 
@@ -68,7 +71,22 @@ def read_rendered(body: bytes, source: Source, url: str, rendition: Rendition) -
         return unfit
     kind = tell_kind(body, "")
     extract = read_bounded(Job("pdf", body, rendition)).extract if kind == "pdf" else read_converted(rendition)
-    return _read_extract(extract, kind, source, url)
+    page = _read_extract(extract, kind, source, url)
+    readings = tuple(_mark_made(reading, rendition.tool.partition(" ")[0]) for reading in page.readings)
+    return msgspec.structs.replace(page, readings=readings, tool=rendition.tool)
+
+
+def _mark_made(reading: Reading, tool: str) -> Reading:
+    """Say above a document that a program made its text; its version is left out, for it says nothing of the law."""
+    root, *below = reading.provisions
+    mark = f"[Text made by a program ({tool}), not by the publisher: letters may be wrong.]"
+    note = f"{mark}\n{root.note}" if root.note else mark
+    return msgspec.structs.replace(reading, provisions=(msgspec.structs.replace(root, note=note), *below))
+
+
+def name_format(shape: str) -> str:
+    """Return the format of a page by its shape ("HTML", "PDF"), "" where nothing was read."""
+    return FORMATS.get(shape, "HTML") if shape else ""
 
 
 def _refuse_size(body: bytes, url: str) -> Page | None:
@@ -161,7 +179,7 @@ def _extract_file(body: bytes, kind: Kind) -> Extract:
         return read_bounded(Job(kind, body)).extract
     if kind == "zip":
         return Extract(flaws=(Flaw("unreadable", "a ZIP package, and no Word document"),))
-    if ENCRYPTED in body:
+    if is_encrypted(body):
         return Extract(flaws=(Flaw("locked", "Word document is encrypted and opens only with a password"),))
     old = "a Word document of the old kind (.doc): install antiword, then run kb convert"
     return Extract(flaws=(Flaw("needs_converter", old),))
@@ -176,7 +194,9 @@ def _read_extract(extract: Extract, kind: Kind, source: Source, url: str) -> Pag
         return Page((), 0, kind, flaws, left_out=extract.left_out)
     readings, left_out = _read_lines(extract.lines, source, url)
     found = [*extract.flaws, *_check_readings(readings, source, url)]
-    return _page(readings, kind, found, (*extract.left_out, *left_out))
+    page = _page(readings, kind, found, (*extract.left_out, *left_out))
+    # A file that was cut off is not read at all; of a text no one can tell.
+    return msgspec.structs.replace(page, complete=kind != "text")
 
 
 def _read_xml(body: bytes, source: Source, url: str) -> Page:
