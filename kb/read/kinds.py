@@ -64,7 +64,7 @@ def is_xml(body: bytes, media_type: str) -> bool:
 
 def _tell_text(body: bytes, media_type: str) -> Kind:
     """Tell HTML, whatever it is called, from text without any markup."""
-    plain = body.replace(b"\0", b"") if body[:2] in (b"\xff\xfe", b"\xfe\xff") else body
+    plain = body.replace(b"\0", b"") if b"\0" in body[:64] else body
     if MARKUP.search(plain, 0, MARKUP_REACH) is not None:
         return "html"
     return "pdf" if media_type == "application/pdf" else "text"
