@@ -1,4 +1,4 @@
-"""A file that crashes, hangs or swells its reader is a flaw of that file; the next one is read, and nothing depends on order."""
+"""A file that crashes, hangs or swells its reader is a flaw of that file; the next one is read, in whatever order."""
 
 import os
 import signal

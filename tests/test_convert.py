@@ -70,8 +70,8 @@ def test_a_scanned_document_waits_then_is_recognised_and_marked(tmp_path):
 
 @NEEDS
 def test_what_was_made_stands_and_every_build_gives_the_same_rows(tmp_path):
-    days = [("2024-01-02", scan(typeset(TEXT, size=12))), ("2024-02-02", scan(typeset([*TEXT[:2], "(b) No."], size=12)))]
-    data = archive(tmp_path, *((day, body, "application/pdf") for day, body in days))
+    days = [("2024-01-02", TEXT), ("2024-02-02", [*TEXT[:2], "(b) No."])]
+    data = archive(tmp_path, *((day, scan(typeset(text, size=12)), "application/pdf") for day, text in days))
     build_all(data)
     convert(data, NOW)
     stepwise = build_all(data)
@@ -169,11 +169,16 @@ def test_a_page_that_turns_into_another_format_is_told_and_its_text_compared(tmp
 
 def test_lines_of_a_table_of_words_stand_where_they_were_seen():
     head = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext"
-    words = ["5\t1\t1\t1\t1\t1\t300\t600\t120\t50\t96\t(a)", "5\t1\t1\t1\t1\t2\t450\t600\t240\t62\t95\tGoats,"]
-    rest = ["4\t1\t1\t1\t2\t0\t300\t700\t120\t50\t-1\t", "5\t1\t1\t1\t2\t1\t300\t700\t120\t50\t96\tand", "5\t1\t1\t1\t2\t2\t0\t0\t1\t1\t95\t "]
+    rows = [
+        "5 1 1 1 1 1 300 600 120 50 96 (a)",
+        "5 1 1 1 1 2 450 600 240 62 95 Goats,",
+        "4 1 1 1 2 0 300 700 120 50 -1 x",
+        "5 1 1 1 2 1 300 700 120 50 96 and",
+        "5 1 1 1 2 2 0 0 1 1 95 ",
+    ]
     picture = Picture(1, 2550, 3300, 300 / 72, b"")
 
-    lines = list(read_table("\n".join([head, *words, *rest]), picture))
+    lines = list(read_table("\n".join([head, *(row.replace(" ", "\t") for row in rows)]), picture))
 
     assert [("(a) Goats,", 72.0, 165.6, 633.1), ("and", 72.0, 100.8, 612.0)] == lines
 

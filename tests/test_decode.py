@@ -126,9 +126,8 @@ def test_letters_that_only_look_encoded_twice_are_kept(text):
     assert text == decode_text(text.encode()).text
 
 
-SOURCE = parse_source(
-    {"id": "us-xx-rules", "jurisdiction": "us-xx", "platform": "page", "urls": ["https://rules.example.gov/1"]}, "a test"
-)
+URL = "https://rules.example.gov/1"
+SOURCE = parse_source({"id": "us-xx-rules", "jurisdiction": "us-xx", "platform": "page", "urls": [URL]}, "a test")
 # What a page holds that some charsets lack it prints as references, as all programs do.
 LAW = "<p>(a) The board’s fee — “§ 12‑3” — is $5 – or 4 in the café of Señor Núñez.</p><p>(b) Müller ½ naïve • ©</p>"
 TEXTS = [
@@ -137,7 +136,8 @@ TEXTS = [
 ]
 # As pages call them; what Python calls them where it knows another name.
 CHARSETS = {
-    "utf-8": "utf-8", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "iso-8859-1": "latin-1", "iso-8859-2": "iso8859-2",
+    "utf-8": "utf-8", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "iso-8859-1": "latin-1",
+    "iso-8859-2": "iso8859-2",
     "iso-8859-7": "iso8859-7", "iso-8859-9": "iso8859-9", "iso-8859-15": "iso8859-15", "us-ascii": "ascii",
     "windows-1250": "cp1250", "windows-1251": "cp1251", "windows-1252": "cp1252", "windows-1254": "cp1254",
     "windows-1257": "cp1257", "macintosh": "mac-roman", "koi8-r": "koi8-r", "x-sjis": "cp932", "euc-jp": "euc_jp",
@@ -152,7 +152,7 @@ def write_law(charset, *, meta=""):
 
 
 def read_law(body, charset=""):
-    page = read_page(body, SOURCE, "https://rules.example.gov/1", media_type="text/html", charset=charset)
+    page = read_page(body, SOURCE, URL, media_type="text/html", charset=charset)
     assert () == page.flaws
     return [fold_text(part.text) for part in page.readings[0].provisions if part.text]
 
@@ -198,6 +198,6 @@ def test_the_charset_of_windows_is_read_where_what_is_said_cannot_be(said):
 def test_plain_text_is_decoded_as_pages_are(media_type, charset):
     body = f"(a) {TEXTS[0]}\n(b) {TEXTS[1]}\n".encode(CHARSETS[charset])
 
-    page = read_page(body, SOURCE, "https://rules.example.gov/1", media_type=media_type)
+    page = read_page(body, SOURCE, URL, media_type=media_type)
 
     assert TEXTS == [part.text for part in page.readings[0].provisions if part.text]

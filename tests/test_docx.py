@@ -1,4 +1,4 @@
-"""A Word document is read as it prints: with the numbers that Word counts, without what was deleted, never beyond it."""
+"""A Word document is read as it prints: with the numbers that Word counts, without what was deleted."""
 
 import pytest
 
@@ -87,8 +87,8 @@ def test_a_table_is_read_row_by_row():
 
     lines = read_lines(table(*rows))
 
-    expected = [Line("Drug | Code | ", tag="tr"), Line("Ketamine | 7285 | III", tag="tr"), Line("A goat.", number="(1)")]
-    assert [*expected, Line("One cell")] == list(lines)
+    told = [Line("Drug | Code | ", tag="tr"), Line("Ketamine | 7285 | III", tag="tr"), Line("A goat.", number="(1)")]
+    assert [*told, Line("One cell")] == list(lines)
 
 
 def test_a_deleted_row_and_hidden_text_are_not_printed():

@@ -59,7 +59,7 @@ def test_every_kind_is_read_into_the_same_provisions(body, media_type):
         (b"PK\x03\x04 a sheet", "unreadable"),
         (write_pdf([b""]), "empty"),
         (write_pdf([]), "empty"),
-        (write_pdf([b"BT ET"], password="goat"), "locked"),
+        (write_pdf([b"BT ET"], key="goat"), "locked"),
         (PDF[:-30], "unreadable"),
         (write_pdf([b"q 100 0 0 100 72 600 cm 0 0 1 1 re f Q"]), "needs_ocr"),
     ],

@@ -237,8 +237,8 @@ THIRD = (
     "county, less what was spent on hay"
 )
 RIGHT = (
-    "A notice of a hearing is printed no less than thirty days before it is held. Whoever wishes to speak writes to the "
-    "clerk and says how long. The clerk puts the names on a list and reads it aloud when the hearing begins."
+    "A notice of a hearing is printed no less than thirty days before it is held. Whoever wishes to speak writes to "
+    "the clerk and says how long. The clerk puts the names on a list and reads it aloud when the hearing begins."
 )
 
 
@@ -260,7 +260,8 @@ def test_a_sentence_goes_on_from_column_to_column_and_from_page_to_page() -> Non
 
 def test_a_table_is_read_row_by_row_and_a_cell_of_two_lines_is_one() -> None:
     rows = [["Drug", "Code", "Schedule"], ["Ketamine", "7285", "III"], ["Midazolam", "2884", "IV, as"]]
-    cells = [set_line(cell, 700 - 18 * at, 72 + 150 * place) for at, row in enumerate(rows) for place, cell in enumerate(row)]
+    placed = [(700 - 18 * at, 72 + 150 * place, cell) for at, row in enumerate(rows) for place, cell in enumerate(row)]
+    cells = [set_line(cell, y, x) for y, x, cell in placed]
     page = [set_line("The board lists these drugs and no others:", 720), *cells, set_line("listed", 654, 372)]
 
     lines, _ = read_lines(write_pdf([draw_page(page)]))
@@ -341,7 +342,7 @@ def test_a_changed_word_in_a_text_set_anew_is_that_one_change() -> None:
 
 def test_locked_damaged_and_empty_files_are_told_apart() -> None:
     page = draw_page([set_line("Goats only.", 700)])
-    bodies = [write_pdf([page], password="goat"), write_pdf([page])[:-40], write_pdf([]), write_pdf([b""])]
+    bodies = [write_pdf([page], key="goat"), write_pdf([page])[:-40], write_pdf([]), write_pdf([b""])]
 
     answers = [read_pdf(body) for body in bodies]
 

@@ -27,10 +27,10 @@ def draw_page(strings: list[Placed]) -> bytes:
     return "\n".join(drawn).encode("cp1252")
 
 
-def write_pdf(pages: list[bytes], extra: dict[str, str] | None = None, password: str = "") -> bytes:
+def write_pdf(pages: list[bytes], extra: dict[str, str] | None = None, key: str = "") -> bytes:
     """Write pages of drawing operators as a file; ``extra`` adds entries to the catalog, and further objects by number.
 
-    Objects 1 to 4 and two for each page are taken; ``password`` encrypts what is drawn (RC4, 40 bits).
+    Objects 1 to 4 and two for each page are taken; ``key`` is a password that encrypts what is drawn (RC4, 40 bits).
     """
     kids = " ".join(f"{6 + 2 * at} 0 R" for at in range(len(pages)))
     font = "<< /Type /Font /Subtype /Type1 /BaseFont /{} /Encoding /WinAnsiEncoding >>"
@@ -43,11 +43,11 @@ def write_pdf(pages: list[bytes], extra: dict[str, str] | None = None, password:
         font.format("Courier").encode(),
     ]
     fonts = "/Resources << /Font << /Plain 3 0 R /Bold 4 0 R /Typed 5 0 R >> >>"
-    key = make_key(password) if password else None
+    inner = make_key(key) if key else None
     for at, content in enumerate(pages):
         annots = more.get(f"page {at + 1}", "")
         objects.append(f"<< /Type /Page /Parent 2 0 R {fonts} /Contents {7 + 2 * at} 0 R {annots} >>".encode())
-        drawn = content if key is None else encrypt(content, key, 7 + 2 * at)
+        drawn = content if inner is None else encrypt(content, inner, 7 + 2 * at)
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawn), drawn))
     objects += [value.encode("cp1252") for name, value in more.items() if not name.startswith("page ")]
     written, places = b"%PDF-1.4\n", []
@@ -55,7 +55,7 @@ def write_pdf(pages: list[bytes], extra: dict[str, str] | None = None, password:
         places.append(len(written))
         written += b"%d 0 obj\n%s\nendobj\n" % (number, value)
     rows = "".join(f"{place:010} 00000 n \n" for place in places)
-    locked = lock(password) if password else ""
+    locked = lock(key) if key else ""
     trailer = f"trailer << /Size {len(objects) + 1} /Root 1 0 R {locked}>>\nstartxref\n{len(written)}\n%%EOF\n"
     return written + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{rows}".encode() + trailer.encode()
 

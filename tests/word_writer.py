@@ -19,15 +19,16 @@ FORMS = (
 STYLES = """
 <w:style w:type="paragraph" w:styleId="Heading1"><w:name w:val="heading 1"/></w:style>
 <w:style w:type="paragraph" w:styleId="Section"><w:name w:val="Section"/><w:basedOn w:val="Heading1"/></w:style>
-<w:style w:type="paragraph" w:styleId="Item"><w:name w:val="Item"/><w:pPr><w:numPr><w:numId w:val="3"/></w:numPr></w:pPr>
-</w:style>"""
+<w:style w:type="paragraph" w:styleId="Item"><w:name w:val="Item"/>
+<w:pPr><w:numPr><w:numId w:val="3"/></w:numPr></w:pPr></w:style>"""
 
 
 def paragraph(*runs: str, style: str = "", item: tuple[int, int] | None = None, rule: str = "") -> str:
     """Write a paragraph; ``item`` is its list's id and level, ``rule`` further properties."""
     styled = f'<w:pStyle w:val="{style}"/>' if style else ""
     listed = f'<w:numPr><w:ilvl w:val="{item[1]}"/><w:numId w:val="{item[0]}"/></w:numPr>' if item else ""
-    return f"<w:p><w:pPr>{styled}{listed}{rule}</w:pPr>{''.join(run if run[:1] == '<' else say(run) for run in runs)}</w:p>"
+    printed = "".join(run if run[:1] == "<" else say(run) for run in runs)
+    return f"<w:p><w:pPr>{styled}{listed}{rule}</w:pPr>{printed}</w:p>"
 
 
 def say(text: str, rule: str = "") -> str:
