@@ -9,10 +9,10 @@ from time import sleep
 import msgspec
 import pytest
 
+from bench.typesetter import draw_page, set_line, write_pdf
+from bench.word_writer import W, paragraph, write_docx
 from kb.read.bounds import BoundedReader, ReaderEndedError
 from kb.read.jobs import Job, Rendition
-from tests.typesetter import draw_page, set_line, write_pdf
-from tests.word_writer import W, paragraph, write_docx
 
 PDF = Job("pdf", write_pdf([draw_page([set_line("Goats only.", 700)])]))
 DOCX = Job("docx", write_docx(paragraph("Goats only.")))

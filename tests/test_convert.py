@@ -7,6 +7,8 @@ from contextlib import closing
 
 import pytest
 
+from bench.typesetter import draw_page, scan, set_line, typeset, write_pdf
+from bench.word_writer import paragraph, write_docx
 from kb.build import BuildRequest, build
 from kb.collect import ImportRequest, import_captures
 from kb.convert import convert, describe_converted, read_table
@@ -16,8 +18,6 @@ from kb.store.archive import open_archive
 from kb.store.renditions import read_rendition, read_tools
 from tests.build import make_line, write_captures
 from tests.example_web import export
-from tests.typesetter import draw_page, scan, set_line, typeset, write_pdf
-from tests.word_writer import paragraph, write_docx
 
 URL = "https://rules.example.gov/fees.pdf"
 NOW = "2024-06-01T08:00:00Z"

@@ -2,9 +2,9 @@
 
 import pytest
 
+from bench.word_writer import W, paragraph, say, table, write_docx
 from kb.models import Line
 from kb.read.docx import MOST_BYTES, read_docx
-from tests.word_writer import W, paragraph, say, table, write_docx
 
 
 def read_lines(*blocks, **keys):

@@ -2,11 +2,11 @@
 
 import pytest
 
+from bench.typesetter import draw_page, set_column, write_pdf
+from bench.word_writer import paragraph, write_docx
 from kb.read.kinds import tell_kind
 from kb.read.page import read_page
 from tests.test_page import URL, codes, make_page_source
-from tests.typesetter import draw_page, set_column, write_pdf
-from tests.word_writer import paragraph, write_docx
 
 PDF = write_pdf([draw_page(set_column(["(a) The fee is $5.", "(b) It is due."]))])
 DOCX = write_docx(paragraph("The fee is $5.", item=(1, 0)), paragraph("It is due.", item=(1, 0)))

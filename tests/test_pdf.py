@@ -5,13 +5,13 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
+from bench.typesetter import Placed, draw_page, set_column, set_columns, set_line, typeset, wrap, write_pdf
 from kb.compare.readings import compare_readings
 from kb.evaluate.completeness import count_characters
 from kb.models import Flaw, LeftOut, Line
 from kb.read.page import read_page
 from kb.read.pdf import read_pdf
 from kb.sources import parse_source
-from tests.typesetter import Placed, draw_page, set_column, set_columns, set_line, typeset, wrap, write_pdf
 
 DEMO = Path(__file__).parents[1] / "kb" / "demo_web"
 URL = "https://rules.example.gov/1"

@@ -24,8 +24,8 @@ MEANT = {
 # Labels of that standard which Python does not know.
 LABELS = {
     "x-sjis": "cp932", "windows-31j": "cp932", "windows-949": "cp949", "x-x-big5": "big5", "x-gbk": "gbk",
-    "x-cp1250": "cp1250", "x-cp1251": "cp1251", "x-cp1252": "cp1252", "x-mac-roman": "mac-roman", "x-mac-cyrillic": "mac-cyrillic",
-    "dos-874": "cp874", "unicode": "utf-16-le", "unicode-1-1-utf-8": "utf-8",
+    "x-cp1250": "cp1250", "x-cp1251": "cp1251", "x-cp1252": "cp1252", "x-mac-roman": "mac-roman",
+    "x-mac-cyrillic": "mac-cyrillic", "dos-874": "cp874", "unicode": "utf-16-le", "unicode-1-1-utf-8": "utf-8",
 }  # fmt: skip
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

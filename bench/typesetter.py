@@ -11,14 +11,17 @@ Placed = tuple[float, float, str, str, float]
 
 
 def set_line(text: str, y: float, x: float = 72, font: str = "Plain", size: float = 10) -> Placed:
+    """Place a line of words."""
     return (x, y, text, font, size)
 
 
 def set_column(texts: list[str], top: float = 700, x: float = 72) -> list[Placed]:
+    """Place lines below each other."""
     return [set_line(text, top - 12 * at, x) for at, text in enumerate(texts)]
 
 
 def draw_page(strings: list[Placed]) -> bytes:
+    """Return the operators that draw placed lines."""
     drawn = []
     for x, y, text, font, size in strings:
         quoted = text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
@@ -66,6 +69,7 @@ FILE_ID = b"an invented file"
 
 
 def rc4(key: bytes, text: bytes) -> bytes:
+    """Encrypt as the oldest PDF files are."""
     state = list(range(256))
     at = 0
     for place in range(256):
@@ -81,21 +85,25 @@ def rc4(key: bytes, text: bytes) -> bytes:
 
 
 def make_owner(password: str) -> bytes:
+    """Return what proves the owner's password (ISO 32000-1, algorithm 3)."""
     padded = (password.encode() + PADDING)[:32]
     return rc4(hashlib.md5(padded).digest()[:5], padded)  # noqa: S324
 
 
 def make_key(password: str) -> bytes:
+    """Return the key of a file (ISO 32000-1, algorithm 2)."""
     padded = (password.encode() + PADDING)[:32]
     known = make_owner(password) + (-4 & 0xFFFFFFFF).to_bytes(4, "little") + FILE_ID
     return hashlib.md5(padded + known).digest()[:5]  # noqa: S324
 
 
 def encrypt(text: bytes, key: bytes, number: int) -> bytes:
+    """Encrypt one object (ISO 32000-1, algorithm 1)."""
     return rc4(hashlib.md5(key + number.to_bytes(3, "little") + b"\0\0").digest()[:10], text)  # noqa: S324
 
 
 def lock(password: str) -> str:
+    """Return the entries of a trailer that tell a file is encrypted."""
     user = rc4(make_key(password), PADDING).hex()
     owner = make_owner(password).hex()
     return (
@@ -145,6 +153,7 @@ def set_columns(columns: list[list[str]], *, top: float = 700, gap: float = 250)
 
 
 def wrap(text: str, wide: int) -> list[str]:
+    """Break a text into lines at its spaces."""
     return textwrap.wrap(text, wide, break_on_hyphens=False)
 
 

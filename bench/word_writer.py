@@ -32,10 +32,12 @@ def paragraph(*runs: str, style: str = "", item: tuple[int, int] | None = None, 
 
 
 def say(text: str, rule: str = "") -> str:
+    """Write a run of text with its properties."""
     return f'<w:r><w:rPr>{rule}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
 def table(*rows: list[str]) -> str:
+    """Write a table of rows of cells, each a text or blocks."""
     cells = ("".join(f"<w:tc>{cell if cell[:1] == '<' else paragraph(cell)}</w:tc>" for cell in row) for row in rows)
     return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in cells)}</w:tbl>"
 
