@@ -1,6 +1,7 @@
 """Writes invented Word documents: paragraphs of runs, lists, styles and notes as parts of a package."""
 
 import io
+import struct
 import zipfile
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -77,3 +78,28 @@ def write_docx(*blocks: str, notes: tuple[str, ...] = (), parts: dict[str, str |
         for name, content in files.items():
             package.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
+
+
+def write_doc(*paragraphs: str) -> bytes:
+    """Write an old Word document (Word 6) of plain paragraphs: one stream in a compound file ([MS-CFB], [MS-DOC])."""
+    raw = "".join(f"{text}\r" for text in paragraphs).encode("cp1252")
+    head = bytearray(0x400)
+    struct.pack_into("<HHHH", head, 0, 0xA5DC, 0x65, 0, 0x409)
+    struct.pack_into("<III", head, 0x18, 0x400, 0x400 + len(raw), 0x400 + len(raw))
+    struct.pack_into("<I", head, 0x34, len(raw))
+    stream = (bytes(head) + raw).ljust(4096, b"\0")
+    stream += bytes(-len(stream) % 512)
+    sectors = len(stream) // 512
+    table = [0xFFFFFFFD, 0xFFFFFFFE, *(at + 3 for at in range(sectors - 1)), 0xFFFFFFFE]
+    table += [0xFFFFFFFF] * (128 - len(table))
+    folder = _name_entry("Root Entry", 5, (0xFFFFFFFE, 0), 1) + _name_entry("WordDocument", 2, (2, len(stream)))
+    top = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<5H6x", 0x3E, 3, 0xFFFE, 9, 6)
+    top += struct.pack("<9I109I", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0, *[0xFFFFFFFF] * 108)
+    return top + struct.pack("<128I", *table) + folder + _name_entry("", 0, (0, 0)) * 2 + stream
+
+
+def _name_entry(name: str, kind: int, place: tuple[int, int], child: int = 0xFFFFFFFF) -> bytes:
+    """Write an entry of a compound file's directory: a stream or the root, its first sector and its size."""
+    spelled = f"{name}\0".encode("utf-16-le") if name else b""
+    links = struct.pack("<HBBIII", len(spelled), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child)
+    return spelled.ljust(64, b"\0") + links + bytes(36) + struct.pack("<III", *place, 0)

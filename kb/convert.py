@@ -1,8 +1,8 @@
 """Let installed programs make text of archived files that no library of ours reads, and keep it in the archive.
 
-Pages that are pictures go to tesseract, old Word documents to antiword. What they make depends on what is installed
-here today; so it is made once, kept with the name and version of its program, and only then read by builds, which never
-run a program (docs/decisions/0024).
+Pages that are pictures go to tesseract, old Word documents to antiword or catdoc. What they make depends on what is
+installed here today; so it is made once, kept with the name and version of its program, and only then read by builds,
+which never run a program (docs/decisions/0024).
 """
 
 import os
@@ -30,14 +30,19 @@ Progress = Callable[[int, int], None]
 
 # Seconds a program may take for one page, or one document. A dense page takes ten.
 MOST_SECONDS = 300
+# The program of util-linux that bounds another one's memory (bytes) and processor time: files come from strangers.
+BOUNDER, MOST_MEMORY = shutil.which("prlimit"), 4 * 1024**3
 # Pages of one document that are recognised; the rest waits for a person. A scanned code of more belongs to a project.
 MOST_PAGES = 400
 # Languages that publishers of the United States and Puerto Rico print in, where their data is installed.
 LANGUAGES = ("eng", "spa")
-# "Version: 0.37  (21 Oct 2005)", "tesseract 5.3.0"
-VERSION = re.compile(r"(?:Version: |tesseract v?)([\d.]+)")
-# The program for each kind of file, and the package of Debian that brings it.
-PACKAGES = {"tesseract": "tesseract-ocr", "antiword": "antiword"}
+# "Version: 0.37  (21 Oct 2005)", "tesseract 5.3.0", "Catdoc Version 0.95"
+VERSION = re.compile(r"(?:Version:? |tesseract v?)([\d.]+)")
+# What each kind of file waits for, and the packages of Debian that bring it.
+PACKAGES = {"tesseract": "tesseract-ocr", "antiword or catdoc": "antiword catdoc"}
+# Programs that read old Word documents, and how they print a paragraph a line. The first one prints the numbers of
+# lists; the second one reads what the first one fails on.
+WORD_PROGRAMS = {"antiword": ("-m", "UTF-8.txt", "-w", "0"), "catdoc": ("-d", "utf-8", "-w")}
 # Columns of a row of tesseract's table (tsv): a word has level 5.
 WORD_LEVEL, COLUMNS = "5", 12
 
@@ -108,20 +113,13 @@ def _convert_file(body: bytes, candidate: Candidate, result: Converted) -> Rendi
         first = next(pictures, None)
         if first is None:
             return Rendition("")
-        tool = _find_tool("tesseract", result)
+        tool = shutil.which("tesseract")
+        if tool is None:
+            result.waiting["tesseract"] += 1
         return None if tool is None else _recognise(first, pictures, tool, result)
     if kind == "doc" and not is_encrypted(body):
-        tool = _find_tool("antiword", result)
-        return None if tool is None else _convert_word(body, tool, result)
+        return _convert_word(body, result)
     return Rendition("")
-
-
-def _find_tool(name: str, result: Converted) -> str | None:
-    """Return the path of an installed program; where it is missing, the file is counted as waiting for it."""
-    path = shutil.which(name)
-    if path is None:
-        result.waiting[name] += 1
-    return path
 
 
 def _draw_pictures(body: bytes) -> Iterator[Picture]:
@@ -158,14 +156,31 @@ def read_table(table: str, picture: Picture) -> Iterator[tuple[str, float, float
         yield " ".join(row[11] for row in found), start, end, base
 
 
-def _convert_word(body: bytes, tool: str, result: Converted) -> Rendition:
+def _convert_word(body: bytes, result: Converted) -> Rendition | None:
+    """Return the text that the first program makes which does not fail; raises what the last one says."""
+    programs = [(name, path) for name in WORD_PROGRAMS if (path := shutil.which(name)) is not None]
+    if not programs:
+        result.waiting["antiword or catdoc"] += 1
+        return None
+    said: list[str] = []
+    for name, path in programs:
+        try:
+            text = _read_word(body, [path, *WORD_PROGRAMS[name]])
+        except _ProgramFailedError as error:
+            said.append(str(error))
+            continue
+        return _finish(path, "-V" if name == "catdoc" else "-h", Rendition(name, text), result)
+    raise _ProgramFailedError("; ".join(said))
+
+
+def _read_word(body: bytes, command: list[str]) -> str:
     with tempfile.NamedTemporaryFile(suffix=".doc") as file:
         file.write(body)
         file.flush()
-        text = _run([tool, "-m", "UTF-8.txt", "-w", "0", file.name])
+        text = _run([*command, file.name])
     if not text.strip():
-        raise _ProgramFailedError("antiword found no text")
-    return _finish(tool, "-h", Rendition("antiword", text), result)
+        raise _ProgramFailedError(f"{Path(command[0]).name} found no text")
+    return text
 
 
 def _finish(tool: str, asked: str, rendition: Rendition, result: Converted) -> Rendition:
@@ -179,10 +194,11 @@ def _finish(tool: str, asked: str, rendition: Rendition, result: Converted) -> R
 def _run(command: list[str], given: bytes = b"", *, lenient: bool = False) -> str:
     """Return what a program prints; ``lenient`` takes its error output too and does not mind how it ends."""
     # One thread: several gain little on a page and make the result depend on the machine.
+    bounded = [BOUNDER, f"--as={MOST_MEMORY}", f"--cpu={MOST_SECONDS}", *command] if BOUNDER is not None else command
     surroundings = {**os.environ, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"}
     try:
         done = subprocess.run(  # noqa: S603
-            command, input=given, capture_output=True, timeout=MOST_SECONDS, env=surroundings, check=False
+            bounded, input=given, capture_output=True, timeout=MOST_SECONDS, env=surroundings, check=False
         )
     except subprocess.TimeoutExpired:
         raise _ProgramFailedError(f"{Path(command[0]).name} took more than {MOST_SECONDS} s") from None

@@ -8,10 +8,10 @@ from contextlib import closing
 import pytest
 
 from bench.typesetter import draw_page, scan, set_line, typeset, write_pdf
-from bench.word_writer import paragraph, write_docx
+from bench.word_writer import paragraph, write_doc, write_docx
 from kb.build import BuildRequest, build
 from kb.collect import ImportRequest, import_captures
-from kb.convert import convert, describe_converted, read_table
+from kb.convert import WORD_PROGRAMS, convert, describe_converted, read_table
 from kb.read.jobs import Picture, Rendition
 from kb.sources import parse_source
 from kb.store.archive import open_archive
@@ -112,6 +112,40 @@ def test_without_the_program_a_file_waits_and_the_command_says_what_to_install(t
 
     assert ["1 file cannot be read without tesseract: install it (Debian: tesseract-ocr), then run kb convert"] == told
     assert {"tesseract": 1} == convert(data, NOW).waiting
+
+
+@pytest.mark.skipif(not {*filter(shutil.which, WORD_PROGRAMS)}, reason="no program for old Word documents is installed")
+def test_an_old_word_document_waits_then_is_converted_and_marked(tmp_path):
+    data = archive(tmp_path, ("2024-01-02", write_doc(*TEXT), "application/msword"))
+    before = build_all(data)
+
+    (tool,) = convert(data, NOW).made
+    after = build_all(data)
+
+    assert (["needs_converter"], ["read_by_machine"]) == (codes(before), codes(after))
+    assert tool.split()[0] in WORD_PROGRAMS
+    told = {row["number"]: row["text"] for row in rows(after, "provisions") if row["number"]}
+    assert TEXT[2][4:] == told["(b)"]
+
+
+def test_an_old_word_document_waits_for_either_program(tmp_path, monkeypatch):
+    data = archive(tmp_path, ("2024-01-02", write_doc(*TEXT), "application/msword"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    told = describe_converted(convert(data, NOW))
+
+    install = "install it (Debian: antiword catdoc), then run kb convert"
+    assert [f"1 file cannot be read without antiword or catdoc: {install}"] == told
+
+
+def test_the_second_program_reads_what_the_first_one_fails_on(tmp_path, monkeypatch):
+    data = archive(tmp_path, ("2024-01-02", write_doc(*TEXT), "application/msword"))
+    for name, script in (("antiword", "exit 139"), ("catdoc", "echo '(a) Goats.'; echo 'Catdoc Version 0.95' >&2")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+
+    assert {"catdoc 0.95": 1} == convert(data, NOW).made
 
 
 def test_a_program_that_fails_is_named_and_the_file_is_tried_again(tmp_path, monkeypatch):

@@ -87,7 +87,7 @@ def test_command_runs_a_single_case(capsys):
 def test_damaged_files_are_read_in_a_process_apart_and_compared(kind):
     told = fuzz([read_files(kind)], 120, 17, seconds=GENEROUS)
 
-    assert Told(120) == msgspec.structs.replace(told, ended=())
+    assert Told(120) == told
 
 
 @pytest.mark.parametrize("kind", PAPERS)

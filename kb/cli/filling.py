@@ -145,7 +145,7 @@ def convert(data: Path) -> None:
     """Make text of archived files that need a program to be read, where it is installed: scans, old Word documents.
 
     What is made is kept in the archive, and read by the next build. Pages that are pictures need tesseract, old Word
-    documents antiword.
+    documents antiword or catdoc.
     """
     with showing_progress("converting") as progress:
         result = convert_files(data, read_clock(), progress=progress)

@@ -108,7 +108,8 @@ class BoundedReader:
             return Flaw("too_slow", f"reading it ({job.task}) took more than {self.cpu_seconds} s of processor time")
         if code == OUT_OF_MEMORY:
             return Flaw("crashed", f"reading it ({job.task}) took more than {self.memory // 1024**2} MB of memory")
-        return Flaw("crashed", f"the program that reads it ({job.task}) crashed on it")
+        how = "failed" if code > 0 else "crashed"
+        return Flaw("crashed", f"the program that reads it ({job.task}) {how} on it")
 
 
 # The reader of this process; one that was forked off makes its own.

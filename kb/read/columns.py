@@ -90,7 +90,7 @@ def find_columns(lines: Sequence[PrintedLine]) -> list[float]:
     """Return where the columns of a page begin and end: n + 1 bounds of n columns, [] where it has one."""
     if len(lines) < FEWEST_PIECES:
         return []
-    left, right = min(line.left for line in lines), max(line.right for line in lines)
+    left, right = min(line.left for line in lines), max(max(line.left, line.right) for line in lines)
     bounds = [left, *_find_gutters(lines, left, right), right]
     spans = [*pairwise(bounds)]
     inside = [[line for line in lines if _is_inside(line, span)] for span in spans]

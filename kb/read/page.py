@@ -181,7 +181,7 @@ def _extract_file(body: bytes, kind: Kind) -> Extract:
         return Extract(flaws=(Flaw("unreadable", "a ZIP package, and no Word document"),))
     if is_encrypted(body):
         return Extract(flaws=(Flaw("locked", "Word document is encrypted and opens only with a password"),))
-    old = "a Word document of the old kind (.doc): install antiword, then run kb convert"
+    old = "a Word document of the old kind (.doc): install antiword or catdoc, then run kb convert"
     return Extract(flaws=(Flaw("needs_converter", old),))
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from ctypes import byref, create_string_buffer
 from itertools import pairwise
-from math import hypot
+from math import hypot, isfinite
 
 import msgspec
 import pypdfium2
@@ -34,6 +34,8 @@ WIDE_GAP = 1.25
 # Pages are drawn for recognition with so many dots an inch, what tesseract is trained on, and no more dots in all.
 DOTS, POINTS, MOST_DOTS = 300, 72, 40_000_000
 RECOGNISED_SIZE = 10.0
+# No page is larger, in points (ISO 32000-1, annex C).
+LARGEST = 14_400.0
 
 
 class _Found(msgspec.Struct):
@@ -193,13 +195,18 @@ def _measure_piece(
     return PrintedLine(
         text=" ".join(whole.split()),
         page=page,
-        left=left,
-        right=right,
-        bottom=bottom,
-        size=max(_measure_size(text, at) for at in (first, last)),
+        left=_bound(left),
+        right=_bound(right),
+        bottom=_bound(bottom),
+        size=_bound(max(_measure_size(text, at) for at in (first, last))),
         bold=_is_bold(text, first) and _is_bold(text, last),
-        second=text.get_charbox(words[1][0], loose=True)[0] if whole[:1].isdigit() and len(words) > 1 else 0.0,
+        second=_bound(text.get_charbox(words[1][0], loose=True)[0]) if whole[:1].isdigit() and len(words) > 1 else 0.0,
     )
+
+
+def _bound(measure: float) -> float:
+    """Return a measure as it can be on a page; damaged files give any, also none."""
+    return max(-LARGEST, min(LARGEST, measure)) if isfinite(measure) else 0.0
 
 
 def _measure_size(text: pypdfium2.PdfTextPage, at: int) -> float:
