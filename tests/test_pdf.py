@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from bench.typesetter import Placed, draw_page, set_column, set_columns, set_line, typeset, wrap, write_pdf
+from bench.typesetter import Placed, break_lines, draw_page, set_column, set_columns, set_line, typeset, wrap, write_pdf
 from kb.compare.readings import compare_readings
 from kb.evaluate.completeness import count_characters
 from kb.models import Flaw, LeftOut, Line
+from kb.read.labels import print_ordinal
 from kb.read.page import read_page
 from kb.read.pdf import read_pdf
 from kb.sources import parse_source
@@ -325,6 +328,24 @@ def test_a_text_set_anew_gives_the_same_paragraphs() -> None:
 
     assert TEXT == [line.text for line in first.lines]
     assert [first.lines] * 3 == [read_pdf(body).lines for body in others]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    # Equal lines at one height of two pages would be a running head.
+    sentences=st.lists(st.sampled_from(f"{LEFT} {RIGHT} {THIRD}.".split(". ")), min_size=1, unique=True),
+    wide=st.integers(38, 96),
+    rows=st.integers(9, 45),
+    head=st.sampled_from(["", "Goat Rules of the State", "CHAPTER 7. GOATS"]),
+)
+def test_no_width_page_or_head_alters_what_is_read(sentences: list[str], wide: int, rows: int, head: str) -> None:
+    text = [f"({print_ordinal('a', at + 1)}) {sentence.rstrip('.')}." for at, sentence in enumerate(sentences)]
+    # A head is told from text by standing on more than one page.
+    pages = sum(len(break_lines(one, wide)) + 1 for one in text) > rows
+
+    lines, flaws = read_lines(typeset(text, wide=wide, rows=rows, head=head if pages else ""))
+
+    assert (text, ()) == ([line.text for line in lines], flaws)
 
 
 def test_a_changed_word_in_a_text_set_anew_is_that_one_change() -> None:

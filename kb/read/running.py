@@ -65,11 +65,17 @@ def find_running_lines(pages: Pages) -> set[int]:
     of a page also runs when it holds the page's number, counted as on two fifths of the pages, where another page holds
     its own.
     """
-    edges = [edge for lines in pages for edge in find_edge_lines(lines)]
     if len(pages) == 1:
-        return {id(edge.line) for edge in edges[-1:] if not edge.top and LONE_NUMBER.fullmatch(edge.line.text)}
+        return find_lone_number(pages[0])
+    edges = [edge for lines in pages for edge in find_edge_lines(lines)]
     enough = max(2, 0.4 * len(pages))
     return find_repeated_lines(edges, enough) | find_page_numbers(edges, enough)
+
+
+def find_lone_number(lines: Sequence[PrintedLine]) -> set[int]:
+    """Return the id() of the line at the foot of an only page that says nothing but its number."""
+    below = group_rows(lines)[1:][-1:]
+    return {id(line) for row in below for line in row if len(row) == 1 and LONE_NUMBER.fullmatch(line.text)}
 
 
 def find_edge_lines(lines: Sequence[PrintedLine]) -> list[Edge]:
