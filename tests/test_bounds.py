@@ -1,5 +1,6 @@
 """A file that crashes, hangs or swells its reader is a flaw of that file; the next one is read, in whatever order."""
 
+import multiprocessing
 import os
 import signal
 from pathlib import Path
@@ -17,7 +18,7 @@ from kb.read.jobs import Job, Rendition
 PDF = Job("pdf", write_pdf([draw_page([set_line("Goats only.", 700)])]))
 DOCX = Job("docx", write_docx(paragraph("Goats only.")))
 # A library looks for links in rich text in time that grows with the square of their number.
-SLOW = Job("rtf", b"{\\rtf1 " + b"{\\field{\\*\\fldinst{" * 30_000)
+SLOW = Job("rtf", b"{\\rtf1 " + b"{\\field{\\*\\fldinst{" * 30_000 + b"}")
 # Empty elements cost a hundred times their bytes when they are parsed.
 LARGE = Job("docx", write_docx(parts={"word/document.xml": f"<w:document {W}>{'<w:p/>' * 2_500_000}</w:document>"}))
 MEGABYTE = 1024 * 1024
@@ -144,3 +145,23 @@ def test_a_picture_of_a_page_is_drawn_and_a_rendition_is_read_in_its_place(reade
     assert drawn.scale == pytest.approx(300 / 72)
     assert len(drawn.dots) == drawn.width * drawn.height > 2550 * 3300 - 1
     assert (["Goats only.", "And sheep."], []) == (texts(read), codes(read))
+
+
+def test_a_reader_is_closed_though_a_forked_process_holds_its_input_open(reader):
+    reader.read(PDF)
+    forked = multiprocessing.get_context("fork").Process(target=sleep, args=(60,))
+    forked.start()
+
+    reader.close()
+
+    assert ["Goats only."] == texts(reader.read(PDF))
+    forked.terminate()
+    forked.join()
+
+
+def test_a_process_is_made_anew_after_many_files(reader, monkeypatch):
+    monkeypatch.setattr("kb.read.bounds.MOST_JOBS", 2)
+
+    answers = [texts(reader.read(DOCX)) for _ in range(5)]
+
+    assert ([["Goats only."]] * 5, 3) == (answers, reader.started)

@@ -34,6 +34,7 @@ def test_a_table_is_read_row_by_row():
     ("body", "code"),
     [
         (rb"{\rtf1 }", "empty"),
+        (rb"{\rtf1 A goat eats", "unreadable"),
         (rb"{\rtf1 \u99999999 Goat}", "unreadable"),
     ],
 )

@@ -20,8 +20,8 @@ from kb.errors import StatusQuoError
 from kb.models import Extract, Flaw
 from kb.read.jobs import OUT_OF_MEMORY, Answer, Job, read_message, write_message
 
-# A code of 2,000 printed pages takes 30 seconds; pdfium and lxml with their libraries take 200 MB before they read.
-CPU_SECONDS, MEMORY = 120, 1536 * 1024 * 1024
+# A code of 2,000 printed pages takes 10 seconds; pdfium and lxml with their libraries take 200 MB before they read.
+CPU_SECONDS, MEMORY = 60, 1536 * 1024 * 1024
 # So many files are read before the process is made anew: what they left behind in memory goes with it.
 MOST_JOBS = 500
 # Signals by which others end a process: nothing is known of the file then.
@@ -68,6 +68,8 @@ class BoundedReader:
             with suppress(BrokenPipeError):
                 process.stdin.close()
             process.stdout.close()
+            # Processes forked off meanwhile may hold its input open: it would never see the end of it.
+            process.kill()
             process.wait()
 
     def _ask(self, message: bytes) -> tuple[Answer | None, int]:

@@ -32,7 +32,7 @@ def tell_kind(body: bytes, media_type: str) -> Kind:
         return marked
     if is_xml(body, media_type):
         return "xml"
-    if media_type == "text/plain" or media_type in UNTOLD:
+    if media_type in UNTOLD or (media_type.startswith("text/") and "html" not in media_type):
         return _tell_text(body, media_type)
     return "html"
 

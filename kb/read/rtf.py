@@ -15,6 +15,8 @@ CELL = re.compile(r"\s*\|\s*")
 
 def read_rtf(body: bytes) -> Extract:
     """Read the paragraphs and table rows of rich text; flaws are ``empty`` (no words) and ``unreadable``."""
+    if not body.rstrip(b"\0 \r\n").endswith(b"}"):
+        return Extract(flaws=(Flaw("unreadable", f"rich text of {len(body)} bytes is cut off: its group is open"),))
     source = body.decode("latin-1").replace(OLD_LABEL, NEW_LABEL)
     try:
         text: str = rtf_to_text(source, errors="replace")  # type: ignore[no-untyped-call]
