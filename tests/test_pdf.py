@@ -18,7 +18,8 @@ from kb.sources import parse_source
 
 DEMO = Path(__file__).parents[1] / "kb" / "demo_web"
 URL = "https://rules.example.gov/1"
-SOURCE = parse_source({"id": "us-xx-rules", "jurisdiction": "us-xx", "platform": "page", "urls": [URL]}, "a test")
+DECLARED = {"id": "us-xx-rules", "jurisdiction": "us-xx", "platform": "page", "urls": [URL]}
+SOURCE = parse_source(DECLARED, "a test")
 
 
 def read_texts(*pages: list[Placed]) -> list[str]:
@@ -178,6 +179,23 @@ def test_larger_bold_and_centred_capital_lines_are_headings() -> None:
 
     assert ["h2", "h2", "p", "h2", "p"] == [line.tag for line in lines]
     assert Line("§ 7-101. Licence.", tag="h2") == lines[1]
+
+
+def test_a_bold_run_that_a_paragraph_begins_with_is_its_lead_and_may_head_a_document() -> None:
+    rest = ["A keeper of goats shall hold a licence from the", "board. It is shown to whoever asks for it."]
+    first = [set_line("§ 7-101. Licence.", 700, font="Bold"), set_line(rest[0], 700, x=165), set_line(rest[1], 688)]
+    fee = "It is nine dollars a year for each goat."
+    second = [set_line("§ 7-102. Fee.", 664, font="Bold"), set_line(fee, 664, x=145)]
+    rule = {"work": "code", "from": "heading", "pattern": r"§ (?P<citation>\d+-\d+)"}
+    body = write_pdf([draw_page([*first, *second])])
+
+    lines, _ = read_lines(body)
+    page = read_page(body, parse_source({**DECLARED, "document": rule}, "a test"), URL)
+
+    text = [f"§ 7-101. Licence. {' '.join(rest)}", f"§ 7-102. Fee. {fee}"]
+    assert [Line(text[0], lead="§ 7-101. Licence."), Line(text[1], lead="§ 7-102. Fee.")] == list(lines)
+    assert ["Licence.", "Fee."] == [reading.provisions[0].heading for reading in page.readings]
+    assert [] == list(page.flaws)
 
 
 def test_boldness_marks_no_heading_in_a_document_that_is_bold_throughout() -> None:

@@ -5,7 +5,7 @@ below each other.
 """
 
 from collections.abc import Sequence
-from itertools import accumulate, groupby, pairwise
+from itertools import accumulate, groupby, pairwise, takewhile
 
 import msgspec
 
@@ -166,12 +166,15 @@ def _list_rows(lines: Sequence[PrintedLine]) -> list[list[PrintedLine]]:
 def _join_pieces(row: Sequence[PrintedLine], sign: str) -> PrintedLine:
     if len(row) == 1:
         return row[0]
+    bold = [*takewhile(lambda line: line.bold, row)]
+    led = [line.text for line in bold] + [line.lead for line in row[len(bold) : len(bold) + 1] if line.lead]
     return msgspec.structs.replace(
         row[0],
         text=sign.join(line.text for line in row),
         right=row[-1].right,
-        bold=all(line.bold for line in row),
+        bold=len(bold) == len(row),
         row=sign != " ",
+        lead=" ".join(led) if len(bold) < len(row) and sign == " " else "",
     )
 
 

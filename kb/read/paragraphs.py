@@ -137,7 +137,8 @@ def make_line(paragraph: Sequence[PrintedLine], layout: Layout) -> Line:
     """Join the printed lines of one paragraph."""
     ended = (end_line(line.text, after.text, layout.words) for line, after in pairwise(paragraph))
     tag = "tr" if paragraph[0].row else "h2" if is_heading(paragraph[0], layout) else "p"
-    return Line("".join((*ended, paragraph[-1].text)), tag=tag)
+    lead = paragraph[0].lead if tag == "p" and not layout.bold else ""
+    return Line("".join((*ended, paragraph[-1].text)), tag=tag, lead=lead)
 
 
 def end_line(text: str, more: str, words: Collection[str]) -> str:

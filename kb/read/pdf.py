@@ -191,17 +191,24 @@ def _measure_piece(
     first, last = words[0][0], words[-1][1]
     left, bottom, _, _ = text.get_charbox(first, loose=True)
     _, _, right, _ = text.get_charbox(last, loose=True)
-    whole = spelled.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    whole = " ".join(spelled.encode("utf-16", "surrogatepass").decode("utf-16", "replace").split())
+    bold = (_is_bold(text, first), _is_bold(text, last))
     return PrintedLine(
-        text=" ".join(whole.split()),
+        text=whole,
         page=page,
         left=_bound(left),
         right=_bound(right),
         bottom=_bound(bottom),
         size=_bound(max(_measure_size(text, at) for at in (first, last))),
-        bold=_is_bold(text, first) and _is_bold(text, last),
+        bold=all(bold),
+        lead=" ".join(whole.split()[: _count_bold(text, words)]) if bold == (True, False) else "",
         second=_bound(text.get_charbox(words[1][0], loose=True)[0]) if whole[:1].isdigit() and len(words) > 1 else 0.0,
     )
+
+
+def _count_bold(text: pypdfium2.PdfTextPage, words: Sequence[tuple[int, int]]) -> int:
+    """Return how many words at the beginning of a line are bold."""
+    return next((at for at, (_, last) in enumerate(words) if not _is_bold(text, last)), len(words))
 
 
 def _bound(measure: float) -> float:

@@ -16,7 +16,7 @@ class PrintedLine(msgspec.Struct, frozen=True):
     """One line, or piece of a line, as set on a page: its text, page number from 1, edges and font size in points.
 
     ``second`` is the left edge of its second word, ``edge`` the right edge of its column (0: the page's own). ``row``
-    says that it is a table's row, its cells joined by " | ".
+    says that it is a table's row, its cells joined by " | ". ``lead`` is the bold run that a plain line begins with.
     """
 
     text: str
@@ -29,6 +29,7 @@ class PrintedLine(msgspec.Struct, frozen=True):
     second: float = 0.0
     edge: float = 0.0
     row: bool = False
+    lead: str = ""
 
 
 Pages = Sequence[Sequence[PrintedLine]]
