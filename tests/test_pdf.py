@@ -218,6 +218,27 @@ def test_a_page_that_is_a_picture_is_reported_and_the_others_are_read() -> None:
     assert "1 of 2 pages show no text: page 2" in flaws[0].message
 
 
+def test_a_scan_with_a_stamp_is_a_picture_and_a_small_one_beside_text_is_none() -> None:
+    scanned = b"q 600 0 0 780 6 6 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x80\nEI Q\n"
+    seal = scanned.replace(b"600 0 0 780", b"60 0 0 60")
+    stamp = draw_page([set_line("FILED 1/2/2024", 770)])
+    text = draw_page([set_line("A goat eats.", 700)])
+
+    answers = [read_lines(write_pdf([text, page])) for page in (scanned + stamp, seal + stamp, seal)]
+
+    assert [["needs_ocr"], [], ["needs_ocr"]] == [[flaw.code for flaw in flaws] for _, flaws in answers]
+    assert "1 of 2 pages show no text: page 2" in answers[0][1][0].message
+
+
+def test_a_page_whose_font_hides_its_letters_is_a_picture() -> None:
+    hidden = draw_page([set_line("Goats are hidden in this line.", 700)]).replace(b"Goats are hidden", b"\x03" * 16)
+    text = draw_page([set_line(LEFT[:90], 700 - 12 * at) for at in range(9)])
+
+    _, flaws = read_lines(write_pdf([text, hidden]))
+
+    assert ["needs_ocr"] == [flaw.code for flaw in flaws]
+
+
 def test_a_blank_page_is_no_flaw_but_a_blank_document_is() -> None:
     text = draw_page([set_line("Goats only.", 700)])
 

@@ -28,6 +28,10 @@ LOCKED = (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
 # Characters that no one prints: controls, private use, unassigned. More than this share: the fonts hide the text.
 UNPRINTABLE = frozenset(("Cc", "Cn", "Co", "Cs"))
 MOST_UNPRINTABLE = 0.05
+# A page on which more than this share has no letter is read as a picture; bullets of symbol fonts have none either.
+HIDDEN = 0.2
+# So few characters beside a picture that covers so much of the page are a stamp or a page number on a scan.
+STAMP, COVERED = 60, 0.5
 # A gap of so many times the size of the type parts two cells, columns, or a label and its text. Two spaces of a
 # typewriter are 1.2 times as wide.
 WIDE_GAP = 1.25
@@ -61,12 +65,10 @@ def read_pdf(body: bytes, rendition: Rendition | None = None) -> Extract:
     except pypdfium2.PdfiumError as error:
         return Extract(flaws=(_name_error(error),))
     recognised = {} if rendition is None else {one.page: _set_lines(one) for one in rendition.pages}
-    told = [page for page in found.pictures if page in recognised]
-    for page in told:
-        found.pages[page - 1] = recognised[page]
-    lines, left_out = join_pages(found.pages)
-    flaws = tuple(_check_pages(found.pages, [page for page in found.pictures if page not in recognised]))
-    return Extract(lines, flaws, left_out)
+    waiting = [page for page in found.pictures if page not in recognised]
+    pages = [recognised.get(number, page) for number, page in enumerate(found.pages, 1)]
+    lines, left_out = join_pages(pages)
+    return Extract(lines, tuple(_check_pages(pages, waiting)), left_out)
 
 
 def _set_lines(page: RecognisedPage) -> list[PrintedLine]:
@@ -93,7 +95,7 @@ def _name_error(error: pypdfium2.PdfiumError) -> Flaw:
 
 
 def _read_pages(body: bytes) -> _Found:
-    """Read the printed lines of each page and the numbers of pages that show something but hold no text.
+    """Read the printed lines of each page and the numbers of pages that are pictures.
 
     What is written in the fields of a form is printed text. Raises pypdfium2.PdfiumError when the file or one of its
     pages cannot be opened.
@@ -106,7 +108,7 @@ def _read_pages(body: bytes) -> _Found:
         for number in range(1, len(document) + 1):
             page = _open_page(document, number, flat=has_form)
             lines = list(read_printed_lines(page.get_textpage(), number))
-            if not lines and next(page.get_objects(max_depth=1), None) is not None:
+            if is_picture(page, lines):
                 found.pictures.append(number)
             found.pages.append(lines)
             page.close()
@@ -129,11 +131,34 @@ def _check_pages(pages: Sequence[Sequence[PrintedLine]], pictures: Sequence[int]
         yield Flaw("needs_ocr", f"{told}; kb convert recognises them where tesseract is installed")
     elif not any(pages):
         yield Flaw("empty", f"PDF shows nothing on its {len(pages)} pages")
-    letters = Counter(unicodedata.category(sign) for lines in pages for line in lines for sign in line.text)
-    hidden = sum(letters[category] for category in UNPRINTABLE)
-    hidden += sum(line.text.count("\ufffd") for lines in pages for line in lines)
-    if hidden > MOST_UNPRINTABLE * letters.total():
-        yield Flaw("needs_ocr", f"{hidden} of {letters.total()} characters have no letter: fonts hide the text")
+    signs = "".join(line.text for lines in pages for line in lines)
+    hidden = _count_hidden(signs)
+    if hidden > MOST_UNPRINTABLE * len(signs):
+        yield Flaw("needs_ocr", f"{hidden} of {len(signs)} characters have no letter: fonts hide the text")
+
+
+def _count_hidden(signs: str) -> int:
+    """Count the characters of a text that no one prints."""
+    categories = Counter(map(unicodedata.category, signs))
+    return sum(categories[category] for category in UNPRINTABLE) + signs.count("\ufffd")
+
+
+def is_picture(page: pypdfium2.PdfPage, lines: Sequence[PrintedLine]) -> bool:
+    """Tell whether a page shows what its text does not say: no text or a stamp beside a picture, or hidden letters."""
+    signs = "".join(line.text for line in lines)
+    if not signs:
+        return next(page.get_objects(max_depth=1), None) is not None
+    if _count_hidden(signs) > HIDDEN * len(signs):
+        return True
+    return len(signs) < STAMP and max(_measure_pictures(page), default=0.0) >= COVERED
+
+
+def _measure_pictures(page: pypdfium2.PdfPage) -> Iterator[float]:
+    """Yield the share of its page that each picture covers."""
+    width, height = page.get_size()
+    for each in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3):
+        left, bottom, right, top = each.get_bounds()
+        yield (right - left) * (top - bottom) / max(1.0, width * height)
 
 
 def _say_pages(pages: Sequence[int]) -> str:
@@ -239,14 +264,10 @@ def draw_picture(body: bytes, start: int) -> Picture | None:
     try:
         with pypdfium2.PdfDocument(body) as document:
             pages = ((number, document[number - 1]) for number in range(start, len(document) + 1))
-            return next((_draw(page, number) for number, page in pages if _is_picture(page)), None)
+            pictures = (one for one in pages if is_picture(one[1], [*read_printed_lines(one[1].get_textpage(), one[0])]))
+            return next((_draw(page, number) for number, page in pictures), None)
     except pypdfium2.PdfiumError:
         return None
-
-
-def _is_picture(page: pypdfium2.PdfPage) -> bool:
-    text = page.get_textpage().get_text_bounded()
-    return not text.strip() and next(page.get_objects(max_depth=1), None) is not None
 
 
 def _draw(page: pypdfium2.PdfPage, number: int) -> Picture:
