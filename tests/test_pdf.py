@@ -278,6 +278,9 @@ THIRD = (
     "and rings a bell at noon. On the ninth day the goat is sold to whoever offers most, and the price is paid to the "
     "county, less what was spent on hay"
 )
+MORE = "No keeper sells a goat to a child, and no child buys one, unless a parent of the child is there and says so."
+HAY = "Hay is kept dry under a roof of tin or slate, is turned each month, and is given to no goat unsmelled."
+BELLS = "A bell is of brass or iron and is heard at a hundred paces; the clerk hangs one in the office, to compare."
 RIGHT = (
     "A notice of a hearing is printed no less than thirty days before it is held. Whoever wishes to speak writes to "
     "the clerk and says how long. The clerk puts the names on a list and reads it aloud when the hearing begins."
@@ -291,6 +294,21 @@ def test_columns_are_read_one_after_the_other_below_what_crosses_them(columns: l
     page = [head, *set_columns([wrap(text, wide) for text in columns], gap=500 / len(columns))]
 
     assert " ".join([head[2], *columns]) == " ".join(read_texts(page))
+
+
+@pytest.mark.parametrize(("columns", "wide", "rows"), [(2, 40, 8), (2, 36, 11), (3, 26, 9)])
+def test_a_text_set_in_columns_over_pages_is_that_set_in_one(columns: int, wide: int, rows: int) -> None:
+    told = [LEFT, RIGHT, f"{THIRD}.", MORE, HAY, BELLS]
+    text = [f"({label}) {one}" for label, one in zip("abcdef", told, strict=True)]
+    lines = [line for one in text for line in wrap(one, wide)]
+    parts = [lines[at : at + rows] for at in range(0, len(lines), rows)]
+    sheets = [parts[at : at + columns] for at in range(0, len(parts), columns)]
+    pages = [
+        [set_line("STATE REGISTER", 740), *set_columns(sheet, gap=510 / columns), set_line(f"{number}", 30, 300)]
+        for number, sheet in enumerate(sheets, 1)
+    ]
+
+    assert text == read_texts(*pages)
 
 
 def test_a_sentence_goes_on_from_column_to_column_and_from_page_to_page() -> None:

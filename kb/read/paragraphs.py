@@ -101,11 +101,17 @@ def starts_paragraph(paragraph: Sequence[PrintedLine], line: PrintedLine, layout
         return True
     if before.page == line.page and before.bottom - line.bottom > 1.35 * layout.pitch:
         return True
-    ended = SENTENCE_END.search(before.text) is not None
+    return ends_early(before, line, layout) or breaks_indent(paragraph, line, layout)
+
+
+def ends_early(before: PrintedLine, line: PrintedLine, layout: Layout) -> bool:
+    """Tell whether a sentence ends with a line that had room left, also for the first word of the next line."""
+    if SENTENCE_END.search(before.text) is None:
+        return False
     edge = before.edge or layout.right
-    if ended and before.right < edge - 0.12 * (edge - layout.left):
-        return True
-    return breaks_indent(paragraph, line, layout)
+    room = edge - before.right
+    letter = (line.right - line.left) / max(1, len(line.text))
+    return room > 0.12 * (edge - layout.left) and room > letter * (len(line.text.partition(" ")[0]) + 1)
 
 
 def breaks_indent(paragraph: Sequence[PrintedLine], line: PrintedLine, layout: Layout) -> bool:

@@ -264,8 +264,8 @@ def draw_picture(body: bytes, start: int) -> Picture | None:
     try:
         with pypdfium2.PdfDocument(body) as document:
             pages = ((number, document[number - 1]) for number in range(start, len(document) + 1))
-            pictures = (one for one in pages if is_picture(one[1], [*read_printed_lines(one[1].get_textpage(), one[0])]))
-            return next((_draw(page, number) for number, page in pictures), None)
+            read = ((number, page, [*read_printed_lines(page.get_textpage(), number)]) for number, page in pages)
+            return next((_draw(page, number) for number, page, lines in read if is_picture(page, lines)), None)
     except pypdfium2.PdfiumError:
         return None
 
