@@ -3,7 +3,8 @@
 Run with `python -m bench.fuzz --cases 20000 --seed 1`; `--case K` runs one case alone and shows its error. Each case
 takes a real page (of the corpus and of the saved pages of the tests), damages it, reads it with and without the
 source's selectors and compares it with its original. A crash is any exception; a hang is a case that takes more CPU
-time than its bound. The exit code is 1 if there is any.
+time than its bound. The exit code is 1 if there is any. `--format pdf` (`docx`, `rtf`, `text`) damages such files
+instead. They are read in a process apart, which may end: how often it did is told, and is neither crash nor hang here.
 """
 
 import argparse
@@ -18,20 +19,27 @@ from pathlib import Path
 
 import msgspec
 
-from bench.mutations import make_chance, mutate
+from bench.mutations import make_chance, mutate, mutate_file
+from bench.papers import PAPERS, write_papers
 from kb.compare.readings import compare_readings
 from kb.compare.redline import redline, redline_html
 from kb.evaluate.corpus import CAPTURES, date_line, read_lines
 from kb.evaluate.sets import CORPUS, SOURCES
 from kb.models import Reading
 from kb.read.page import read_page
-from kb.sources import Selectors, Source, find_source, read_sources
+from kb.sources import Selectors, Source, find_source, parse_source, read_sources
 
 SAVED = Path("tests/pages")
+DEMO = Path("kb/demo_web")
+# What declares the files that are written here.
+PAPER_URL = "https://papers.example.gov/1"
+PAPER_SOURCE = {"id": "us-xx-papers", "jurisdiction": "us-xx", "platform": "page"}
 # Larger pages are cut to a window of this size: a case shall cost milliseconds.
 WINDOW = 60_000
 # CPU seconds after which a case is a hang, and how many times that before its process is ended from outside.
 MOST_SECONDS, PATIENCE = 2.0, 10
+# What a page says when the process that read it did not come to its end.
+ENDED = ("crashed", "too_slow")
 # Documents of a page that are compared, and changes of each whose redline is made.
 MOST_COMPARED = 40
 
@@ -43,14 +51,16 @@ class Original(msgspec.Struct, frozen=True):
     source: Source
     url: str
     name: str
+    media_type: str = ""
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What became of the cases: how many were run, and a line for each crash and each hang."""
+    """What became of the cases: how many were run, a line for each crash and hang, and for each end of a reader."""
 
     cases: int
     crashes: tuple[str, ...] = ()
     hangs: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
 
 
 def read_originals(corpus: Path, saved: Path = SAVED) -> tuple[tuple[Original, ...], ...]:
@@ -77,6 +87,15 @@ def _read_recorded(corpus: Path) -> Iterator[Original]:
         yield Original((corpus / line.path).read_bytes(), source.at(line.observed_at), line.url, line.path)
 
 
+def read_files(kind: str) -> tuple[Original, ...]:
+    """Return the files of one kind that are written for damaging, and those of the demonstration."""
+    source = parse_source({**PAPER_SOURCE, "urls": [PAPER_URL]}, "the files that are written for damaging")
+    found = [*write_papers(kind), *(path.read_bytes() for path in sorted(DEMO.rglob(f"*.{kind}")))]
+    return tuple(
+        Original(body, source, PAPER_URL, f"{kind} {at}", PAPERS[kind]) for at, body in enumerate(found)
+    )
+
+
 def strip_selectors(source: Source) -> Source:
     """Return a source without its selectors: its pages are read by the automatic reading."""
     return msgspec.structs.replace(source, select=Selectors(), remove=())
@@ -90,14 +109,17 @@ def run_case(originals: Sequence[Sequence[Original]], seed: int, case: int) -> s
     chance = make_chance(f"{seed}:{case}")
     # Sets differ in size by a thousand times: a set is chosen first, then a page of it.
     original = chance.choice(chance.choice(originals))
-    start = chance.randint(0, max(0, len(original.body) - WINDOW))
-    whole = original.body[start : start + WINDOW]
-    body, ways = mutate(whole, chance)
-    for source in (original.source, strip_selectors(original.source)):
-        before = read_page(whole, source, original.url).readings
-        after = read_page(body, source, original.url).readings
-        _compare(before, after)
-    return f"case {case}: {original.name} from {start}, {' + '.join(ways)}"
+    is_file = original.media_type != ""
+    start = 0 if is_file else chance.randint(0, max(0, len(original.body) - WINDOW))
+    whole = original.body if is_file else original.body[start : start + WINDOW]
+    body, ways = mutate_file(whole, chance) if is_file else mutate(whole, chance)
+    told = f"case {case}: {original.name} from {start}, {' + '.join(ways)}"
+    for source in (original.source,) if is_file else (original.source, strip_selectors(original.source)):
+        before = read_page(whole, source, original.url, media_type=original.media_type).readings
+        after = read_page(body, source, original.url, media_type=original.media_type)
+        _compare(before, after.readings)
+        told += "".join(f" ({flaw.code})" for flaw in after.flaws if flaw.code in ENDED)
+    return told
 
 
 def _compare(before: Sequence[Reading], after: Sequence[Reading]) -> None:
@@ -120,32 +142,37 @@ def fuzz(
     at = first
     crashes: list[str] = []
     hangs: list[str] = []
+    ended: list[str] = []
     while at < first + cases:
         receiver, sender = context.Pipe(duplex=False)
         worker = context.Process(target=_run_cases, args=(originals, seed, range(at, first + cases), seconds, sender))
         worker.start()
         sender.close()
-        at, slow = _follow(receiver, at)
+        at, slow, lost_readers = _follow(receiver, at)
         worker.join()
         hangs.extend(slow)
+        ended.extend(lost_readers)
         if worker.exitcode != 0:
             lost = hangs if worker.exitcode == -signal.SIGPROF else crashes
             lost.append(f"case {at}: ended with {worker.exitcode}")
             at += 1
-    return Told(cases, tuple(crashes), tuple(hangs))
+    return Told(cases, tuple(crashes), tuple(hangs), tuple(ended))
 
 
-def _follow(receiver: Connection, at: int) -> tuple[int, list[str]]:
-    """Take what a worker tells until it ends; returns the case it was at and the slow ones before."""
-    slow = []
+def _follow(receiver: Connection, at: int) -> tuple[int, list[str], list[str]]:
+    """Take what a worker tells until it ends; returns the case it was at, and the slow and unread ones before."""
+    slow: list[str] = []
+    ended: list[str] = []
     try:
         while True:
             told, took, bound = receiver.recv()
             at += 1
             if took > bound:
                 slow.append(f"{told}: {took:.1f} s")
+            if told.endswith(tuple(f"({code})" for code in ENDED)):
+                ended.append(told)
     except EOFError:
-        return at, slow
+        return at, slow, ended
 
 
 def _run_cases(
@@ -166,18 +193,20 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="begin with this case")
     parser.add_argument("--case", type=int, help="run this case alone, in this process")
+    parser.add_argument("--format", choices=("html", *PAPERS), default="html")
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     options = parser.parse_args(arguments)
-    originals = read_originals(options.corpus)
+    originals = read_originals(options.corpus) if options.format == "html" else (read_files(options.format),)
     if options.case is not None:
         begun = time.process_time()
         print(run_case(originals, options.seed, options.case), f"{time.process_time() - begun:.2f} s")
         return 0
     told = fuzz(originals, options.cases, options.seed, first=options.first)
-    for line in (*told.crashes, *told.hangs):
+    for line in (*told.crashes, *told.hangs, *told.ended):
         print(line)
     print(
         f"{told.cases} cases of {sum(map(len, originals))} pages: {len(told.crashes)} crashes, {len(told.hangs)} hangs"
+        + (f", {len(told.ended)} times the process that reads ended" if options.format != "html" else "")
     )
     return 1 if told.crashes or told.hangs else 0
 

@@ -1,6 +1,8 @@
 """Damage a page as the world does, and worse: every way takes bytes and a seeded source of chance, and gives bytes."""
 
+import io
 import random
+import zipfile
 from collections.abc import Callable, Sequence
 
 # What a hostile or broken publisher may repeat without end: openings that never close, labels, our own private signs.
@@ -143,6 +145,25 @@ def mutate(body: bytes, chance: random.Random) -> tuple[bytes, tuple[str, ...]]:
     for mutation in chosen:
         body = mutation(body, chance)
     return body, tuple(mutation.__name__ for mutation in chosen)
+
+
+def mutate_file(body: bytes, chance: random.Random) -> tuple[bytes, tuple[str, ...]]:
+    """Damage a file that is no page: a package mostly in one of its parts, for damage outside is found at once."""
+    if body.startswith(b"PK") and chance.random() < 0.8:
+        return _mutate_part(body, chance)
+    return mutate(body, chance)
+
+
+def _mutate_part(body: bytes, chance: random.Random) -> tuple[bytes, tuple[str, ...]]:
+    with zipfile.ZipFile(io.BytesIO(body)) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    name = chance.choice(sorted(parts))
+    parts[name], ways = mutate(parts[name], chance)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        for each, content in parts.items():
+            package.writestr(zipfile.ZipInfo(each), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue(), (name, *ways)
 
 
 def _choose_stretch(body: bytes, chance: random.Random) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import sqlite3
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from pathlib import Path
 
 import msgspec
@@ -17,8 +17,9 @@ import msgspec
 from kb.compare.state import Seen, SourceState
 from kb.compare.track import track_wave
 from kb.errors import DamagedSnapshotError
-from kb.models import Fetch, Flaw, Page, Reading, Wave
-from kb.read.page import read_page
+from kb.models import Fetch, Flaw, Page, Problem, Reading, Wave
+from kb.read.jobs import Rendition
+from kb.read.page import name_format, read_page, read_rendered
 from kb.sources import Source, parse_source
 from kb.store.archive import (
     WaveKey,
@@ -40,6 +41,7 @@ from kb.store.knowledge import (
     record_source,
     record_wave,
 )
+from kb.store.renditions import read_rendition, read_tools
 
 Progress = Callable[[int, int], None]
 # Readings of known versions kept at hand; a title page holds some hundreds.
@@ -90,7 +92,7 @@ def build(data: Path, request: BuildRequest, *, progress: Progress = ignore_prog
     Returns what was done. Raises BusyError if another build holds the folder, MissingDatabaseError without an archive.
     """
     with data_lock(data, "build", wait_seconds=request.wait_seconds):
-        archive = open_archive(data / "archive.db", read_only=True)
+        archive = _open_current(data / "archive.db")
         if request.from_scratch:
             for leftover in data.glob("kb.db*"):
                 leftover.unlink()
@@ -100,6 +102,13 @@ def build(data: Path, request: BuildRequest, *, progress: Progress = ignore_prog
         finally:
             knowledge.close()
             archive.close()
+
+
+def _open_current(path: Path) -> sqlite3.Connection:
+    """Open the archive for reading, brought up to this version first; raises MissingDatabaseError."""
+    if path.is_file():
+        open_archive(path).close()
+    return open_archive(path, read_only=True)
 
 
 def choose_sources(archive: sqlite3.Connection, declared: Sequence[Source]) -> dict[str, Source]:
@@ -139,8 +148,9 @@ class _Build:
 
     def _plan(self) -> list[_Work]:
         """Return the waves to build; a source with altered, older or vanished waves or keys is derived anew."""
+        tools = read_tools(self.archive)
         work = [
-            _Work(key, fingerprint_wave(read_wave(self.archive, key)))
+            _Work(key, _fingerprint(read_wave(self.archive, key), tools))
             for key in list_waves(self.archive)
             if key.source in self.sources
         ]
@@ -175,7 +185,9 @@ class _Build:
             state = self.states[source.id] = read_state(self.knowledge, source.id)
         wave = read_wave(self.archive, one.key)
         readers.prepare(wave, {url: page.sha256 for url, page in state.pages.items()})
-        result = track_wave(source, state, wave, readers.see, self._load)
+        notes = _Notes(readers.see, {url: page.shape for url, page in state.pages.items() if page.shape})
+        result = track_wave(source, state, wave, notes.see, self._load)
+        result.problems.extend(notes.list_problems(wave))
         for version in result.versions:
             self._keep(version.version, version.reading)
         with transaction(self.knowledge):
@@ -199,6 +211,45 @@ class _Build:
             self.readings.popitem(last=False)
 
 
+def _fingerprint(wave: Wave, tools: Mapping[str, str]) -> str:
+    """Return the fingerprint of a wave and of what programs made of its snapshots: a text made later is read anew."""
+    made = sorted(f"{name} {tools[name]}" for name in {fetch.sha256 or "" for fetch in wave.fetches} if name in tools)
+    told = fingerprint_wave(wave)
+    return sha256(" ".join([told, *made]).encode()).hexdigest() if made else told
+
+
+class _Notes:
+    """Watches the pages of a wave as they are read: which turned into another format, which a machine read."""
+
+    def __init__(self, see: Callable[[Fetch], Seen], shapes: Mapping[str, str]) -> None:
+        self._see = see
+        self.shapes = shapes
+        self.found: list[tuple[Fetch, Flaw]] = []
+
+    def see(self, fetch: Fetch) -> Seen:
+        """Return what a fetch's page says, and note what is odd about it; what is odd makes no page wrong."""
+        seen = self._see(fetch)
+        before, now = name_format(self.shapes.get(fetch.url, "")), name_format(seen.page.shape)
+        if before and now and before != now:
+            told = f"the page was {before} when last believed and is {now} now: {fetch.url}"
+            self.found.append((fetch, Flaw("format_changed", told)))
+        if seen.page.tool:
+            self.found.append((fetch, Flaw("read_by_machine", f"its text was made by {seen.page.tool}: {fetch.url}")))
+        return seen
+
+    def list_problems(self, wave: Wave) -> Iterator[Problem]:
+        """Yield what was noted as problems of the wave."""
+        for fetch, flaw in self.found:
+            yield Problem(
+                source=wave.source,
+                url=fetch.url,
+                observed_at=fetch.observed_at,
+                wave_at=wave.at,
+                code=flaw.code,
+                message=flaw.message,
+            )
+
+
 def _source_row(source: Source) -> dict[str, str]:
     return {
         "source": source.id,
@@ -211,14 +262,18 @@ def _source_row(source: Source) -> dict[str, str]:
     }
 
 
-def see_page(body: bytes, source: Source, fetch: Fetch) -> Seen:
-    """Read one fetched page under the declaration of its day.
+def see_page(body: bytes, source: Source, fetch: Fetch, rendition: Rendition | None = None) -> Seen:
+    """Read one fetched page under the declaration of its day, with what a program made of it where one did.
 
     Its frame is a hash of its bytes without figures, its tags are one of the tags with their classes alone.
     """
     # What a redirect leads to is the page of its own address: an old address then shows the document that stands there.
     url = fetch.final_url if fetch.final_url and source.matches(fetch.final_url) else fetch.url
-    page = read_page(body, source.at(fetch.observed_at), url, media_type=fetch.media_type, charset=fetch.charset)
+    rule = source.at(fetch.observed_at)
+    if rendition is not None:
+        page = read_rendered(body, rule, url, rendition)
+    else:
+        page = read_page(body, rule, url, media_type=fetch.media_type, charset=fetch.charset)
     tags = TAG.findall(body)
     frame, shape = (
         blake2b(text.translate(None, b"0123456789"), digest_size=8).hexdigest() for text in (body, b"<".join(tags))
@@ -279,7 +334,7 @@ def _read_local(archive: sqlite3.Connection, source: Source, fetch: Fetch) -> Se
         body = read_snapshot(archive, fetch.sha256 or "")
     except DamagedSnapshotError as error:
         return Seen(Page(readings=(), length=0, shape="", flaws=(Flaw("damaged", str(error)),)), "")
-    return see_page(body, source, fetch)
+    return see_page(body, source, fetch, read_rendition(archive, fetch.sha256 or ""))
 
 
 # What a reader process holds: its own connection and the declarations.

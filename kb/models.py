@@ -116,11 +116,19 @@ class LeftOut(msgspec.Struct, frozen=True):
 
     ``outside``: above the first document, or under a heading wider than the document's (a table of contents, the next
     chapter's title). ``heading``: the document's own number before its catchline, or the heading printed once more.
-    ``layout``: what numbers printed lines (the line numbers of a bill).
+    ``layout``: what belongs to the printed page: its running head and foot, its number, the numbers of its lines.
     """
 
     why: Literal["outside", "heading", "layout"]
     text: str
+
+
+class Extract(msgspec.Struct, frozen=True):
+    """What a file that is no web page holds: its lines in reading order, why they may be incomplete, what they lack."""
+
+    lines: tuple[Line, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -129,6 +137,7 @@ class Page(msgspec.Struct, frozen=True):
     ``flaws`` empty means the page passed its checks. ``shape`` is a hash of the main part's markup without its text;
     ``names`` holds ids of documents that a list page links to; ``complete`` says that the page was read to its end tag.
     ``left_out`` holds what of the main part went into no provision: with it, every printed character is accounted for.
+    ``tool`` names the program and version that made its text, "" where its bytes were read as they are.
     """
 
     readings: tuple[Reading, ...]
@@ -138,6 +147,7 @@ class Page(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     complete: bool = False
     left_out: tuple[LeftOut, ...] = ()
+    tool: str = ""
 
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True):

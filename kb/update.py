@@ -1,4 +1,4 @@
-"""Keep a data folder up to date: crawl what is due, build, publish; one at a time, and safe to run from cron.
+"""Keep a data folder up to date: crawl what is due, convert, build, publish; one at a time, and safe to run from cron.
 
 Each step continues where an interrupted run left off: the crawl resumes its open run, the build reads the waves that
 are new, and a generation is published whenever kb.db knows more than the current one shows.
@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from kb.build import BuildRequest, BuildResult, build
+from kb.convert import Converted, convert
 from kb.errors import StatusQuoError
 from kb.generations import FOLDER, read_pointer
 from kb.models import ChangeRow
@@ -86,12 +87,13 @@ class UpdateRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateResult(msgspec.Struct, frozen=True):
-    """What an update did: the crawl, the build, the generation published (None: nothing new), and what moved.
+    """What an update did: the crawl, texts made by programs, the build, what was published (None: nothing), what moved.
 
     ``moved`` holds the rule changes that the generation before did not have, earliest first.
     """
 
     crawl: CrawlOutcome
+    converted: Converted
     build: BuildResult
     published: Published | None
     moved: tuple[ChangeRow, ...]
@@ -119,17 +121,18 @@ def crawl(data: Path, options: Sequence[str]) -> CrawlOutcome:
 
 
 def update(data: Path, request: UpdateRequest) -> UpdateResult:
-    """Crawl what is due, build and publish.
+    """Crawl what is due, make texts where programs are needed for it, build and publish.
 
     Returns what was done. Raises BusyError while another update works on the folder, and what the steps raise.
     """
     with data_lock(data, "update"):
         crawled = crawl(data, request.crawl)
+        converted = convert(data, request.now)
         built = build(data, BuildRequest(sources=request.sources, workers=request.workers))
         news = _find_news(data, request.sources)
         fresh = news.is_any or built.waves or built.rederived
         published = publish(data, request.now, declared=request.sources) if fresh else None
-    return UpdateResult(crawled, built, published, news.moved)
+    return UpdateResult(crawled, converted, built, published, news.moved)
 
 
 def describe_moved(moved: Sequence[ChangeRow]) -> list[str]:

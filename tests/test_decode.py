@@ -2,7 +2,10 @@
 
 import pytest
 
+from kb.read.canonical import fold_text
 from kb.read.decode import decode_text
+from kb.read.page import read_page
+from kb.sources import parse_source
 
 SIGN = "§ 7–1. Fees\n"
 
@@ -33,7 +36,7 @@ def test_a_byte_order_mark_decides_and_is_dropped(body: bytes, encoding: str) ->
 def test_windows_1252_is_read_where_latin_1_or_nothing_usable_is_said(charset: str) -> None:
     decoded = decode_text("§ 5 “fee” – €9".encode("windows-1252"), charset)
 
-    assert ("§ 5 “fee” – €9", "windows-1252") == (decoded.text, decoded.encoding)
+    assert ("§ 5 “fee” – €9", "cp1252") == (decoded.text, decoded.encoding)
 
 
 @pytest.mark.parametrize(
@@ -47,20 +50,20 @@ def test_windows_1252_is_read_where_latin_1_or_nothing_usable_is_said(charset: s
 def test_a_declaration_inside_the_page_is_believed_when_the_bytes_fit(head: bytes) -> None:
     decoded = decode_text(head + "закон".encode("windows-1251"))
 
-    assert ("windows-1251", True) == (decoded.encoding, decoded.text.endswith("закон"))
+    assert ("cp1251", True) == (decoded.encoding, decoded.text.endswith("закон"))
 
 
 def test_the_http_charset_comes_before_the_one_in_the_page() -> None:
     decoded = decode_text(b'<meta charset="koi8-r">' + "закон".encode("windows-1251"), "windows-1251")
 
-    assert "windows-1251" == decoded.encoding
+    assert "cp1251" == decoded.encoding
 
 
 @pytest.mark.parametrize("codec", ["unicode_escape", "utf-7", "rot13", "zlib"])
 def test_a_page_cannot_choose_a_codec_that_is_no_charset(codec: str) -> None:
     decoded = decode_text(b"\\x41 +AEE- \xa7", codec)
 
-    assert ("\\x41 +AEE- §", "windows-1252") == (decoded.text, decoded.encoding)
+    assert ("\\x41 +AEE- §", "cp1252") == (decoded.text, decoded.encoding)
 
 
 def test_utf16_without_a_mark_is_read_when_the_server_says_so() -> None:
@@ -121,3 +124,80 @@ def test_text_encoded_twice_is_read_as_meant(printed, meant):
 @pytest.mark.parametrize("text", ["Âge et cafÃ", "ÂÃ", "§ 12 é"])
 def test_letters_that_only_look_encoded_twice_are_kept(text):
     assert text == decode_text(text.encode()).text
+
+
+URL = "https://rules.example.gov/1"
+SOURCE = parse_source({"id": "us-xx-rules", "jurisdiction": "us-xx", "platform": "page", "urls": [URL]}, "a test")
+# What a page holds that some charsets lack it prints as references, as all programs do.
+LAW = "<p>(a) The board’s fee — “§ 12‑3” — is $5 – or 4 in the café of Señor Núñez.</p><p>(b) Müller ½ naïve • ©</p>"
+TEXTS = [
+    "The board's fee - \"§ 12-3\" - is $5 - or 4 in the café of Señor Núñez.",
+    "Müller ½ naïve • ©",
+]
+# As pages call them; what Python calls them where it knows another name.
+CHARSETS = {
+    "utf-8": "utf-8", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "iso-8859-1": "latin-1",
+    "iso-8859-2": "iso8859-2",
+    "iso-8859-7": "iso8859-7", "iso-8859-9": "iso8859-9", "iso-8859-15": "iso8859-15", "us-ascii": "ascii",
+    "windows-1250": "cp1250", "windows-1251": "cp1251", "windows-1252": "cp1252", "windows-1254": "cp1254",
+    "windows-1257": "cp1257", "macintosh": "mac-roman", "koi8-r": "koi8-r", "x-sjis": "cp932", "euc-jp": "euc_jp",
+    "gb2312": "gbk", "gb18030": "gb18030", "big5": "big5", "euc-kr": "cp949", "x-mac-cyrillic": "mac-cyrillic",
+    "ibm866": "cp866",
+}  # fmt: skip
+
+
+def write_law(charset, *, meta=""):
+    head = f'<meta charset="{meta}">' if meta else "<title>Law</title>"
+    return f"<html><head>{head}</head><body>{LAW}</body></html>".encode(CHARSETS[charset], "xmlcharrefreplace")
+
+
+def read_law(body, charset=""):
+    page = read_page(body, SOURCE, URL, media_type="text/html", charset=charset)
+    assert () == page.flaws
+    return [fold_text(part.text) for part in page.readings[0].provisions if part.text]
+
+
+def test_there_are_more_than_twenty_charsets():
+    assert len(CHARSETS) >= 20
+
+
+@pytest.mark.parametrize("charset", CHARSETS)
+def test_one_law_in_any_charset_is_one_text_where_the_charset_is_told(charset):
+    told = [read_law(write_law(charset), charset), read_law(write_law(charset), f'"{charset.upper()}"')]
+    if not charset.startswith("utf-16"):
+        told.append(read_law(write_law(charset, meta=charset)))
+        told.append(read_law(write_law(charset, meta=charset), "no-such-charset"))
+
+    assert [TEXTS] * len(told) == told
+
+
+@pytest.mark.parametrize("said", ["", *CHARSETS])
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16le", "utf-16be", "us-ascii"])
+def test_charsets_that_show_themselves_are_read_whatever_is_said(charset, said):
+    assert TEXTS == read_law(write_law(charset, meta=said if "16" not in charset else ""), said)
+
+
+@pytest.mark.parametrize("mark", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("said", ["", "iso-8859-1", "utf-8", "big5"])
+def test_a_byte_order_mark_is_believed_before_what_is_said(mark, said):
+    assert TEXTS == read_law(f"<html><body>{LAW}</body></html>".encode(mark), said)
+
+
+@pytest.mark.parametrize("codec", ["utf-32-le", "utf-32-be"])
+def test_letters_of_four_bytes_show_themselves(codec):
+    assert TEXTS == read_law(f"<html><body>{LAW}</body></html>".encode(codec))
+
+
+@pytest.mark.parametrize("said", ["", "utf-8", "utf8", "utf-16", "iso-8859-1", "us-ascii", "nonsense"])
+def test_the_charset_of_windows_is_read_where_what_is_said_cannot_be(said):
+    assert TEXTS == read_law(write_law("windows-1252"), said)
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/octet-stream", ""])
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16le", "windows-1252"])
+def test_plain_text_is_decoded_as_pages_are(media_type, charset):
+    body = f"(a) {TEXTS[0]}\n(b) {TEXTS[1]}\n".encode(CHARSETS[charset])
+
+    page = read_page(body, SOURCE, URL, media_type=media_type)
+
+    assert TEXTS == [part.text for part in page.readings[0].provisions if part.text]

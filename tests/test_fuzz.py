@@ -3,9 +3,11 @@
 import msgspec
 import pytest
 
-from bench.fuzz import SAVED, Told, fuzz, main, read_originals, run_case, strip_selectors
-from bench.mutations import MUTATIONS, make_chance, mutate
+from bench.fuzz import SAVED, Told, fuzz, main, read_files, read_originals, run_case, strip_selectors
+from bench.mutations import MUTATIONS, make_chance, mutate, mutate_file
+from bench.papers import PAPERS
 from kb.evaluate.sets import CORPUS
+from kb.read.page import read_page
 
 PAGE = b"<html><body><main><h1>Fees</h1><p>(a) The fee is $5.</p><p>(b) It is due.</p></main></body></html>"
 # CPU seconds of a case that only a machine at a standstill would need: the suite counts crashes, the bench hangs.
@@ -79,3 +81,33 @@ def test_command_ends_with_zero_when_nothing_crashed(capsys):
 def test_command_runs_a_single_case(capsys):
     assert 0 == main(["--case", "4", "--corpus", "no-corpus-here"])
     assert capsys.readouterr().out.startswith("case 4: ")
+
+
+@pytest.mark.parametrize("kind", PAPERS)
+def test_damaged_files_are_read_in_a_process_apart_and_compared(kind):
+    told = fuzz([read_files(kind)], 120, 17, seconds=GENEROUS)
+
+    assert Told(120) == told
+
+
+@pytest.mark.parametrize("kind", PAPERS)
+def test_every_file_that_is_damaged_is_read_when_it_is_whole_but_a_locked_one(kind):
+    pages = [read_page(one.body, one.source, one.url, media_type=one.media_type) for one in read_files(kind)]
+
+    assert {(), ("locked",)} >= {tuple(flaw.code for flaw in page.flaws) for page in pages}
+    assert any(page.readings for page in pages)
+
+
+def test_a_package_is_damaged_in_its_parts_too():
+    (word,) = read_files("docx")
+
+    damaged = [mutate_file(word.body, make_chance(seed)) for seed in range(20)]
+
+    assert any(ways[0].startswith("word/") for _, ways in damaged)
+    assert damaged == [mutate_file(word.body, make_chance(seed)) for seed in range(20)]
+
+
+def test_command_damages_files_of_a_format(capsys):
+    code = main(["--format", "docx", "--cases", "5"])
+
+    assert (0, True) == (code, "0 times the process that reads ended" in capsys.readouterr().out)

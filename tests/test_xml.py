@@ -5,7 +5,9 @@ from datetime import date
 import pytest
 
 from kb.models import Act, Line
+from kb.read.page import read_page
 from kb.read.xml import XmlDocument, read_xml_lines
+from kb.sources import parse_source
 
 DC = 'xmlns="https://code.dccouncil.us/schemas/dc-library" xmlns:codify="https://code.dccouncil.us/schemas/codify"'
 USLM = 'xmlns="http://xml.house.gov/schemas/uslm/1.0" xmlns:dc="http://purl.org/dc/elements/1.1/"'
@@ -232,3 +234,48 @@ def test_the_deepest_nesting_a_parser_accepts_is_read() -> None:
 
     assert depth == len(document.lines)
     assert depth == len(document.lines[-1].path or ())
+
+
+def test_the_markup_of_utah_is_read_with_the_numbers_its_attributes_state() -> None:
+    document = read_only(
+        '<section number="9-10-104"><effdate>5/6/2026</effdate><histories><history>Amended by Chapter <modchap '
+        'sess="2026GS">250</modchap>, 2026 General Session</history><modyear>2026</modyear></histories>'
+        '<catchline>Goats -- Bells.</catchline><tab/>A keeper shall:<subsection number="9-10-104(1)">feed a goat; and'
+        '</subsection><subsection number="9-10-104(2)">as <xref refnumber="9-1">Section 9-1</xref> says:'
+        '<subsection number="9-10-104(2)(a)">ring<eol/>a bell.</subsection></subsection></section>'
+    )
+
+    notes = ["Effective 5/6/2026", "Amended by Chapter 250, 2026 General Session"]
+    assert ("9-10-104", "Goats -- Bells.") == (document.citation, document.heading)
+    assert notes == [line.text for line in document.lines if line.part == "note"]
+    assert [
+        ("", "A keeper shall:", None),
+        ("(1)", "feed a goat; and", ("1",)),
+        ("(2)", "as Section 9-1 says:", ("2",)),
+        ("(a)", "ring a bell.", ("2", "a")),
+    ] == [(line.number, line.text, line.path) for line in document.lines if line.part == "text"]
+
+
+def test_a_title_of_utah_holds_its_sections_and_a_text_that_ends_states_its_day() -> None:
+    body = (
+        '<title number="9"><catchline>Herds</catchline><chapter number="9-1"><catchline>Goats</catchline>'
+        '<section number="9-1-1"><enddate type="SC">10/1/2026</enddate><catchline>Policy.</catchline>Goats.</section>'
+        '<section number="9-1-2"><catchline>Fee.</catchline>It is $5.</section></chapter></title>'
+    )
+    rule = {"id": "us-xx-code", "jurisdiction": "us-xx", "platform": "page", "urls": ["https://code.example.gov/9"]}
+
+    page = read_page(body.encode(), parse_source(rule, "a test"), rule["urls"][0], media_type="application/xml")
+
+    told = [(reading.document, reading.validity.valid_to) for reading in page.readings]
+    assert [("us-xx/page/9-1-1", date(2026, 10, 1)), ("us-xx/page/9-1-2", None)] == told
+    assert ["Herds", "Goats"] == [piece.text for piece in page.left_out if piece.why == "outside"]
+
+
+def test_maryland_writes_the_same_markup_in_a_namespace_of_its_own() -> None:
+    document = read_only(
+        '<section xmlns="https://open.law/schemas/library"><prefix>Regulation</prefix><num>.04</num><heading>Goats.</heading>'
+        "<para><num>A.</num><text>Goats eat.</text></para></section>"
+    )
+
+    assert ("04", "Goats.") == (document.citation, document.heading)
+    assert (Line("Goats eat.", number="A.", path=("A",), level=2),) == document.lines

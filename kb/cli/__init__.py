@@ -1,12 +1,12 @@
 """The command ``kb``: reads options, calls a use case, prints. The only place that reads the clock."""
 
 from kb.cli.consulting import changes, diff, show
-from kb.cli.filling import build, import_, init, sources
+from kb.cli.filling import build, convert, import_, init, sources
 from kb.cli.frame import main
 from kb.cli.keeping import doctor, evaluate, export
 from kb.cli.serving import crawl, demo, publish, serve, update
 
-FILL = (init, sources, import_, crawl, build, update)
+FILL = (init, sources, import_, crawl, convert, build, update)
 ASK = (changes, show, diff)
 SHOW = (publish, serve, demo)
 KEEP = (doctor, export, evaluate)

@@ -1,4 +1,4 @@
-"""Commands that fill a data folder: init, sources, import, build."""
+"""Commands that fill a data folder: init, sources, import, convert, build."""
 
 import secrets
 from contextlib import closing
@@ -22,6 +22,8 @@ from kb.cli.frame import (
     sources_option,
 )
 from kb.collect import ARCHIVE, ImportRequest, import_captures
+from kb.convert import convert as convert_files
+from kb.convert import describe_converted
 from kb.errors import DeclarationError
 from kb.sources import Source
 from kb.store.archive import ensure_log, open_archive
@@ -135,6 +137,20 @@ def import_(file: Path, folders: tuple[Path, ...], source: str | None, data: Pat
     )
     for name, count in result.sources.items():
         click.echo(f"  {name}: {count:,}")
+
+
+@click.command()
+@data_option
+def convert(data: Path) -> None:
+    """Make text of archived files that need a program to be read, where it is installed: scans, old Word documents.
+
+    What is made is kept in the archive, and read by the next build. Pages that are pictures need tesseract, old Word
+    documents antiword or catdoc.
+    """
+    with showing_progress("converting") as progress:
+        result = convert_files(data, read_clock(), progress=progress)
+    for line in describe_converted(result) or ["nothing to convert"]:
+        click.echo(line)
 
 
 @click.command()

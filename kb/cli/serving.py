@@ -18,6 +18,7 @@ from kb.cli.frame import (
     showing_progress,
     sources_option,
 )
+from kb.convert import describe_converted
 from kb.demo import DemoRequest, demo_sources, run_demo
 from kb.demo_report import print_report, read_report
 from kb.publish import Published
@@ -130,7 +131,7 @@ def serve(host: str, port: int, data: Path) -> None:
 @data_option
 @click.pass_context
 def update(ctx: click.Context, /, workers: int, data: Path, **options: Any) -> None:
-    """Crawl what is due, build and publish: the one command for cron. One at a time; an interrupted one goes on.
+    """Crawl what is due, convert, build and publish: the one command for cron. One at a time; a broken one goes on.
 
     With --replay, all that is recorded and not yet archived is crawled, due or not. Ends with 3 if some sources failed,
     with 4 if a stored page is damaged.
@@ -139,6 +140,8 @@ def update(ctx: click.Context, /, workers: int, data: Path, **options: Any) -> N
     sources = load_sources(options["folders"])
     result = run_update(data, UpdateRequest(sources=sources, now=read_clock(), workers=workers, crawl=spelled))
     _print_crawl(result.crawl)
+    for line in describe_converted(result.converted):
+        click.echo(line)
     click.echo(describe_build(result.build))
     for damaged in result.build.damaged:
         click.echo(f"damaged snapshot, left out: {damaged}", err=True)

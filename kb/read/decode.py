@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -10,14 +11,32 @@ from kb.models import Flaw
 # Charsets a page may declare and have believed: single-byte and East Asian ones browsers know. Codecs of Python that
 # are no charset of the web (utf-7, unicode_escape, punycode) must never be reached by a page's own word.
 BELIEVED = frozenset(
-    {f"windows-125{n}" for n in range(9)}
-    | {f"iso-8859-{n}" for n in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)}
-    | {"koi8-r", "koi8-u", "macintosh", "shift_jis", "euc-jp", "euc-kr", "big5", "gbk", "gb2312", "gb18030"}
+    {f"cp125{n}" for n in range(9)}
+    | {f"iso8859-{n}" for n in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)}
+    | {"koi8-r", "koi8-u", "mac-roman", "mac-cyrillic", "cp866", "cp874", "cp932", "euc_jp", "cp949"}
+    | {"big5hkscs", "gb18030"}
 )
-# The WHATWG Encoding Standard reads these labels as windows-1252: pages that say them mean it.
-SAID_FOR_1252 = frozenset({"iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "us-ascii", "ascii", "cp1252"})
-BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+# The WHATWG Encoding Standard reads one charset where pages say another: the wider one of Windows, which they mean.
+MEANT = {
+    "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874",
+    "shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs", "gb2312": "gb18030", "gbk": "gb18030",
+}  # fmt: skip
+# Labels of that standard which Python does not know.
+LABELS = {
+    "x-sjis": "cp932", "windows-31j": "cp932", "windows-949": "cp949", "x-x-big5": "big5", "x-gbk": "gbk",
+    "x-cp1250": "cp1250", "x-cp1251": "cp1251", "x-cp1252": "cp1252", "x-mac-roman": "mac-roman",
+    "x-mac-cyrillic": "mac-cyrillic", "dos-874": "cp874", "unicode": "utf-16-le", "unicode-1-1-utf-8": "utf-8",
+}  # fmt: skip
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 DECLARED_WITHIN = 2048
+# Text in letters of two or four bytes holds NULs at every second place, or at three of four: this share of them.
+WIDE = 0.7
 
 # <meta charset="utf-8">  <meta http-equiv="Content-Type" content="text/html; charset=utf-8">
 # <?xml version="1.0" encoding="utf-8"?>
@@ -57,7 +76,7 @@ def decode_text(body: bytes, charset: str = "") -> Decoded:
     text, encoding = _decode(body, charset)
     if encoding == "utf-8" and any(rare in body and sign in body for rare, sign in SIGNS_OF_TWICE):
         text = TWICE_ENCODED.sub(_encode_back, text).replace("\u0e22\u0e07", "§")
-    return Decoded(text, encoding, _find_flaws(body, text, wide=encoding.startswith("utf-16")))
+    return Decoded(text, encoding, _find_flaws(body, text, wide=encoding.startswith(("utf-16", "utf-32"))))
 
 
 def _decode(body: bytes, charset: str) -> tuple[str, str]:
@@ -66,12 +85,27 @@ def _decode(body: bytes, charset: str) -> tuple[str, str]:
             return body[len(mark) :].decode(encoding, "replace"), encoding
     body = body.removeprefix(codecs.BOM_UTF8)
     declared = [_fold_label(charset), _find_declared(body)]
-    if b"\0" in body[:DECLARED_WITHIN] and declared[0].startswith("utf-16"):
-        return body.decode(_explicit_order(declared[0]), "replace"), _explicit_order(declared[0])
+    if b"\0" in body[:DECLARED_WITHIN]:
+        wide = _tell_wide(body[:DECLARED_WITHIN], declared[0])
+        if wide:
+            return body.decode(wide, "replace"), wide
     try:
         return body.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         return _decode_broken(body, declared)
+
+
+def _tell_wide(head: bytes, declared: str) -> str:
+    """Tell letters of two or four bytes by where their NULs stand, else by what the server said; "" for others."""
+    empty = [head[place::4].count(0) / max(1, len(head[place::4])) for place in range(4)]
+    for order in ((0, 1, 2, 3), (3, 2, 1, 0)):
+        first, second, third, last = (empty[place] for place in order)
+        wide = "be" if order[0] == 0 else "le"
+        if min(first, second, third) >= WIDE > last:
+            return f"utf-32-{wide}"
+        if min(first, third) >= WIDE > max(second, last):
+            return f"utf-16-{wide}"
+    return _explicit_order(declared) if declared.startswith("utf-16") else ""
 
 
 def _encode_back(found: re.Match[str]) -> str:
@@ -98,7 +132,7 @@ def _decode_broken(body: bytes, declared: list[str]) -> tuple[str, str]:
                 return body.decode(label), label
             except UnicodeDecodeError:
                 continue
-    return body.decode("windows-1252", "replace"), "windows-1252"
+    return body.decode("cp1252", "replace"), "cp1252"
 
 
 def _is_damaged_utf8(body: bytes, repaired: str) -> bool:
@@ -108,9 +142,15 @@ def _is_damaged_utf8(body: bytes, repaired: str) -> bool:
     return well_formed >= 10 * broken and len(body) > 0
 
 
+@lru_cache(maxsize=256)
 def _fold_label(label: str) -> str:
+    """Return the name of the charset that pages mean by a label, "" for what is none."""
     folded = label.strip().strip("\"'").lower()
-    return "windows-1252" if folded in SAID_FOR_1252 else folded
+    try:
+        name = codecs.lookup(LABELS.get(folded, folded)).name
+    except (LookupError, ValueError):
+        return ""
+    return MEANT.get(name, name)
 
 
 def _find_declared(body: bytes) -> str:

@@ -12,15 +12,18 @@ from urllib.parse import urldefrag, urljoin
 import msgspec
 
 from kb.errors import UnreadablePageError
-from kb.models import Flaw, LeftOut, Line, Page, Reading, Validity
+from kb.models import Extract, Flaw, LeftOut, Line, Page, Reading, Validity
+from kb.read.bounds import read_bounded
 from kb.read.canonical import fold_text
 from kb.read.decode import decode_text
 from kb.read.documents import Section, cut_sections, document_id, read_section, split_section
 from kb.read.html import Markup, Selectors, read_links, read_markup
+from kb.read.jobs import Job, Rendition
+from kb.read.kinds import Kind, is_encrypted, tell_kind
 from kb.read.line_numbers import drop_line_numbers
 from kb.read.links import read_web_links
 from kb.read.parts import print_line
-from kb.read.pdf import read_pdf_lines
+from kb.read.renditions import read_converted
 from kb.read.xml import XmlDocument, read_xml_lines
 from kb.sources import Checks, Source
 
@@ -30,6 +33,11 @@ MOST_BYTES = 48 * 1024 * 1024
 CONFLICT = re.compile(r"(?:^|\s)(?:<{7}|>{7})\s+\S+", re.MULTILINE)
 # The page ends inside a tag: the transfer was cut.
 CUT_TAG = re.compile(r"<[a-zA-Z/][^<>]*\Z")
+# How the formats that are not HTML are called, by what a page of them bears as its shape.
+FORMATS = {
+    "pdf": "PDF", "xml": "XML", "docx": "Word (DOCX)", "doc": "Word (DOC)", "rtf": "RTF", "text": "plain text",
+    "zip": "ZIP",
+}  # fmt: skip
 # Share of documents told twice on one page from which the page is taken for broken.
 MOST_DOUBLES = 0.2
 
@@ -38,31 +46,59 @@ def read_page(body: bytes, source: Source, url: str, *, media_type: str = "", ch
     """Read the documents of one snapshot as its source declares.
 
     Returns the page with its readings and flaws; a page with flaws is not to be taken for the rule. Never raises for
-    bad bytes: what cannot be read comes back as a flaw that says what was expected and found.
+    bad bytes: what cannot be read comes back as a flaw that says what was expected and found. What kind of file it is
+    its bytes tell; a PDF, a Word document or rich text is read in a process apart (kb.read.bounds).
     """
+    unfit = _refuse_size(body, url)
+    if unfit is not None:
+        return unfit
+    kind = tell_kind(body, media_type)
+    try:
+        if kind == "html":
+            return _read_html(body, charset, source, url)
+        if kind == "xml":
+            return _read_xml(body, source, url)
+        extract = _extract_text(body, charset) if kind == "text" else _extract_file(body, kind)
+    except UnreadablePageError as error:
+        return _unread("unreadable", f"{error} in {source.id} ({url})")
+    return _read_extract(extract, kind, source, url)
+
+
+def read_rendered(body: bytes, source: Source, url: str, rendition: Rendition) -> Page:
+    """Read the documents of a snapshot of which an installed program made a text; else as read_page."""
+    unfit = _refuse_size(body, url)
+    if unfit is not None:
+        return unfit
+    kind = tell_kind(body, "")
+    extract = read_bounded(Job("pdf", body, rendition)).extract if kind == "pdf" else read_converted(rendition)
+    page = _read_extract(extract, kind, source, url)
+    readings = tuple(_mark_made(reading, rendition.tool.partition(" ")[0]) for reading in page.readings)
+    return msgspec.structs.replace(page, readings=readings, tool=rendition.tool)
+
+
+def _mark_made(reading: Reading, tool: str) -> Reading:
+    """Say above a document that a program made its text; its version is left out, for it says nothing of the law."""
+    root, *below = reading.provisions
+    mark = f"[Text made by a program ({tool}), not by the publisher: letters may be wrong.]"
+    note = f"{mark}\n{root.note}" if root.note else mark
+    return msgspec.structs.replace(reading, provisions=(msgspec.structs.replace(root, note=note), *below))
+
+
+def name_format(shape: str) -> str:
+    """Return the format of a page by its shape ("HTML", "PDF"), "" where nothing was read."""
+    return FORMATS.get(shape, "HTML") if shape else ""
+
+
+def _refuse_size(body: bytes, url: str) -> Page | None:
     if not body.strip():
         return _unread("empty", f"the body of {url} is empty")
     if len(body) > MOST_BYTES:
         return _unread("huge", f"{url} has {len(body)} bytes, more than {MOST_BYTES}")
-    try:
-        if body[:5] == b"%PDF-" or "pdf" in media_type:
-            return _read_pdf(body, source, url)
-        if _is_xml(body, media_type):
-            return _read_xml(body, source, url)
-        return _read_html(body, charset, source, url)
-    except UnreadablePageError as error:
-        return _unread("unreadable", f"{error} in {source.id} ({url})")
+    return None
 
 
 def _unread(code: str, message: str) -> Page:
     return Page(readings=(), length=0, shape="", flaws=(Flaw(code, message),))
-
-
-def _is_xml(body: bytes, media_type: str) -> bool:
-    head = body[:300].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
-    return (media_type.endswith("xml") and "html" not in media_type) or (
-        head.startswith(b"<?xml") and b"<html" not in head and b"<!doctype html" not in head
-    )
 
 
 def _read_html(body: bytes, charset: str, source: Source, url: str) -> Page:
@@ -131,10 +167,36 @@ def _resolve(url: str, href: str) -> str:
         return ""
 
 
-def _read_pdf(body: bytes, source: Source, url: str) -> Page:
-    lines, flaws = read_pdf_lines(body)
-    readings, left_out = _read_lines(lines, source, url) if lines else ([], ())
-    return _page(readings, "pdf", [*flaws, *_check_readings(readings, source, url)], left_out)
+def _extract_text(body: bytes, charset: str) -> Extract:
+    decoded = decode_text(body, charset)
+    found = read_bounded(Job("text", decoded.text.encode("utf-8", "replace"))).extract
+    return msgspec.structs.replace(found, flaws=(*decoded.flaws, *found.flaws))
+
+
+def _extract_file(body: bytes, kind: Kind) -> Extract:
+    """Return the lines of a file that is neither a page nor a text: read apart, or not to be read as it is."""
+    if kind in ("pdf", "docx", "rtf"):
+        return read_bounded(Job(kind, body)).extract
+    if kind == "zip":
+        return Extract(flaws=(Flaw("unreadable", "a ZIP package, and no Word document"),))
+    if is_encrypted(body):
+        return Extract(flaws=(Flaw("locked", "Word document is encrypted and opens only with a password"),))
+    old = "a Word document of the old kind (.doc): install antiword or catdoc, then run kb convert"
+    return Extract(flaws=(Flaw("needs_converter", old),))
+
+
+def _read_extract(extract: Extract, kind: Kind, source: Source, url: str) -> Page:
+    """Read the documents of a file's lines; one that holds no line says why, and nothing else."""
+    if not extract.lines:
+        where = f"in {source.id} ({url})"
+        told = extract.flaws or (Flaw("no_text", "expected text, found none"),)
+        flaws = tuple(Flaw(flaw.code, f"{flaw.message} {where}") for flaw in told)
+        return Page((), 0, kind, flaws, left_out=extract.left_out)
+    readings, left_out = _read_lines(extract.lines, source, url)
+    found = [*extract.flaws, *_check_readings(readings, source, url)]
+    page = _page(readings, kind, found, (*extract.left_out, *left_out))
+    # A file that was cut off is not read at all; of a text no one can tell.
+    return msgspec.structs.replace(page, complete=kind != "text")
 
 
 def _read_xml(body: bytes, source: Source, url: str) -> Page:

@@ -1,178 +1,254 @@
 """Read a PDF as lines: the text of its pages in printed order, without running heads, joined into paragraphs.
 
-A PDF holds glyphs at places, no paragraphs. Where one ends is judged from label, indent, gap and line length, so that
-the same text set anew in another width gives the same lines.
+A PDF holds glyphs at places, no paragraphs; kb.read.paragraphs makes them. It is called in a process of its own
+(kb.read.bounds): pdfium is a large program in C++, and the bytes come from strangers.
 """
 
-import re
 import unicodedata
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from ctypes import create_string_buffer
-from itertools import chain, pairwise
-from math import hypot
-from statistics import median
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from ctypes import byref, create_string_buffer
+from itertools import pairwise
+from math import hypot, isfinite
 
 import msgspec
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from kb.models import Flaw, Line
+from kb.models import Extract, Flaw
+from kb.read.jobs import Picture, RecognisedPage, Rendition
+from kb.read.paragraphs import join_pages
+from kb.read.printed import PrintedLine
 
 # pdfium's sign for a hyphen at the end of a line; it prints no line break after it.
 LINE_HYPHEN = "\x02"
 # A whole PDF ends with this mark within its last 1,024 bytes (ISO 32000-1, annex H, note 18).
 END_MARK, END_REACH = b"%%EOF", 1024
-# "Page 3 of 12", "iv": what differs between two copies of a running head
-COUNTED = re.compile(r"\d+|\b[ivxlc]+\b", re.IGNORECASE)
-# "12 Chapter 3", "Chapter 3 12": where a page number stands in a running head; "12." is a label
-PAGE_NUMBER = re.compile(r"^\d{1,4}(?=\s|$)|(?<=\s)\d{1,4}$")
-# What begins a paragraph: (a), (12-a), 1., A., iv., 2.4.1, § 3, Sec. 4., a bullet
-LABEL = re.compile(
-    r"\(\[?[0-9A-Za-z]{1,5}(?:[-.][0-9A-Za-z]{1,3})?\]?\)|(?:\d{1,3}[A-Za-z]?|[A-Za-z]|[ivxIVX]{2,5})\.\s|"
-    r"\d{1,4}(?:\.\d{1,4})+\.?\s|§|(?:Sec(?:tion|\.)|Art(?:icle|\.)|Rule|Part|Chapter)\s\d|[•●▪◦–]\s"
-)
-# "under subsection", "paragraphs (a) and", "§": the label on the next line belongs to a reference
-REFERS = re.compile(
-    r"(?:\b(?:(?:sub)?(?:section|paragraph|division|part)s?|clauses?|items?|rules?|chapters?|articles?|titles?|sec\."
-    r"|under|in|by|to|of|with|through)|§|(?<![;,]\s)(?:(?<=\)\s)and|(?<=\)\s)or)|\),)$",
-    re.IGNORECASE,
-)
-# How a sentence ends: a stop, perhaps in quotes, or a list going on with "; and"
-SENTENCE_END = re.compile(r"(?:[.:;!?][”\"’)\]]*|[;,] (?:and|or))$")
-# "non-regula-" at a line's end, "tion" at the next line's start
-BROKEN_WORD = re.compile(r"([^\W_]+(?:-[^\W_]+)*)[-\u00ad\u2010]$")
-WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+LOCKED = (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
 # Characters that no one prints: controls, private use, unassigned. More than this share: the fonts hide the text.
 UNPRINTABLE = frozenset(("Cc", "Cn", "Co", "Cs"))
 MOST_UNPRINTABLE = 0.05
+# A page on which more than this share has no letter is read as a picture; bullets of symbol fonts have none either.
+HIDDEN = 0.2
+# So few characters beside a picture that covers so much of the page are a stamp or a page number on a scan.
+STAMP, COVERED = 60, 0.5
+# A gap of so many times the size of the type parts two cells, columns, or a label and its text. Two spaces of a
+# typewriter are 1.2 times as wide.
+WIDE_GAP = 1.25
+# Pages are drawn for recognition with so many dots an inch, what tesseract is trained on, and no more dots in all.
+DOTS, POINTS, MOST_DOTS = 300, 72, 40_000_000
+RECOGNISED_SIZE = 10.0
+# No page is larger, in points (ISO 32000-1, annex C).
+LARGEST = 14_400.0
 
 
-Mark = TypeVar("Mark", bound=Hashable)
+class _Found(msgspec.Struct):
+    """What the pages of a PDF hold: printed lines, which pages are pictures, and why the text may be incomplete."""
+
+    pages: list[list[PrintedLine]] = []
+    pictures: list[int] = []
 
 
-class PrintedLine(msgspec.Struct, frozen=True):
-    """One line as set on a page: its text, page number from 1, edges and font size in points, boldness."""
+def read_pdf(body: bytes, rendition: Rendition | None = None) -> Extract:
+    """Read the paragraphs, headings and table rows of a PDF in printed order.
 
-    text: str
-    page: int
-    left: float
-    right: float
-    bottom: float
-    size: float
-    bold: bool
-
-
-class EdgeLine(msgspec.Struct, frozen=True):
-    """A line near the top edge of its page, or near the bottom edge."""
-
-    line: PrintedLine
-    top: bool
-
-
-class Layout(msgspec.Struct, frozen=True):
-    """The measures of a document, in points: size of its body text, margins, distance of two lines, and its words.
-
-    ``bold`` tells that the body itself is bold, so that boldness marks no heading.
+    ``rendition`` holds what was recognised on pages that are pictures. Returns the lines (tag "h2", "p" or "tr",
+    numbers left in the text), what runs along the pages, and why the text may be incomplete: ``unreadable`` (damaged or
+    cut off: no lines), ``locked`` (opens with a password only), ``empty`` (no pages, or all are blank) or ``needs_ocr``
+    (pages that are pictures, or text whose fonts hide its letters). No bytes raise an error.
     """
-
-    size: float
-    left: float
-    right: float
-    pitch: float
-    bold: bool
-    words: frozenset[str]
-
-
-def read_pdf_lines(body: bytes) -> tuple[tuple[Line, ...], tuple[Flaw, ...]]:
-    """Read the paragraphs and headings of a PDF in printed order.
-
-    Returns the lines (tag "h2" or "p", numbers left in the text) and why they may be incomplete: ``unreadable``
-    (damaged, cut off or locked: no lines) or ``needs_ocr`` (pages that are pictures, or text whose fonts hide its
-    letters). No bytes raise an error.
-    """
-    if END_MARK not in body[-END_REACH:]:
-        return (), (Flaw("unreadable", f"PDF of {len(body)} bytes is cut off: it has no end mark"),)
+    flaw = _check_whole(body)
+    if flaw is not None:
+        return Extract(flaws=(flaw,))
     try:
-        pages, pictures = read_pages(body)
+        found = _read_pages(body)
     except pypdfium2.PdfiumError as error:
-        return (), (Flaw("unreadable", f"PDF cannot be read: {error}"),)
-    printed = drop_running_lines(pages)
-    flaws = check_pages(pages, pictures)
-    return (tuple(join_paragraphs(printed, measure_layout(printed))) if printed else ()), flaws
+        return Extract(flaws=(_name_error(error),))
+    recognised = {} if rendition is None else {one.page: _set_lines(one) for one in rendition.pages}
+    waiting = [page for page in found.pictures if page not in recognised]
+    pages = [recognised.get(number, page) for number, page in enumerate(found.pages, 1)]
+    lines, left_out = join_pages(pages)
+    return Extract(lines, tuple(_check_pages(pages, waiting)), left_out)
 
 
-def read_pages(body: bytes) -> tuple[list[list[PrintedLine]], list[int]]:
-    """Read the printed lines of each page and the numbers of pages that show something but hold no text.
+def _set_lines(page: RecognisedPage) -> list[PrintedLine]:
+    """Return recognised lines as printed ones; pictures tell no size of type that could be trusted."""
+    return [
+        PrintedLine(text=text, page=page.page, left=left, right=right, bottom=bottom, size=RECOGNISED_SIZE)
+        for text, left, right, bottom in page.lines
+    ]
 
-    Raises pypdfium2.PdfiumError when the file or one of its pages cannot be opened.
+
+def _check_whole(body: bytes) -> Flaw | None:
+    """Refuse a PDF that was cut off, which pdfium would read in part."""
+    if END_MARK in body[-END_REACH:]:
+        return None
+    return Flaw("unreadable", f"PDF of {len(body)} bytes is cut off: it has no end mark")
+
+
+def _name_error(error: pypdfium2.PdfiumError) -> Flaw:
+    if error.err_code in LOCKED:
+        return Flaw("locked", "PDF is encrypted and opens only with a password")
+    if error.err_code == pdfium.FPDF_ERR_FILE:
+        return Flaw("empty", "PDF has no pages")
+    return Flaw("unreadable", f"PDF is damaged: {error}")
+
+
+def _read_pages(body: bytes) -> _Found:
+    """Read the printed lines of each page and the numbers of pages that are pictures.
+
+    What is written in the fields of a form is printed text. Raises pypdfium2.PdfiumError when the file or one of its
+    pages cannot be opened.
     """
-    pages, pictures = [], []
+    found = _Found()
+    # pdfium names its last error, also that of another file, where it finds no page: a name that no bytes give is set.
+    pdfium.FPDF_LoadDocument(b"", None)
     with pypdfium2.PdfDocument(body) as document:
+        has_form = document.init_forms()
         for number in range(1, len(document) + 1):
-            page = document[number - 1]
+            page = _open_page(document, number, flat=has_form)
             lines = list(read_printed_lines(page.get_textpage(), number))
-            if not lines and next(page.get_objects(max_depth=1), None) is not None:
-                pictures.append(number)
-            pages.append(lines)
-    return pages, pictures
+            if is_picture(page, lines):
+                found.pictures.append(number)
+            found.pages.append(lines)
+            page.close()
+    return found
 
 
-def check_pages(pages: Sequence[Sequence[PrintedLine]], pictures: Sequence[int]) -> tuple[Flaw, ...]:
+def _open_page(document: pypdfium2.PdfDocument, number: int, *, flat: bool) -> pypdfium2.PdfPage:
+    """Open a page; ``flat`` makes what its form fields show part of what it prints."""
+    page = document[number - 1]
+    if not flat or page.flatten() != pdfium.FLATTEN_SUCCESS:
+        return page
+    page.close()
+    return document[number - 1]
+
+
+def _check_pages(pages: Sequence[Sequence[PrintedLine]], pictures: Sequence[int]) -> Iterator[Flaw]:
     """Report pages without text and text that fonts hide; a blank page is no flaw, a blank document is."""
-    flaws = []
-    if pictures or not any(pages):
-        shown = ", ".join(map(str, pictures[:10])) + (", …" if len(pictures) > 10 else "")
-        flaws.append(
-            Flaw("needs_ocr", f"{len(pictures)} of {len(pages)} pages show no text: {shown or 'all are blank'}")
-        )
-    letters = Counter(unicodedata.category(sign) for lines in pages for line in lines for sign in line.text)
-    hidden = sum(letters[category] for category in UNPRINTABLE) + letters["\ufffd"]
-    if hidden > MOST_UNPRINTABLE * letters.total():
-        flaws.append(Flaw("needs_ocr", f"{hidden} of {letters.total()} characters have no letter: fonts hide the text"))
-    return tuple(flaws)
+    if pictures:
+        told = f"{len(pictures)} of {len(pages)} pages show no text: {_say_pages(pictures)}"
+        yield Flaw("needs_ocr", f"{told}; kb convert recognises them where tesseract is installed")
+    elif not any(pages):
+        yield Flaw("empty", f"PDF shows nothing on its {len(pages)} pages")
+    signs = "".join(line.text for lines in pages for line in lines)
+    hidden = _count_hidden(signs)
+    if hidden > MOST_UNPRINTABLE * len(signs):
+        yield Flaw("needs_ocr", f"{hidden} of {len(signs)} characters have no letter: fonts hide the text")
+
+
+def _count_hidden(signs: str) -> int:
+    """Count the characters of a text that no one prints."""
+    categories = Counter(map(unicodedata.category, signs))
+    return sum(categories[category] for category in UNPRINTABLE) + signs.count("\ufffd")
+
+
+def is_picture(page: pypdfium2.PdfPage, lines: Sequence[PrintedLine]) -> bool:
+    """Tell whether a page shows what its text does not say: no text or a stamp beside a picture, or hidden letters."""
+    signs = "".join(line.text for line in lines)
+    if not signs:
+        return next(page.get_objects(max_depth=1), None) is not None
+    if _count_hidden(signs) > HIDDEN * len(signs):
+        return True
+    return len(signs) < STAMP and max(_measure_pictures(page), default=0.0) >= COVERED
+
+
+def _measure_pictures(page: pypdfium2.PdfPage) -> Iterator[float]:
+    """Yield the share of its page that each picture covers."""
+    width, height = page.get_size()
+    for each in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3):
+        left, bottom, right, top = each.get_bounds()
+        yield (right - left) * (top - bottom) / max(1.0, width * height)
+
+
+def _say_pages(pages: Sequence[int]) -> str:
+    shown = ", ".join(map(str, pages[:10]))
+    return f"page{'s' if len(pages) > 1 else ''} {shown}{', …' if len(pages) > 10 else ''}"
 
 
 def read_printed_lines(text: pypdfium2.PdfTextPage, page: int) -> Iterator[PrintedLine]:
-    """Yield the lines of one page in the order pdfium reads them, each with its place and font."""
+    """Yield the lines of one page in the order pdfium reads them, each with its place and font, cut at wide gaps."""
     signs = [chr(pdfium.FPDFText_GetUnicode(text, at)) for at in range(text.count_chars())]
     start = 0
     for at, sign in enumerate([*signs, "\n"]):
         if sign not in ("\r", "\n", LINE_HYPHEN):
             continue
-        inked = [place for place in range(start, at) if not signs[place].isspace()]
-        if inked:
-            spelled = "".join(signs[start:at]) + ("-" if sign == LINE_HYPHEN else "")
-            yield measure_line(text, page, spelled, (inked[0], inked[-1]))
+        words = _find_words(signs, start, at)
+        for piece in _cut_at_gaps(text, words):
+            hyphen = "-" if sign == LINE_HYPHEN and piece[-1] == words[-1] else ""
+            yield _measure_piece(text, page, piece, " ".join("".join(signs[a : b + 1]) for a, b in piece) + hyphen)
         start = at + 1
 
 
-def measure_line(text: pypdfium2.PdfTextPage, page: int, spelled: str, ends: tuple[int, int]) -> PrintedLine:
-    """Measure a line by its first and last visible characters."""
-    first, last = ends
+def _find_words(signs: Sequence[str], start: int, end: int) -> list[tuple[int, int]]:
+    """Return the places of the first and the last sign of each word of a line."""
+    words: list[tuple[int, int]] = []
+    for at in range(start, end):
+        if signs[at].isspace():
+            continue
+        if words and words[-1][1] == at - 1:
+            words[-1] = (words[-1][0], at)
+        else:
+            words.append((at, at))
+    return words
+
+
+def _cut_at_gaps(text: pypdfium2.PdfTextPage, words: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Cut the words of a line where a wide gap stands between two of them."""
+    pieces = [[word] for word in words[:1]]
+    if len(words) > 1:
+        wide = WIDE_GAP * _measure_size(text, words[0][0])
+        box = pdfium.FS_RECTF()
+        for before, word in pairwise(words):
+            pdfium.FPDFText_GetLooseCharBox(text, before[1], byref(box))
+            right = box.right
+            pdfium.FPDFText_GetLooseCharBox(text, word[0], byref(box))
+            if box.left - right > wide:
+                pieces.append([])
+            pieces[-1].append(word)
+    return pieces
+
+
+def _measure_piece(
+    text: pypdfium2.PdfTextPage, page: int, words: Sequence[tuple[int, int]], spelled: str
+) -> PrintedLine:
+    """Measure a piece of a line by its first and last visible characters."""
+    first, last = words[0][0], words[-1][1]
     left, bottom, _, _ = text.get_charbox(first, loose=True)
     _, _, right, _ = text.get_charbox(last, loose=True)
-    whole = spelled.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    whole = " ".join(spelled.encode("utf-16", "surrogatepass").decode("utf-16", "replace").split())
+    bold = (_is_bold(text, first), _is_bold(text, last))
     return PrintedLine(
-        text=" ".join(whole.split()),
+        text=whole,
         page=page,
-        left=left,
-        right=right,
-        bottom=bottom,
-        size=max(measure_size(text, at) for at in ends),
-        bold=is_bold(text, first) and is_bold(text, last),
+        left=_bound(left),
+        right=_bound(right),
+        bottom=_bound(bottom),
+        size=_bound(max(_measure_size(text, at) for at in (first, last))),
+        bold=all(bold),
+        lead=" ".join(whole.split()[: _count_bold(text, words)]) if bold == (True, False) else "",
+        second=_bound(text.get_charbox(words[1][0], loose=True)[0]) if whole[:1].isdigit() and len(words) > 1 else 0.0,
     )
 
 
-def measure_size(text: pypdfium2.PdfTextPage, at: int) -> float:
+def _count_bold(text: pypdfium2.PdfTextPage, words: Sequence[tuple[int, int]]) -> int:
+    """Return how many words at the beginning of a line are bold."""
+    return next((at for at, (_, last) in enumerate(words) if not _is_bold(text, last)), len(words))
+
+
+def _bound(measure: float) -> float:
+    """Return a measure as it can be on a page; damaged files give any, also none."""
+    return max(-LARGEST, min(LARGEST, measure)) if isfinite(measure) else 0.0
+
+
+def _measure_size(text: pypdfium2.PdfTextPage, at: int) -> float:
     """Return the size of a character in points, as scaled by its text matrix."""
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFText_GetMatrix(text, at, matrix)
     return float(pdfium.FPDFText_GetFontSize(text, at)) * hypot(matrix.c, matrix.d)
 
 
-def is_bold(text: pypdfium2.PdfTextPage, at: int) -> bool:
+def _is_bold(text: pypdfium2.PdfTextPage, at: int) -> bool:
     """Tell whether a character is set bold: by its font's weight (from 600) or, where untold, by its font's name."""
     if pdfium.FPDFText_GetFontWeight(text, at) >= 600:
         return True
@@ -181,156 +257,23 @@ def is_bold(text: pypdfium2.PdfTextPage, at: int) -> bool:
     return b"bold" in name.value.lower()
 
 
-def drop_running_lines(pages: Sequence[Sequence[PrintedLine]]) -> list[PrintedLine]:
-    """Return the lines of all pages without running heads, running feet and page numbers.
-
-    Only the two highest and two lowest lines of a page are asked. A line runs when it says the same, numbers aside,
-    in the same size and height on two fifths of the pages (left and right pages may differ). One line of a page also
-    runs when it holds the page's number, counted as on two fifths of the pages, where another page holds its own.
-    """
-    edges = [edge for lines in pages for edge in find_edge_lines(lines)]
-    enough = max(2, 0.4 * len(pages))
-    running = find_repeated_lines(edges, enough) | find_page_numbers(edges, enough)
-    return [line for line in chain.from_iterable(pages) if id(line) not in running]
-
-
-def find_edge_lines(lines: Sequence[PrintedLine]) -> list[EdgeLine]:
-    """Return the two highest and the two lowest lines of a page."""
-    order = sorted(lines, key=lambda line: -line.bottom)
-    return [EdgeLine(line, top=True) for line in order[:2]] + [EdgeLine(line, top=False) for line in order[2:][-2:]]
+def draw_picture(body: bytes, start: int) -> Picture | None:
+    """Draw the first page from ``start`` on that is a picture; None where no more is, or the PDF cannot be read."""
+    if _check_whole(body) is not None:
+        return None
+    try:
+        with pypdfium2.PdfDocument(body) as document:
+            pages = ((number, document[number - 1]) for number in range(start, len(document) + 1))
+            read = ((number, page, [*read_printed_lines(page.get_textpage(), number)]) for number, page in pages)
+            return next((_draw(page, number) for number, page, lines in read if is_picture(page, lines)), None)
+    except pypdfium2.PdfiumError:
+        return None
 
 
-def find_repeated_lines(edges: Sequence[EdgeLine], enough: float) -> set[int]:
-    """Return the id() of every edge line that says the same on enough pages."""
-    counts = count_pages((mark_text(edge), edge.line.page) for edge in edges)
-    return {id(edge.line) for edge in edges if counts[mark_text(edge)] >= enough}
-
-
-def find_page_numbers(edges: Sequence[EdgeLine], enough: float) -> set[int]:
-    """Return, for each page that has one, the id() of the line that holds its number."""
-    counts = count_pages((offset, edge.line.page) for edge in edges for offset in page_offsets(edge.line))
-    offsets = {offset for offset, count in counts.items() if count >= enough}
-    return choose_page_numbers([edge.line for edge in edges if not offsets.isdisjoint(page_offsets(edge.line))])
-
-
-def choose_page_numbers(numbered: Sequence[PrintedLine]) -> set[int]:
-    """Return the id() of one line a page: of those that hold its number, the one where most pages have theirs."""
-    spots = count_pages((mark_spot(line), line.page) for line in numbered)
-    likely = {line.page: line for line in sorted(numbered, key=lambda line: spots[mark_spot(line)])}
-    return {id(line) for line in likely.values() if spots[mark_spot(line)] >= 2}
-
-
-def count_pages(marks: Iterable[tuple[Mark, int]]) -> Counter[Mark]:
-    """Count on how many pages each mark stands, given marks with their pages."""
-    return Counter(mark for mark, _ in set(marks))
-
-
-def mark_text(edge: EdgeLine) -> tuple[bool, str, int, int]:
-    """Return what all copies of a running line have in common: edge, text without numbers, size, height."""
-    return edge.top, COUNTED.sub("#", edge.line.text), round(edge.line.size), mark_spot(edge.line)
-
-
-def mark_spot(line: PrintedLine) -> int:
-    """Return the height of a line on its page, in steps of 4 points."""
-    return round(line.bottom / 4)
-
-
-def page_offsets(line: PrintedLine) -> set[int]:
-    """Return by how much the numbers at either end of a line differ from the number of its page in the file."""
-    return {int(number) - line.page for number in PAGE_NUMBER.findall(line.text)}
-
-
-def measure_layout(lines: Sequence[PrintedLine]) -> Layout:
-    """Measure body size, margins and line distance over all lines, weighing lines by their length."""
-    lengths: Counter[float] = Counter()
-    for line in lines:
-        lengths[round(line.size * 2) / 2] += len(line.text)
-    size = lengths.most_common(1)[0][0] or 1.0
-    rights = sorted(line.right for line in lines)
-    return Layout(
-        size=size,
-        left=min(line.left for line in lines),
-        right=rights[int(len(rights) * 0.95)],
-        pitch=measure_pitch(lines, size),
-        bold=sum(len(line.text) for line in lines if line.bold) * 2 > lengths.total(),
-        words=frozenset(WORD.findall("\n".join(line.text for line in lines).lower())),
-    )
-
-
-def measure_pitch(lines: Sequence[PrintedLine], size: float) -> float:
-    """Return the usual distance of two lines in points: the median of those below four times the body size."""
-    steps = (above.bottom - below.bottom for above, below in pairwise(lines) if above.page == below.page)
-    return median([step for step in steps if 0 < step < 4 * size] or [1.2 * size])
-
-
-def join_paragraphs(lines: Sequence[PrintedLine], layout: Layout) -> Iterator[Line]:
-    """Yield the paragraphs and headings that the printed lines make."""
-    paragraph = [lines[0]]
-    for line in lines[1:]:
-        if starts_paragraph(paragraph, line, layout):
-            yield make_line(paragraph, layout)
-            paragraph = []
-        paragraph.append(line)
-    yield make_line(paragraph, layout)
-
-
-def starts_paragraph(paragraph: Sequence[PrintedLine], line: PrintedLine, layout: Layout) -> bool:
-    """Tell whether a line begins a new paragraph after the lines of the one before it."""
-    before = paragraph[-1]
-    if is_heading(before, layout) != is_heading(line, layout) or abs(before.size - line.size) > 0.15 * layout.size:
-        return True
-    if LABEL.match(line.text) is not None and REFERS.search(before.text) is None:
-        return True
-    if before.page == line.page and before.bottom - line.bottom > 1.35 * layout.pitch:
-        return True
-    ended = SENTENCE_END.search(before.text) is not None
-    if ended and before.right < layout.right - 0.12 * (layout.right - layout.left):
-        return True
-    return breaks_indent(paragraph, line, layout)
-
-
-def breaks_indent(paragraph: Sequence[PrintedLine], line: PrintedLine, layout: Layout) -> bool:
-    """Tell whether a line stands further in or out than the paragraph before it goes on.
-
-    The second line of a paragraph may stand further out (first-line indent) or, under a label, further in (hanging).
-    """
-    before = paragraph[-1]
-    shift = line.left - before.left
-    if abs(shift) < 0.8 * layout.size or line.page != before.page or line.bottom > before.bottom:
-        return False
-    if len(paragraph) > 1:
-        return True
-    return shift > 0 and LABEL.match(before.text) is None and not is_heading(line, layout)
-
-
-def is_heading(line: PrintedLine, layout: Layout) -> bool:
-    """Tell whether a line is set as a heading: larger, bold in a document that is not, or capitals in the middle."""
-    if line.size >= 1.15 * layout.size or (line.bold and not layout.bold):
-        return True
-    inset = (line.left - layout.left, layout.right - line.right)
-    width = layout.right - layout.left
-    return min(inset) > 0.1 * width and abs(inset[0] - inset[1]) < 0.05 * width and line.text.isupper()
-
-
-def make_line(paragraph: Sequence[PrintedLine], layout: Layout) -> Line:
-    """Join the printed lines of one paragraph."""
-    text = paragraph[0].text
-    for line in paragraph[1:]:
-        text = join_text(text, line.text, layout.words)
-    return Line(text, tag="h2" if is_heading(paragraph[0], layout) else "p")
-
-
-def join_text(text: str, more: str, words: Iterable[str]) -> str:
-    """Join two pieces of a sentence that a line's end parted; ``words`` are those the document prints whole.
-
-    A hyphen goes when the joined word is printed elsewhere, or when a small letter follows and the hyphenated word is
-    printed nowhere.
-    """
-    broken, rest = BROKEN_WORD.search(text), WORD.match(more)
-    if broken is None or rest is None:
-        return f"{text}{'' if text.endswith(('—', '/')) else ' '}{more}"
-    head, tail = broken[1], rest[0]
-    whole, hyphened = f"{head}{tail}".lower(), f"{head}-{tail}".lower()
-    if whole in words or (hyphened not in words and head[-1].isalpha() and tail[0].islower()):
-        return text[:-1] + more
-    return text + more
+def _draw(page: pypdfium2.PdfPage, number: int) -> Picture:
+    width, height = page.get_size()
+    scale = min(DOTS / POINTS, (MOST_DOTS / max(1.0, width * height)) ** 0.5)
+    bitmap = page.render(scale=scale, grayscale=True)
+    rows = bytes(bitmap.buffer)
+    packed = b"".join(rows[at * bitmap.stride : at * bitmap.stride + bitmap.width] for at in range(bitmap.height))
+    return Picture(number, bitmap.width, bitmap.height, scale, packed)

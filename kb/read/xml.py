@@ -1,10 +1,12 @@
 """Read published XML as documents and lines: one table of element roles per vocabulary, chosen by the root element.
 
-Vocabularies: Open Law Library (https://github.com/DCCouncil/law-xml-codified), USLM (https://github.com/usgpo/uslm),
-eCFR (https://github.com/usgpo/bulk-data, ECFR-XML-User-Guide) and the upper-case statute markup whose root is CRS.
+Vocabularies: Open Law Library (https://github.com/DCCouncil/law-xml-codified; Maryland's has its own namespace), USLM
+(https://github.com/usgpo/uslm), eCFR (https://github.com/usgpo/bulk-data, ECFR-XML-User-Guide), the upper-case statute
+markup whose root is CRS, and that of Utah's code (titles, chapters, parts and sections with catchlines).
 A new vocabulary is a new entry of VOCABULARIES. Elements of other namespaces are instructions, never printed text.
 """
 
+import re
 from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import date
 from itertools import chain
@@ -47,8 +49,9 @@ class Vocabulary(msgspec.Struct, frozen=True):
 
     ``roots`` empty = any element of ``namespaces``. ``citation`` and ``identifier`` are attributes of a document,
     ``unprinted`` one of a number that is not shown, ``label`` one of a note (its kind), ``marker`` the class of inline
-    footnote marks; ``acts`` is an XPath of history entries with ``doc`` and ``eff``; ``trailing`` says that notes
-    follow their document as siblings.
+    footnote marks; ``counted`` is an attribute of a level that ends with the number it prints, where no element holds
+    it; ``said`` are words that are printed before what a note holds, by the note's element; ``acts`` is an XPath of
+    history entries with ``doc`` and ``eff``; ``trailing`` says that notes follow their document as siblings.
     """
 
     namespaces: frozenset[str]
@@ -61,6 +64,8 @@ class Vocabulary(msgspec.Struct, frozen=True):
     marker: str = ""
     acts: str = ""
     trailing: bool = False
+    counted: str = ""
+    said: MappingProxyType[str, str] = MappingProxyType({})
 
 
 def assign_roles(**names: str) -> MappingProxyType[str, Role]:
@@ -72,7 +77,7 @@ def assign_roles(**names: str) -> MappingProxyType[str, Role]:
 XHTML_TABLE = "table thead tbody tfoot colgroup caption"
 VOCABULARIES: tuple[Vocabulary, ...] = (
     Vocabulary(
-        namespaces=frozenset({"https://code.dccouncil.us/schemas/dc-library"}),
+        namespaces=frozenset({"https://code.dccouncil.us/schemas/dc-library", "https://open.law/schemas/library"}),
         roles=assign_roles(
             document="section",
             level="para",
@@ -139,7 +144,27 @@ VOCABULARIES: tuple[Vocabulary, ...] = (
         ),
         trailing=True,
     ),
+    Vocabulary(
+        namespaces=frozenset({""}),
+        roots=frozenset({"title", "chapter", "part", "section"}),
+        roles=assign_roles(
+            document="section",
+            level="subsection",
+            heading="catchline",
+            block="table tbody thead",
+            note="effdate enddate histories history",
+            row="tr",
+            inline="xref modchap td th b i u sup sub",
+            space="tab eol",
+            skip="modyear",
+        ),
+        citation="number",
+        counted="number",
+        said=MappingProxyType({"effdate": "Effective", "enddate": "Superseded"}),
+    ),
 )
+# "59-10-104(2)(a)": the number that a level prints ends the one that names it
+LAST_NUMBER = re.compile(r"\([^()]+\)$")
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -423,8 +448,7 @@ def read_level(element: etree._Element, place: Place) -> list[Line]:
     vocabulary = place.vocabulary
     number = first_child(element, "number", vocabulary)
     heading = first_child(element, "heading", vocabulary)
-    hidden = number is None or attribute_of(number, vocabulary.unprinted) != ""
-    printed = "" if hidden else text_of(number, vocabulary)
+    printed = read_number(element, number, vocabulary)
     inside = enter_level(place, printed)
     lines = read_lines(element, inside, (number, heading))
     lead = text_of(heading, vocabulary)
@@ -434,6 +458,14 @@ def read_level(element: etree._Element, place: Place) -> list[Line]:
     if lines and msgspec.structs.replace(lines[0], text="") == opening:
         opening = lines.pop(0)
     return [open_provision(opening, inside, printed, lead), *lines]
+
+
+def read_number(element: etree._Element, number: etree._Element | None, vocabulary: Vocabulary) -> str:
+    """Return the number a level prints, "" where it prints none."""
+    if number is None:
+        counted = LAST_NUMBER.search(attribute_of(element, vocabulary.counted))
+        return counted[0] if counted is not None else ""
+    return "" if attribute_of(number, vocabulary.unprinted) else text_of(number, vocabulary)
 
 
 def enter_level(place: Place, printed: str) -> Place:
@@ -454,6 +486,9 @@ def read_note(element: etree._Element, place: Place) -> list[Line]:
     """Read a note as lines of part note, under a label line where the vocabulary names the note's kind."""
     inside = msgspec.structs.replace(place, part="note", quoted=True)
     lines = read_lines(element, inside)
+    said = place.vocabulary.said.get(str(etree.QName(element).localname))
+    if said is not None and lines:
+        lines[0] = msgspec.structs.replace(lines[0], text=f"{said} {lines[0].text}")
     label = fold_space(attribute_of(element, place.vocabulary.label))
     return [make_line(label, inside, "h4"), *lines] if label and lines else lines
 

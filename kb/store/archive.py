@@ -112,6 +112,18 @@ MIGRATIONS = (
     CREATE INDEX fetches_by_url ON fetches (source, url, observed_at);
     CREATE INDEX frontier_by_source ON frontier (source, priority DESC, due_at, url) WHERE state <> 'done';
     """,
+    # What an installed program made of a snapshot; the build reads it and never runs one. A row without a tool says
+    # that the snapshot was looked at and needs none.
+    """
+    CREATE TABLE renditions (
+        sha256 TEXT NOT NULL PRIMARY KEY REFERENCES snapshots (sha256),
+        tool TEXT NOT NULL,
+        made_at TEXT NOT NULL,
+        body TEXT NOT NULL CHECK (JSON_VALID(body))
+    ) STRICT;
+    CREATE TRIGGER renditions_stay BEFORE UPDATE ON renditions
+    BEGIN SELECT RAISE(ABORT, 'renditions are never altered'); END;
+    """,
 )
 
 INSERT_SNAPSHOT = """
