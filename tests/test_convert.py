@@ -6,17 +6,21 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from click.testing import CliRunner
 
 from bench.typesetter import draw_page, scan, set_line, typeset, write_pdf
 from bench.word_writer import paragraph, write_doc, write_docx
 from kb.build import BuildRequest, build
+from kb.cli import main
 from kb.collect import ImportRequest, import_captures
 from kb.convert import WORD_PROGRAMS, convert, describe_converted, read_table
 from kb.read.jobs import Picture, Rendition
-from kb.sources import parse_source
+from kb.sources import parse_source, read_sources
 from kb.store.archive import open_archive
 from kb.store.renditions import read_rendition, read_tools
+from kb.update import UpdateRequest, update
 from tests.build import make_line, write_captures
+from tests.crawling import Site, write_sources
 from tests.example_web import export
 
 URL = "https://rules.example.gov/fees.pdf"
@@ -219,3 +223,28 @@ def test_lines_of_a_table_of_words_stand_where_they_were_seen():
 
 def test_a_rendition_without_a_tool_says_that_none_is_needed():
     assert ("", "", ()) == (Rendition("").tool, Rendition("").text, Rendition("").pages)
+
+
+@NEEDS
+def test_an_update_recognises_a_scan_it_crawled_and_says_so(tmp_path):
+    body = scan(typeset(TEXT, size=12))
+    site = Site({"/fees.pdf": lambda handler: handler.answer(200, body, Content_Type="text/html")})
+    folder = write_sources(tmp_path / "sources", {"id": "us-xx-fees", "urls": [f"{site.url}/fees.pdf"]})
+    options = ["--sources", str(folder), "--source", "us-xx-fees", "--allow-loopback"]
+
+    result = update(tmp_path / "data", UpdateRequest(sources=read_sources([folder]), now=NOW, crawl=options))
+
+    site.close()
+    lines = export(tmp_path / "data")
+    assert (1, 1, ["read_by_machine"]) == (result.converted.made.total(), len(rows(lines, "versions")), codes(lines))
+
+
+def test_the_command_says_what_it_did_and_what_to_install(tmp_path, monkeypatch):
+    data = archive(tmp_path, ("2024-01-02", scan(typeset(TEXT)), "application/pdf"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    told = [CliRunner().invoke(main, ["convert", "--data", str(path)]) for path in (data, tmp_path / "none")]
+
+    assert [0, 0] == [one.exit_code for one in told]
+    assert "1 file cannot be read without tesseract: install it (Debian: tesseract-ocr)" in told[0].output
+    assert "nothing to convert" in told[1].output

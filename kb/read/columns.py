@@ -14,8 +14,8 @@ from kb.read.printed import PrintedLine, is_beside
 
 # A page of fewer pieces has no columns; a column has so many, the last one of a page perhaps fewer.
 FEWEST_PIECES, FEWEST_LINES = 12, 5
-# A gutter is this wide (points) and is crossed by this share of the lines at most: headings and the like.
-GUTTER, CROSSED = 5, 0.12
+# A gutter is this wide (points) and is crossed by no line, or by one of these shares at most: headings and the like.
+GUTTER, CROSSED = 5, (0.0, 0.04, 0.12)
 # A column's lines fill this share of it, half of them; the widest column is so many times the narrowest.
 FILLED, HALF, UNEVEN = 0.65, 0.5, 1.8
 # Letters of a line of prose, at least, in the middle of a column.
@@ -70,7 +70,7 @@ def _stand_apart(lines: Sequence[PrintedLine], bounds: Sequence[float]) -> bool:
     """Tell whether hardly a line of a page crosses the columns of another one, and some stand in the second."""
     spans = [*pairwise(bounds)]
     inside = [sum(_is_inside(line, span) for line in lines) for span in spans]
-    return len(spans) > 1 and inside[1] > 0 and len(lines) - sum(inside) <= CROSSED * len(lines)
+    return len(spans) > 1 and inside[1] > 0 and len(lines) - sum(inside) <= CROSSED[-1] * len(lines)
 
 
 def _close_bands(bands: Sequence[list[PrintedLine]]) -> list[PrintedLine]:
@@ -90,18 +90,41 @@ def find_columns(lines: Sequence[PrintedLine]) -> list[float]:
     """Return where the columns of a page begin and end: n + 1 bounds of n columns, [] where it has one."""
     if len(lines) < FEWEST_PIECES:
         return []
+    # The strictest first: of a short last column all lines may be no more than what may cross a gutter.
+    return next((found for most in CROSSED if (found := _try_columns(lines, most))), [])
+
+
+def _try_columns(lines: Sequence[PrintedLine], most: float) -> list[float]:
+    """Return the bounds of columns whose gutters this share of the lines crosses at most, [] where none are."""
     left, right = min(line.left for line in lines), max(max(line.left, line.right) for line in lines)
-    bounds = [left, *_find_gutters(lines, left, right), right]
+    bounds = [left, *_find_gutters(lines, (left, right), most), right]
     spans = [*pairwise(bounds)]
     inside = [[line for line in lines if _is_inside(line, span)] for span in spans]
-    if len(spans) < 2 or not all(map(_is_prose, inside, spans)):
+    *first, last = [_is_prose(own, span) for own, span in zip(inside, spans, strict=True)]
+    if not first or not all(first) or not (last or _begins_beside(inside[-1], inside[0])):
         return []
-    widths = [end - start for start, end in (_measure(own, span) for own, span in zip(inside, spans, strict=True))]
+    edges = [_measure(own, span) for own, span in zip(inside, spans, strict=True)][: None if last else -1]
+    widths = [end - start for start, end in edges]
     return bounds if max(widths) <= UNEVEN * min(widths) else []
 
 
-def _find_gutters(lines: Sequence[PrintedLine], left: float, right: float) -> list[float]:
+def _begins_beside(lines: Sequence[PrintedLine], first: Sequence[PrintedLine]) -> bool:
+    """Tell whether a few lines are a column that ends soon: they begin beside the first one, set closely.
+
+    A head may stand above the first one.
+    """
+    if not lines or len(lines) > len(first) / 2:
+        return False
+    heights = sorted((line.bottom for line in lines), reverse=True)
+    tops = sorted((line.bottom for line in first), reverse=True)[:3]
+    size = lines[0].size
+    beside = any(abs(heights[0] - top) <= size for top in tops)
+    return beside and all(above - below <= 2 * size for above, below in pairwise(heights))
+
+
+def _find_gutters(lines: Sequence[PrintedLine], edges: tuple[float, float], most: float) -> list[float]:
     """Return where strips that hardly a line crosses are crossed least, away from the margins."""
+    left, right = edges
     size = int(right - left) + 2
     steps = [0] * (size + 1)
     for line in lines:
@@ -109,7 +132,7 @@ def _find_gutters(lines: Sequence[PrintedLine], left: float, right: float) -> li
         steps[min(size, int(line.right - left) + 1)] -= 1
     crossed = [*accumulate(steps[:size])]
     strips: list[list[int]] = []
-    for at in (at for at, crossing in enumerate(crossed) if crossing <= CROSSED * len(lines)):
+    for at in (at for at, crossing in enumerate(crossed) if crossing <= most * len(lines)):
         if strips and at == strips[-1][-1] + 1:
             strips[-1].append(at)
         else:
