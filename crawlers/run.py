@@ -18,7 +18,6 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from scrapy import signals
@@ -26,6 +25,8 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.settings import Settings
 
 from crawlers import settings as house_settings
+from crawlers.certificates import collect_exceptions
+from crawlers.hosts import HostBook, list_hosts
 from crawlers.ledger import REPLAY_WINDOW, WINDOW, Course, Ledger
 from crawlers.masking import MaskingFilter
 from crawlers.plan import (
@@ -37,6 +38,7 @@ from crawlers.plan import (
     open_crawl,
     restrict_to_replay,
     seed_frontier,
+    set_aside_held,
 )
 from crawlers.replay import RecordedWeb, ReplayServer, read_recorded_web
 from crawlers.spider import StatusQuoSpider
@@ -48,6 +50,7 @@ from kb.store.archive import close_run, open_archive
 from kb.store.connection import data_lock
 from kb.store.crawls import has_wave_at, read_suspect_urls
 from kb.store.frontier import list_open_sources
+from kb.store.hosts import read_latest_notes
 from kb.store.knowledge import open_knowledge
 
 logger = logging.getLogger(__name__)
@@ -104,7 +107,8 @@ def crawl(request: CrawlRequest) -> CrawlSummary:
         db = stack.enter_context(closing(open_archive(request.data / "archive.db")))
         chosen, opened = _prepare(db, request)
         server = None if request.web is None else stack.enter_context(ReplayServer(request.web))
-        ledger = Ledger(db, _make_course(request, chosen, opened))
+        known = () if request.web is not None else read_latest_notes(db)
+        ledger = Ledger(db, _make_course(request, chosen, opened), HostBook(known))
         if chosen.sources:
             _run_spider(ledger, make_settings(request, chosen.sources.values(), 0 if server is None else server.port))
         closed = _close_if_done(db, ledger, opened)
@@ -114,6 +118,8 @@ def crawl(request: CrawlRequest) -> CrawlSummary:
 
 def make_settings(request: CrawlRequest, sources: Any, replay_port: int) -> Settings:
     """Put together the settings of a crawl: the house's, what the sources ask for, and those of a replay."""
+    sources = tuple(sources)
+    collect_exceptions(sources)  # a bad one is told before anything is asked
     delays = collect_delays(sources)
     values = Settings()
     values.setmodule(house_settings, priority="project")
@@ -130,10 +136,8 @@ def collect_delays(sources: Any) -> dict[str, float]:
     """Return the seconds between two requests by host; where sources share one, the most patient of them counts."""
     delays: dict[str, float] = {}
     for source in sources:
-        for url in (*source.start, *source.urls, *source.match):
-            host = urlsplit(url.removeprefix("^").replace("\\", "")).hostname
-            if host:
-                delays[host] = max(delays.get(host, 0.0), source.host_delay)
+        for host in list_hosts(source):
+            delays[host] = max(delays.get(host, 0.0), source.host_delay)
     return delays
 
 
@@ -173,6 +177,7 @@ def _prepare(db: sqlite3.Connection, request: CrawlRequest) -> tuple[Chosen, Ope
     chosen = choose_sources(db, request.sources, request.wanted, now)
     if web is None:
         _await_new_second(db, chosen)
+        chosen = set_aside_held(db, chosen, now)
     else:
         chosen = restrict_to_replay(db, chosen, web)
     opened = open_crawl(db, chosen, now=now, token=secrets.token_hex(4), replay_at="" if web is None else web.at)
@@ -192,7 +197,8 @@ def _make_course(request: CrawlRequest, chosen: Chosen, opened: Opened) -> Cours
     clock: Callable[[], str] = (lambda: at) if at else partial(_tell_now, "seconds")
     suspects = _read_suspects(request.data / "kb.db", chosen)
     window = REPLAY_WINDOW if at else WINDOW
-    return Course(opened.run, opened.due_at, chosen.sources, clock, suspects, window)
+    barred = tuple(source for source in request.sources if source.crawl_policy.state == "forbidden")
+    return Course(opened.run, opened.due_at, chosen.sources, clock, suspects, window, barred)
 
 
 def _read_suspects(path: Path, chosen: Chosen) -> dict[str, frozenset[str]]:

@@ -91,6 +91,7 @@ def _find_faults(entry: Body) -> Faults:
     yield from _try_each(entry, "match", _find_match_fault)
     yield from _try_each(entry, "follow", _find_selector_fault)
     yield from _try_each(entry.get("crawl_policy", {}), "checked_on", _find_day_fault, ("crawl_policy",))
+    yield from _try_each(entry.get("certificate", {}), "checked_on", _find_day_fault, ("certificate",))
     for index, page in enumerate(entry.get("evidence", [])):
         yield from _try_each(page, "seen_on", _find_day_fault, ("evidence", index))
     for index, era in enumerate(entry.get("history", [])):

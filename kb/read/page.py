@@ -26,6 +26,9 @@ from kb.sources import Checks, Source
 
 # The largest page that is read, after decompression; the largest known title page has 4 MB.
 MOST_BYTES = 48 * 1024 * 1024
+# The most tags of a page that is read, closing ones counted: the largest known title page has a quarter of them, and a
+# page of a million links took 900 MB.
+MOST_TAGS = 600_000
 # <<<<<<< HEAD, =======, >>>>>>> origin/main: a merge that was never finished
 CONFLICT = re.compile(r"(?:^|\s)(?:<{7}|>{7})\s+\S+", re.MULTILINE)
 # The page ends inside a tag: the transfer was cut.
@@ -49,6 +52,8 @@ def read_page(body: bytes, source: Source, url: str, *, media_type: str = "", ch
             return _read_pdf(body, source, url)
         if _is_xml(body, media_type):
             return _read_xml(body, source, url)
+        if (tags := body.count(b"<")) > MOST_TAGS:
+            return _unread("huge", f"{url} has {tags} tags, more than {MOST_TAGS}")
         return _read_html(body, charset, source, url)
     except UnreadablePageError as error:
         return _unread("unreadable", f"{error} in {source.id} ({url})")

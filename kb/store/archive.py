@@ -19,6 +19,7 @@ from kb.models import Capture, Fetch, Wave
 from kb.snapshots import Packed, hash_body, keep_headers, pack, read_content_type, unpack
 from kb.store.connection import open_database, transaction
 from kb.store.frontier import acknowledge as acknowledge_urls
+from kb.store.hosts import HOSTS
 
 RunKind = Literal["import", "crawl"]
 
@@ -112,6 +113,7 @@ MIGRATIONS = (
     CREATE INDEX fetches_by_url ON fetches (source, url, observed_at);
     CREATE INDEX frontier_by_source ON frontier (source, priority DESC, due_at, url) WHERE state <> 'done';
     """,
+    HOSTS,
 )
 
 INSERT_SNAPSHOT = """
