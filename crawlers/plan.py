@@ -10,6 +10,7 @@ import msgspec
 
 from crawlers.platforms import UnknownPlatformError, find_platform, list_seeds
 from crawlers.replay import RecordedWeb
+from crawlers.settings import KB_LONGEST_WAIT
 from crawlers.summary import SourceSummary, describe_policy
 from kb.captures import order_instant, tell_outcome
 from kb.errors import UnknownSourceError
@@ -70,7 +71,7 @@ def choose_sources(db: sqlite3.Connection, declared: Sequence[Source], wanted: W
     """
     _check_names(declared, wanted)
     last = read_last_crawls(db) if wanted.due else {}
-    chosen = [source for source in declared if _is_wanted(source, wanted)]
+    chosen = [source for source in declared if is_wanted(source, wanted)]
     if wanted.due:
         chosen = [source for source in chosen if is_due(source, last.get(source.id, ""), now)]
     set_aside = {source.id: aside for source in chosen if (aside := _set_aside(source)) is not None}
@@ -90,7 +91,7 @@ def restrict_to_replay(db: sqlite3.Connection, chosen: Chosen, web: RecordedWeb)
 
 def set_aside_held(db: sqlite3.Connection, chosen: Chosen, now: str) -> Chosen:
     """Set aside the sources none of whose hosts may be asked now, with the reason; they stay due."""
-    held = read_held_hosts(db, now)
+    held = {host: note for host, note in read_held_hosts(db, now).items() if _is_held_long(note, now)}
     if not held:
         return chosen
     sources, set_aside = {}, dict(chosen.set_aside)
@@ -102,6 +103,12 @@ def set_aside_held(db: sqlite3.Connection, chosen: Chosen, now: str) -> Chosen:
         else:
             sources[name] = source
     return Chosen(sources, set_aside)
+
+
+def _is_held_long(note: HostNote, now: str) -> bool:
+    """Tell whether a crawl would not just wait until the instant of a note."""
+    left = datetime.fromisoformat(note.until) - datetime.fromisoformat(now)
+    return note.kind == "open" or left.total_seconds() > KB_LONGEST_WAIT
 
 
 def list_known_hosts(db: sqlite3.Connection, source: Source) -> list[str]:
@@ -199,7 +206,8 @@ def _check_names(declared: Sequence[Source], wanted: Wanted) -> None:
         raise UnknownSourceError(f"{', '.join(strange)}: expected ids or jurisdictions of declared sources ({listed})")
 
 
-def _is_wanted(source: Source, wanted: Wanted) -> bool:
+def is_wanted(source: Source, wanted: Wanted) -> bool:
+    """Tell whether a source was asked for, by itself, by its jurisdiction, or as one of all."""
     every = not wanted.sources and not wanted.jurisdictions
     return every or source.id in wanted.sources or source.jurisdiction in wanted.jurisdictions
 

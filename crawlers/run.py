@@ -26,6 +26,7 @@ from scrapy.settings import Settings
 
 from crawlers import settings as house_settings
 from crawlers.certificates import collect_exceptions
+from crawlers.forecast import forecast_sources
 from crawlers.hosts import HostBook, list_hosts
 from crawlers.ledger import REPLAY_WINDOW, WINDOW, Course, Ledger
 from crawlers.masking import MaskingFilter
@@ -45,8 +46,9 @@ from crawlers.spider import StatusQuoSpider
 from crawlers.summary import CrawlSummary, summarise_run
 from kb.captures import read_captures
 from kb.errors import StatusQuoError, UsageError
+from kb.forecasts import Forecast
 from kb.sources import Source, default_sources_folder, read_sources
-from kb.store.archive import close_run, open_archive
+from kb.store.archive import close_run, open_archive, open_empty_archive
 from kb.store.connection import data_lock
 from kb.store.crawls import has_wave_at, read_suspect_urls
 from kb.store.frontier import list_open_sources
@@ -88,7 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Crawl as the command line says; returns the exit code: 0 done, 2 wrong usage, 3 some sources failed."""
     given = _make_parser().parse_args(arguments)
     try:
-        summary = crawl(_read_request(given))
+        request = _read_request(given)
+        if given.dry_run:
+            _print_forecast(request)
+            return 0
+        summary = crawl(request)
     except StatusQuoError as error:
         sys.stderr.write(f"Error: {error}\n")
         return error.exit_code
@@ -114,6 +120,19 @@ def crawl(request: CrawlRequest) -> CrawlSummary:
         closed = _close_if_done(db, ledger, opened)
         found = summarise_run(db, opened.run)
         return CrawlSummary(opened.run, closed, dict(sorted((found | chosen.set_aside).items())))
+
+
+def forecast(request: CrawlRequest) -> list[Forecast]:
+    """Say what a crawl would ask of whom and when; sends nothing and writes nothing."""
+    path = request.data / "archive.db"
+    with closing(open_archive(path, read_only=True) if path.is_file() else open_empty_archive()) as db:
+        delays = collect_delays(request.sources)
+        return list(forecast_sources(db, request.sources, request.wanted, _tell_now("seconds"), delays))
+
+
+def _print_forecast(request: CrawlRequest) -> None:
+    for one in forecast(request):
+        sys.stdout.write(msgspec.json.encode(one).decode() + "\n")
 
 
 def make_settings(request: CrawlRequest, sources: Any, replay_port: int) -> Settings:
@@ -149,6 +168,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--sources", action="append", default=[], type=Path, metavar="DIR", help="more declarations")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="crawl this recorded web instead of the live one")
     parser.add_argument("--at", metavar="DATE", help="with --replay: the day or instant at which it stands")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be asked, as JSON lines; ask nobody")
     parser.add_argument("--allow-loopback", action="store_true", help="allow pages of this machine")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("KB_DATA", "data")), metavar="DIR")
     return parser
@@ -157,6 +177,8 @@ def _make_parser() -> argparse.ArgumentParser:
 def _read_request(given: argparse.Namespace) -> CrawlRequest:
     if (given.replay is None) != (given.at is None):
         raise UsageError("--replay and --at: expected both or neither")
+    if given.dry_run and given.replay is not None:
+        raise UsageError("--dry-run and --replay: expected one of them; a replay asks nobody")
     return CrawlRequest(
         data=given.data,
         sources=_read_declared(given.sources),

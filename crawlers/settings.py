@@ -24,6 +24,8 @@ CONCURRENT_REQUESTS = 0
 AUTOTHROTTLE_ENABLED = True
 # 5. The first requests wait no longer than the delay we promise.
 AUTOTHROTTLE_START_DELAY = 1.0
+# 60. The slowest we ask, and the longest Crawl-delay that is obeyed to the letter.
+AUTOTHROTTLE_MAX_DELAY = 60.0
 
 # --- bounds
 

@@ -211,6 +211,15 @@ def open_archive(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return open_database(path, application="statusquo archive", migrations=MIGRATIONS, read_only=read_only)
 
 
+def open_empty_archive() -> sqlite3.Connection:
+    """Make an archive in memory that holds nothing: what a crawl knows where there is none yet."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.row_factory = sqlite3.Row
+    for script in MIGRATIONS:
+        db.executescript(script)
+    return db
+
+
 def ensure_log(db: sqlite3.Connection, log_id: str, created_at: str) -> str:
     """Give a new archive's log its random id, once; returns the id the log has."""
     with transaction(db):
