@@ -1,6 +1,7 @@
 """What happens to a request on its way out and to its answer on the way back, between spider and connection."""
 
 import zlib
+from traceback import clear_frames
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from scrapy import Request, Spider
@@ -125,9 +126,17 @@ class BoundedCompressionMiddleware(HttpCompressionMiddleware):
         try:
             return super().process_response(request, response)
         except IgnoreRequest as error:
+            _release(error)
             raise RefusedError("size", f"more than {self._max_size} bytes when unpacked") from error
         except (OSError, zlib.error, EOFError) as error:
             raise GivenUpError("encoding", f"cannot be unpacked: {error}") from error
+
+
+def _release(error: BaseException) -> None:
+    """Let go of what the frames of an exception hold: a half unpacked bomb would stay until the next collection."""
+    for one in (error, error.__cause__):
+        if one is not None:
+            clear_frames(one.__traceback__)
 
 
 class TransportMiddleware:
