@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from crawlers.platforms import UnknownPlatformError, find_platform, list_seeds
-from crawlers.replay import RecordedWeb
+from crawlers.recorded import RecordedWeb
 from crawlers.settings import KB_LONGEST_WAIT
 from crawlers.summary import SourceSummary, describe_policy
 from kb.captures import order_instant, tell_outcome

@@ -41,7 +41,8 @@ from crawlers.plan import (
     seed_frontier,
     set_aside_held,
 )
-from crawlers.replay import RecordedWeb, ReplayServer, read_recorded_web
+from crawlers.recorded import RecordedWeb, read_recorded_web
+from crawlers.replay import ReplayServer
 from crawlers.spider import StatusQuoSpider
 from crawlers.summary import CrawlSummary, summarise_run
 from kb.captures import read_captures

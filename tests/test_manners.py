@@ -5,9 +5,11 @@ import os
 import sqlite3
 import ssl
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -307,7 +309,7 @@ def test_kb_crawl_dry_run_prints_a_table_and_lines(make_site, tmp_path):
     site = make_site({})
     sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": [f"{site.url}/one"]})
     command = [
-        ROOT / ".venv/bin/kb",
+        Path(sys.executable).with_name("kb"),
         "crawl",
         "--dry-run",
         "--sources",
