@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from scrapy import Request, signals
 from scrapy.core.downloader import Slot
@@ -22,6 +23,7 @@ from scrapy.robotstxt import RobotParser
 from crawlers.addresses import REFUSED
 from crawlers.certificates import ExceptionalContexts, collect_exceptions
 from crawlers.connections import bound_headers
+from crawlers.crowd import Crowd
 from crawlers.hosts import find_book
 from crawlers.outcomes import NO_ANSWER, RefusedError, explain_failure
 from crawlers.patience import Bounds, HostPatience
@@ -61,11 +63,10 @@ def read_wait(response: Response, now: datetime) -> float | None:
     return max(waits, default=None)
 
 
-class PoliteHandler(HTTP11DownloadHandler):
-    """Scrapy's handler of http and https, held back by what hosts ask for."""
+class Shared:
+    """What the handlers of http and https hold in common: a host is one machine, and memory is one."""
 
     def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
         values = crawler.settings
         bounds = Bounds(
             longest_wait=values.getfloat("KB_LONGEST_WAIT"),
@@ -74,14 +75,27 @@ class PoliteHandler(HTTP11DownloadHandler):
             pause=values.getfloat("KB_DEAD_PAUSE"),
             longest_pause=values.getfloat("KB_LONGEST_PAUSE"),
         )
-        book = find_book(crawler)
-        self.patience = HostPatience(bounds, book, time.monotonic())
-        self.retry_wait = values.getfloat("KB_RETRY_WAIT")
+        self.patience = HostPatience(bounds, find_book(crawler), time.monotonic())
+        self.crowd = Crowd(crawler, values.getint("KB_ROOM"))
         self.connections = asyncio.Semaphore(values.getint("KB_CONNECTIONS"))
+
+
+SHARED: WeakKeyDictionary[Crawler, Shared] = WeakKeyDictionary()
+
+
+class PoliteHandler(HTTP11DownloadHandler):
+    """Scrapy's handler of http and https, held back by what hosts ask for."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        shared = SHARED.get(crawler) or Shared(crawler)
+        SHARED[crawler] = shared
+        self.patience, self.crowd, self.connections = shared.patience, shared.crowd, shared.connections
+        self.retry_wait = crawler.settings.getfloat("KB_RETRY_WAIT")
         bound_headers(self._pool)
         spider: Any = crawler.spider
         exceptions = collect_exceptions(spider.ledger.course.sources.values())
-        self._contextFactory: Any = ExceptionalContexts(self._contextFactory, exceptions, book)
+        self._contextFactory: Any = ExceptionalContexts(self._contextFactory, exceptions, find_book(crawler))
 
     async def download_request(self, request: Request) -> Response:
         """Fetch one URL when its host may be asked; raises GivenUpError and RefusedError besides Scrapy's errors."""
@@ -92,7 +106,7 @@ class PoliteHandler(HTTP11DownloadHandler):
         await self._wait(host, is_page="job" in request.meta)
         try:
             async with self.connections:
-                response: Response = await super().download_request(request)
+                response = await self.crowd.fetch(request, super().download_request)
         except NO_ANSWER as error:
             self._note_failure(host, error)
             raise

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 # Bytes of a robots.txt that are read; RFC 9309 (2.5) asks for this many at least.
 MOST_BYTES = 500 * 1024
+# 429 says nothing of what may be fetched, only that we ask too much: as for a 5xx, nothing is.
+TOO_MANY = 429
 
 
 class RobotsMiddleware(RobotsTxtMiddleware):
@@ -71,7 +73,8 @@ class RobotsMiddleware(RobotsTxtMiddleware):
     def _name_rule(self, rp: RobotParser | None, url: str) -> str:
         text = self.texts.get(urlsplit(url).netloc)
         if text is not None and text.sha256 is None:
-            return f"status {text.status} {'forbids' if text.status >= 500 else 'allows'} all"
+            forbids = text.status >= 500 or text.status == TOO_MANY
+            return f"status {text.status} {'forbids' if forbids else 'allows'} all"
         rules: Any = getattr(rp, "rp", None)
         return find_rule(rules, url, self.agent) if isinstance(rules, Protego) else ""
 
@@ -85,7 +88,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         """Take a robots.txt that is missing as "all may be fetched", one that the server fails on as "nothing may"."""
         status, body = response.status, response.body[:MOST_BYTES]
-        if status >= 500:
+        if status >= 500 or status == TOO_MANY:
             body = b"User-agent: *\nDisallow: /\n"
         elif status >= 300:
             body = b""

@@ -63,13 +63,13 @@ class Site:
     ``asked`` lists what was asked for, ``times`` when (seconds of the wall clock).
     """
 
-    def __init__(self, pages):
+    def __init__(self, pages, host="127.0.0.1"):
         self.pages = pages
         self.asked = []
         self.times = []
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"site": self}))
+        self.server = ThreadingHTTPServer((host, 0), type("Handler", (Handler,), {"site": self}))
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.url = f"http://{host}:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):

@@ -13,7 +13,7 @@ import zstandard
 
 from kb.read.page import MOST_TAGS, read_page
 from tests.build import make_source
-from tests.crawling import QUICK, ROOT, Site, make_command, read_fetches, write_sources
+from tests.crawling import QUICK, ROOT, Site, make_command, read_fetches, read_rows, write_sources
 
 SOURCE, GOOD = "us-xx-bad", "us-xx-good"
 RULE = {"work": "r", "pattern": "(?P<citation>[a-z0-9-]+)$"}
@@ -131,6 +131,34 @@ def crawled(tmp_path_factory):
         peaks[name], logs[name] = int((folder / f"{name}.peak").read_text()) * 1024, done.stderr
     yield folder, peaks, logs
     site.close()
+
+
+def test_endless_answers_of_many_hosts_at_once_share_one_room(crawled, tmp_path):
+    _, peaks, _ = crawled
+    pages = {"/endless": BAD["endless"][0], "/good": lambda handler: handler.answer()}
+    sites = [Site(pages, host=f"127.0.0.{number}") for number in range(2, 8)]
+    entries = [
+        {"id": f"us-xx-{number}", "urls": [f"{site.url}/endless", f"{site.url}/good"], "document": RULE}
+        for number, site in enumerate(sites)
+    ]
+    sources = write_sources(tmp_path / "sources", *entries)
+    options = ("--sources", sources, "--allow-loopback")
+    prelude = MEASURED.format(path=str(tmp_path / "peak"))
+
+    subprocess.run(
+        make_command(tmp_path / "data", *options, settings={**SETTINGS, "DOWNLOAD_TIMEOUT": 30}, prelude=prelude),
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    for site in sites:
+        site.close()
+
+    rows = read_rows(tmp_path / "data", "SELECT url, outcome, error FROM fetches")
+    growth = int((tmp_path / "peak").read_text()) * 1024 - peaks["alone"]
+    assert {("endless", "refused"), ("good", "ok")} == {(row["url"].rpartition("/")[2], row["outcome"]) for row in rows}
+    assert 12 == len(rows)
+    assert growth <= MOST_GROWTH, f"{growth / 1024 / 1024:.0f} MB"
 
 
 @pytest.mark.parametrize("name", BAD)
