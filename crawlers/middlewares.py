@@ -74,9 +74,12 @@ class RedirectMiddleware:
         self._check(request, hops, target)
         meta = {**request.meta, "hops": hops, "attempts": 0}
         followed: Request = request.replace(url=target, meta=meta, dont_filter=True)
-        if target != request.meta.get("last_final_url"):
-            for name in CONDITIONS:
-                followed.headers.pop(name, None)
+        dropped = [] if target == request.meta.get("last_final_url") else list(CONDITIONS)
+        if _name_server(target) != _name_server(request.url):
+            # What was meant for one server (a key) is not for another, nor for the same without encryption.
+            dropped += [name.decode() for name in followed.headers if name.decode() not in CONDITIONS]
+        for name in dropped:
+            followed.headers.pop(name, None)
         return followed
 
     def _check(self, request: Request, hops: tuple[str, ...], target: str) -> None:
@@ -107,6 +110,11 @@ def may_follow(source: Source | None, origin: str, target: str) -> bool:
     if _name_site(target) == _name_site(origin):
         return True
     return source is not None and (source.matches(target) or address.hostname in source.redirects)
+
+
+def _name_server(url: str) -> tuple[str, str]:
+    address = urlsplit(url)
+    return address.scheme, address.netloc
 
 
 def _name_site(url: str) -> str:

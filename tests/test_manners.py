@@ -186,6 +186,7 @@ def test_storm_opens_the_breaker_over_crawls_until_one_page_answers_and_is_no_ch
     state["up"] = False
     _, stormy, log = crawl(*arguments, prelude=quick)
     asked = len(site.asked)
+    dry = _dry_run(*arguments)
     _, held, _ = crawl(*arguments, prelude=quick)
     asked_while_open = len(site.asked)
     time.sleep(3.5)
@@ -200,6 +201,7 @@ def test_storm_opens_the_breaker_over_crawls_until_one_page_answers_and_is_no_ch
     # The first twelve pages and their robots.txt; then another, and four failures.
     assert ({"status 500": 4, "host": 8}, 13 + 5) == (stormy["sources"][SOURCE]["failed"], asked)
     assert "127.0.0.1 failed 4 times in a row (status 500)" in log
+    assert dry[SOURCE]["skipped"].startswith("breaker open: 127.0.0.1 failed 4 times in a row (status 500)")
     assert (asked, True) == (asked_while_open, held["sources"][SOURCE]["skipped"].startswith("breaker open:"))
     assert 2 == asked_half_open - asked
     assert [("open", 3), ("open", 6), ("closed", 0)] == [(note["kind"], note["pause"]) for note in notes]

@@ -10,7 +10,8 @@ import pytest
 from OpenSSL import SSL
 from protego import Protego
 from scrapy.exceptions import CannotResolveHostError, DownloadFailedError, DownloadTimeoutError
-from scrapy.http import Response
+from scrapy.http import Request, Response
+from scrapy.utils.test import get_crawler
 from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseFailed
@@ -18,7 +19,7 @@ from twisted.web.client import ResponseFailed
 from crawlers.addresses import is_reachable
 from crawlers.download import read_retry_after, read_wait
 from crawlers.masking import MaskingFilter, MissingSecretError, expand_url, holds_secret, mask
-from crawlers.middlewares import is_cut_gzip, may_follow
+from crawlers.middlewares import RedirectMiddleware, is_cut_gzip, may_follow
 from crawlers.outcomes import GivenUpError, RefusedError, explain_failure, is_passing
 from crawlers.robots import find_rule
 from crawlers.run import collect_delays
@@ -66,6 +67,27 @@ def test_redirects_are_followed_on_the_same_site_and_to_urls_of_the_source(targe
     )
 
     assert expected == may_follow(source, "http://rules.example.gov/1", target)
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        ("https://rules.example.gov/2", {b"Authorization"}),
+        ("https://files.example.gov/2", set()),
+        ("http://rules.example.gov/2", set()),
+        ("https://files.example.gov/last", {b"If-None-Match"}),
+    ],
+)
+def test_what_was_sent_to_one_server_is_not_sent_to_another(target, kept):
+    source = msgspec.structs.replace(make_source(), redirects=("files.example.gov",))
+    meta = {"job": None, "source": source, "barred": (), "last_final_url": "https://files.example.gov/last"}
+    sent = {"Authorization": "Bearer key", "If-None-Match": '"one"'}
+    request = Request("https://rules.example.gov/1", headers=sent, meta=meta)
+    middleware = RedirectMiddleware.from_crawler(get_crawler(settings_dict={"KB_REDIRECTS": 10}))
+
+    followed = middleware.process_response(request, Response(request.url, status=302, headers={"Location": target}))
+
+    assert (target, kept) == (followed.url, set(followed.headers))
 
 
 def test_cut_gzip_is_told_from_a_whole_one():
