@@ -2,7 +2,8 @@
 
 ``python -m bench.crawl [PAGES]`` serves the pages on this machine from a process of its own and fetches them in turn
 with Scrapy as it comes and with this project's spider. Printed are CPU milliseconds a page (start of the process
-taken off: an empty crawl of the same kind) and their ratio.
+taken off: an empty crawl of the same kind) and their ratio, which is to be 1.3 at most. ``python -m bench.crawl memory
+[PAGES]`` crawls 10,000 pages for the first time and again, and prints the peak memory of each, to be 200 MB at most.
 """
 
 import json
@@ -16,7 +17,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 PAGES = 2000
+MEMORY_PAGES = 10_000
 ROUNDS = 3
+MOST_RATIO = 1.3
+MOST_MB = 200
 ROOT = Path(__file__).parents[1]
 # 20 KB, the mean of a section page of the codes measured.
 LINE = b"<p>(a) A licensee shall renew the license within 30 days.</p>\n"
@@ -55,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/robots.txt":
             return self._send(404, b"")
         unchanged = self.validating and self.headers.get("If-None-Match") is not None
-        return self._send(304, b"") if unchanged else self._send(200, PAGE)
+        return self._send(304, b"") if unchanged else self._send(200, PAGE + self.path.encode())
 
     def _send(self, status: int, body: bytes) -> None:
         self.send_response_only(status)
@@ -91,6 +95,20 @@ def measure_cpu(command: Sequence[str], arguments: Sequence[str]) -> float:
     return after.children_user + after.children_system - before.children_user - before.children_system
 
 
+def measure_peak(command: Sequence[str], arguments: Sequence[str]) -> float:
+    """Run Python with a command in a child process; returns the peak of its memory in MB."""
+    child = os.posix_spawn(
+        sys.executable,
+        [sys.executable, *command, *arguments],
+        os.environ,
+        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
+    )
+    _, status, usage = os.wait4(child, 0)
+    if status:
+        raise RuntimeError(f"the crawl ended with {os.waitstatus_to_exitcode(status)}")
+    return usage.ru_maxrss / 1024
+
+
 def write_source(folder: Path, url: str, pages: int) -> str:
     """Declare a source of that many pages; returns the folder."""
     folder.mkdir(parents=True)
@@ -116,18 +134,35 @@ def measure_pair(url: str, folder: Path, pages: int) -> tuple[float, float]:
     return 1000 * bare / pages, 1000 * ours / pages
 
 
-def main() -> None:
+def print_ratios(ports: Sequence[str], folder: Path, pages: int) -> None:
     """Measure both kinds of unchanged page and print the figures."""
-    pages = int(sys.argv[1]) if len(sys.argv) > 1 else PAGES
+    for name, port in zip(("304", "same bytes"), ports, strict=True):
+        bare, ours = measure_pair(f"http://127.0.0.1:{port}", folder / port, pages)
+        ok = "ok" if ours <= MOST_RATIO * bare else "missed"
+        figures = f"bare {bare:.2f}, ours {ours:.2f} ms CPU a page, ratio {ours / bare:.2f} (target {MOST_RATIO}: {ok})"
+        print(f"{pages} unchanged pages ({name}): {figures}")
+
+
+def print_memory(ports: Sequence[str], folder: Path, pages: int) -> None:
+    """Measure the memory of a first crawl and of one that finds nothing new, and print it."""
+    sources = write_source(folder / "memory", f"http://127.0.0.1:{ports[0]}", pages)
+    for name in ("new", "304"):
+        peak = measure_peak(OURS, ["--data", str(folder / "data"), "--sources", sources])
+        ok = "ok" if peak <= MOST_MB else "missed"
+        print(f"{pages} pages ({name}): peak {peak:.0f} MB (target {MOST_MB}: {ok})")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve the pages from a child process and measure what was asked for."""
+    wants_memory = arguments[:1] == ["memory"]
+    count = arguments[1:] if wants_memory else arguments
+    pages = int(count[0]) if count else (MEMORY_PAGES if wants_memory else PAGES)
     command = [sys.executable, "-m", "bench.crawl", "serve"]
     server = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         ports = server.stdout.readline().split() if server.stdout is not None else []
         with tempfile.TemporaryDirectory() as folder:
-            for name, port in zip(("304", "same bytes"), ports, strict=True):
-                bare, ours = measure_pair(f"http://127.0.0.1:{port}", Path(folder) / port, pages)
-                figures = f"bare {bare:.2f}, ours {ours:.2f} ms CPU a page, ratio {ours / bare:.2f}"
-                print(f"{pages} unchanged pages ({name}): {figures}")
+            (print_memory if wants_memory else print_ratios)(ports, Path(folder), pages)
     finally:
         if server.stdin is not None:
             server.stdin.close()
@@ -138,4 +173,4 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["serve"]:
         serve()
     else:
-        main()
+        main(sys.argv[1:])

@@ -4,11 +4,13 @@ All of it stands at the last step before the connection, where also requests tha
 """
 
 import asyncio
-import logging
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from scrapy import Request, signals
 from scrapy.core.downloader import Slot
@@ -19,12 +21,16 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 
 from crawlers.addresses import REFUSED
-from crawlers.outcomes import NO_ANSWER, GivenUpError, RefusedError, explain_failure, is_passing
+from crawlers.certificates import ExceptionalContexts, collect_exceptions
+from crawlers.connections import bound_headers
+from crawlers.crowd import Crowd
+from crawlers.hosts import find_book
+from crawlers.outcomes import NO_ANSWER, RefusedError, explain_failure
+from crawlers.patience import Bounds, HostPatience
 
-logger = logging.getLogger(__name__)
-
-# Answers whose Retry-After speaks to us (RFC 9110, 10.2.3; RFC 6585, 4).
-BUSY = (429, 503)
+# Besides 5xx: answers that say the host has too much of us (RFC 6585, 4).
+FAILING = (429,)
+NOT_MODIFIED = 304
 
 
 def read_retry_after(value: str, now: datetime) -> float | None:
@@ -40,46 +46,41 @@ def read_retry_after(value: str, now: datetime) -> float | None:
     return max(0.0, (aware - now).total_seconds())
 
 
-class HostPatience:
-    """Knows until when a host is to be left alone, and which hosts are given up for this crawl.
+def read_wait(response: Response, now: datetime) -> float | None:
+    """Read from an answer how many seconds its host wants to be left alone (RFC 9110, 10.2.3), None where it is mute.
 
-    Instants are those of a clock that only goes forward, in seconds.
+    A date is held against the server's own clock where it tells it, and ours: the later instant counts.
     """
+    value = response.headers.get("Retry-After")
+    if value is None or response.status < 300 or response.status == NOT_MODIFIED:
+        return None
+    text = value.decode("latin-1")
+    clocks = [now]
+    with suppress(ValueError, OverflowError):
+        told = parsedate_to_datetime((response.headers.get("Date") or b"").decode("latin-1"))
+        clocks.append(told if told.tzinfo is not None else told.replace(tzinfo=UTC))
+    waits = [wait for clock in clocks if (wait := read_retry_after(text, clock)) is not None]
+    return max(waits, default=None)
 
-    def __init__(self, *, longest_wait: float, dead_after: int) -> None:
-        self.longest_wait = longest_wait
-        self.dead_after = dead_after
-        self.not_before: dict[str, float] = {}
-        self.silent: dict[str, int] = {}
-        self.given_up: dict[str, str] = {}
 
-    def check(self, host: str) -> None:
-        """Raise GivenUpError for a host that is not asked again in this crawl."""
-        if host in self.given_up:
-            raise GivenUpError("host", self.given_up[host])
+class Shared:
+    """What the handlers of http and https hold in common: a host is one machine, and memory is one."""
 
-    def hold(self, host: str, seconds: float, now: float) -> None:
-        """Leave a host alone for some seconds; one that asks for more than we wait is given up for this crawl."""
-        if seconds > self.longest_wait > 0:
-            self.given_up[host] = f"{host} asks to be left alone for {seconds:.0f} seconds"
-            logger.warning("%s: not asked again in this crawl", self.given_up[host])
-        until = now + min(seconds, self.longest_wait)
-        self.not_before[host] = max(self.not_before.get(host, 0.0), until)
+    def __init__(self, crawler: Crawler) -> None:
+        values = crawler.settings
+        bounds = Bounds(
+            longest_wait=values.getfloat("KB_LONGEST_WAIT"),
+            longest_later=values.getfloat("KB_LONGEST_LATER"),
+            dead_after=values.getint("KB_DEAD_AFTER"),
+            pause=values.getfloat("KB_DEAD_PAUSE"),
+            longest_pause=values.getfloat("KB_LONGEST_PAUSE"),
+        )
+        self.patience = HostPatience(bounds, find_book(crawler), time.monotonic())
+        self.crowd = Crowd(crawler, values.getint("KB_ROOM"))
+        self.connections = asyncio.Semaphore(values.getint("KB_CONNECTIONS"))
 
-    def tell_wait(self, host: str, now: float) -> float:
-        """Return for how many seconds from now a host is still to be left alone."""
-        return max(0.0, self.not_before.get(host, 0.0) - now)
 
-    def note_answer(self, host: str) -> None:
-        """Take note that a host answered, whatever it said."""
-        self.silent.pop(host, None)
-
-    def note_silence(self, host: str, reason: str) -> None:
-        """Take note that a host gave no answer; after too many in a row it is given up for this crawl."""
-        self.silent[host] = self.silent.get(host, 0) + 1
-        if self.silent[host] == self.dead_after:
-            self.given_up[host] = f"{host} gave no answer {self.dead_after} times in a row ({reason})"
-            logger.warning("%s: not asked again in this crawl", self.given_up[host])
+SHARED: WeakKeyDictionary[Crawler, Shared] = WeakKeyDictionary()
 
 
 class PoliteHandler(HTTP11DownloadHandler):
@@ -87,11 +88,14 @@ class PoliteHandler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self.patience = HostPatience(
-            longest_wait=crawler.settings.getfloat("KB_LONGEST_WAIT"),
-            dead_after=crawler.settings.getint("KB_DEAD_AFTER"),
-        )
+        shared = SHARED.get(crawler) or Shared(crawler)
+        SHARED[crawler] = shared
+        self.patience, self.crowd, self.connections = shared.patience, shared.crowd, shared.connections
         self.retry_wait = crawler.settings.getfloat("KB_RETRY_WAIT")
+        bound_headers(self._pool)
+        spider: Any = crawler.spider
+        exceptions = collect_exceptions(spider.ledger.course.sources.values())
+        self._contextFactory: Any = ExceptionalContexts(self._contextFactory, exceptions, find_book(crawler))
 
     async def download_request(self, request: Request) -> Response:
         """Fetch one URL when its host may be asked; raises GivenUpError and RefusedError besides Scrapy's errors."""
@@ -99,35 +103,41 @@ class PoliteHandler(HTTP11DownloadHandler):
         attempts = request.meta.get("attempts", 0)
         if attempts:
             self.patience.hold(host, self.retry_wait * 4 ** (attempts - 1), time.monotonic())
-        await self._wait(host)
+        await self._wait(host, is_page="job" in request.meta)
         try:
-            response: Response = await super().download_request(request)
+            async with self.connections:
+                response = await self.crowd.fetch(request, super().download_request)
         except NO_ANSWER as error:
             self._note_failure(host, error)
             raise
-        self.patience.note_answer(host)
-        self._note_retry_after(host, response)
+        self._note_answer(host, request, response)
         return response
 
-    async def _wait(self, host: str) -> None:
-        self.patience.check(host)
+    async def _wait(self, host: str, *, is_page: bool) -> None:
         while wait := self.patience.tell_wait(host, time.monotonic()):
             await asyncio.sleep(wait)
-            self.patience.check(host)
+        self.patience.check(host, time.monotonic(), is_page=is_page)
 
     def _note_failure(self, host: str, error: BaseException) -> None:
         if host in REFUSED:
             raise RefusedError("address", REFUSED[host]) from error
-        if is_passing(error):
-            self.patience.note_silence(host, explain_failure(error)[1])
+        outcome, reason = explain_failure(error)
+        if outcome == "refused":
+            self.patience.note_answer(host)
+        else:
+            self.patience.note_failure(host, reason, time.monotonic())
 
-    def _note_retry_after(self, host: str, response: Response) -> None:
-        value = response.headers.get("Retry-After")
-        if response.status not in BUSY or value is None:
-            return
-        seconds = read_retry_after(value.decode("latin-1"), datetime.now(UTC))
-        if seconds is not None:
-            self.patience.hold(host, seconds, time.monotonic())
+    def _note_answer(self, host: str, request: Request, response: Response) -> None:
+        if response.status not in FAILING and response.status < 500:
+            # A robots.txt is a file even where the machine behind the pages is down.
+            if "job" in request.meta:
+                self.patience.note_answer(host)
+        elif not request.meta.get("attempts"):
+            # Further attempts at the same page tell nothing new of the host.
+            self.patience.note_failure(host, f"status {response.status}", time.monotonic())
+        wait = read_wait(response, datetime.now(UTC))
+        if wait is not None:
+            self.patience.note_later(host, wait, time.monotonic())
 
 
 class PoliteThrottle(AutoThrottle):

@@ -13,16 +13,20 @@ from contextlib import suppress
 import msgspec
 from twisted.python.failure import Failure
 
+from crawlers.hosts import HostBook
 from kb.models import Capture
 from kb.sources import Source
 from kb.store.archive import read_snapshot, record_captures
 from kb.store.connection import transaction
 from kb.store.crawls import Validators, read_validators
 from kb.store.frontier import Claim, Lease, add_urls, lease_source
+from kb.store.hosts import record_decisions, record_notes
 
 # Pages of one source in work at once: enough to keep its host busy, few enough that large sources leave room and that
 # a crawl which is stopped, and ends what it has begun, does not keep its user waiting at a page a second.
 WINDOW = 8
+# Pages in work at once over all sources, each a few KB of memory.
+MOST_IN_WORK = 4096
 # In a replay nobody waits.
 REPLAY_WINDOW = 32
 # Stored at the latest after so many answers, bytes or seconds. A sync to disk costs about as much as five answers.
@@ -66,7 +70,8 @@ class Course(msgspec.Struct, frozen=True):
     """What a crawl is: its run, the due date its pages share, its sources, and whose last answers are not trusted.
 
     ``clock`` gives the instant an answer is observed at; ``suspects`` holds URLs by source id; ``window`` is the number
-    of pages of a source in work at once, ``looks`` that of pages weighed for a second look.
+    of pages of a source in work at once, ``looks`` that of pages weighed for a second look; ``barred`` holds the
+    declared sources that must not be crawled.
     """
 
     run: str
@@ -76,14 +81,19 @@ class Course(msgspec.Struct, frozen=True):
     suspects: Mapping[str, frozenset[str]] = {}
     window: int = WINDOW
     looks: int = MOST_LOOKS
+    barred: tuple[Source, ...] = ()
 
 
 class Ledger:
-    """Leases pages and stores answers of one crawl; ``failure`` holds what stopped it: a store, or a fault of ours."""
+    """Leases pages and stores answers of one crawl; ``failure`` holds what stopped it: a store, or a fault of ours.
 
-    def __init__(self, db: sqlite3.Connection, course: Course) -> None:
+    ``hosts`` takes what is learnt of hosts; it is stored with the answers.
+    """
+
+    def __init__(self, db: sqlite3.Connection, course: Course, hosts: HostBook | None = None) -> None:
         self.db = db
         self.course = course
+        self.hosts = hosts if hosts is not None else HostBook()
         self.failure: BaseException | None = None
         self.asked = dict.fromkeys(course.sources, 0)
         self.open = dict.fromkeys(course.sources, True)
@@ -99,7 +109,7 @@ class Ledger:
         now = time.monotonic()
         jobs = [job for due_at, job in self.again if due_at <= now]
         self.again = [(due_at, job) for due_at, job in self.again if due_at > now]
-        window = self.course.window
+        window = max(2, min(self.course.window, MOST_IN_WORK // max(1, len(self.open))))
         for source, is_open in self.open.items():
             if is_open and self.asked[source] <= window // 2:
                 jobs += self._lease(source, window - self.asked[source])
@@ -139,14 +149,21 @@ class Ledger:
             await asyncio.wait_for(self.answered.wait(), BATCH_SECONDS)
         self.answered.clear()
         full = len(self.answers) >= BATCH_ANSWERS or self.size >= BATCH_BYTES
-        if full or time.monotonic() - self.stored_at >= BATCH_SECONDS or not any(self.asked.values()):
+        waited = time.monotonic() - self.stored_at >= BATCH_SECONDS
+        if self.has_news and (full or waited or not any(self.asked.values())):
             self.store()
+
+    @property
+    def has_news(self) -> bool:
+        """Tell whether anything waits to be stored."""
+        return bool(self.answers) or self.hosts.has_news
 
     def store(self) -> None:
         """Store the answers taken so far, with their links and acknowledgements: all of it or nothing."""
         try:
             with transaction(self.db):
                 self._store(self.answers)
+                self._store_hosts()
         except sqlite3.Error as error:
             self.failure = error
             raise
@@ -164,6 +181,11 @@ class Ledger:
             if answer.links:
                 priority = -(answer.job.depth + 1)
                 add_urls(self.db, answer.job.source.id, answer.links, due_at=self.course.due_at, priority=priority)
+
+    def _store_hosts(self) -> None:
+        notes, decisions = self.hosts.take()
+        record_notes(self.db, self.course.run, self.course.clock(), notes)
+        record_decisions(self.db, self.course.run, decisions)
 
     def _lease(self, source: str, limit: int) -> list[Job]:
         leases = lease_source(self.db, source, Claim(self.course.run, self.course.due_at, LEASE_SECONDS, limit))

@@ -4,9 +4,12 @@ A declaration may hold ``https://api.example.gov/rules?key=${RULES_KEY}``. Only 
 environment variable; every URL, header and message that is kept carries its name.
 """
 
+import json
 import logging
 import re
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from html import escape
 from urllib.parse import quote, quote_plus
 
 from kb.errors import StatusQuoError
@@ -41,6 +44,20 @@ def mask(text: str, secrets: Mapping[str, str]) -> str:
     return text
 
 
+def holds_secret(body: bytes, secrets: Mapping[str, str]) -> bool:
+    """Tell whether the bytes of an answer repeat a secret: as it is, escaped for HTML or JSON, in Base64 or UTF-16."""
+    return any(spelled in body for value in secrets for spelled in _spell(value))
+
+
+def _spell(value: str) -> Iterator[bytes]:
+    written = json.dumps(value)[1:-1]
+    for text in dict.fromkeys((value, escape(value), written, written.replace("/", "\\/"))):
+        yield text.encode()
+    yield b64encode(value.encode())
+    yield value.encode("utf-16-le")
+    yield value.encode("utf-16-be")
+
+
 class MaskingFilter(logging.Filter):
     """Takes the values of secrets out of log lines; ``secrets`` may grow while the crawl runs."""
 
@@ -52,4 +69,7 @@ class MaskingFilter(logging.Filter):
         """Mask one line, and let it pass."""
         if self.secrets:
             record.msg, record.args = mask(record.getMessage(), self.secrets), None
+            if record.exc_info:
+                told = logging.Formatter().formatException(record.exc_info)
+                record.exc_text, record.exc_info = mask(told, self.secrets), None
         return True

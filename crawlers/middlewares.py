@@ -1,23 +1,18 @@
 """What happens to a request on its way out and to its answer on the way back, between spider and connection."""
 
-import asyncio
-import logging
 import zlib
+from traceback import clear_frames
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
-from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
-from scrapy.robotstxt import RobotParser
 
 from crawlers.masking import mask
-from crawlers.outcomes import GivenUpError, RefusedError, explain_failure, is_passing
+from crawlers.outcomes import GivenUpError, RefusedError, is_passing
 from kb.sources import Source
-
-logger = logging.getLogger(__name__)
 
 REDIRECTS = (301, 302, 303, 307, 308)
 # Answers that may be another at the next attempt: busy, overloaded, in maintenance, a gateway's (522, 524: Cloudflare).
@@ -25,51 +20,6 @@ PASSING = (408, 429, 500, 502, 503, 504, 522, 524)
 CONDITIONS = ("If-None-Match", "If-Modified-Since")
 # gzip, x-gzip
 GZIP = (b"gzip", b"x-gzip")
-
-
-class RobotsMiddleware(RobotsTxtMiddleware):
-    """Obeys robots.txt; one that cannot be had forbids or allows as RFC 9309 (2.3.1) says."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self.turns: dict[str, asyncio.Lock] = {}
-        self.unreachable: dict[str, str] = {}
-
-    async def robot_parser(self, request: Request) -> RobotParser | None:
-        """Return the rules of a host, None where there are none.
-
-        One request of a host at a time: Scrapy 2.19 hands the rules to the first that waits for them and None, which
-        allows everything, to the others (seen in tests/test_spider.py).
-        """
-        netloc = urlsplit(request.url).netloc
-        async with self.turns.setdefault(netloc, asyncio.Lock()):
-            return await super().robot_parser(request)
-
-    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
-        """Let a request pass, or raise RefusedError where it is forbidden, GivenUpError where nobody can tell."""
-        netloc = urlsplit(request.url).netloc
-        if netloc in self.unreachable:
-            code, _, sentence = self.unreachable[netloc].partition(": ")
-            raise GivenUpError(code, f"robots.txt of {netloc} cannot be had: {sentence}")
-        try:
-            super().process_request_2(rp, request)
-        except IgnoreRequest as error:
-            raise RefusedError("robots", f"robots.txt of {netloc} forbids it") from error
-
-    def _robots_error(self, exc: Exception, netloc: str) -> None:
-        """Take note of a host whose robots.txt did not answer: none of its pages may be fetched."""
-        if not isinstance(exc, IgnoreRequest):
-            self.unreachable[netloc] = explain_failure(exc)[1]
-            logger.warning("robots.txt of %s cannot be had (%s): none of its pages is asked for", netloc, exc)
-        super()._robots_error(exc, netloc)
-
-    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
-        """Take a robots.txt that is missing as "all may be fetched", one that the server fails on as "nothing may"."""
-        if response.status >= 500:
-            response = response.replace(body=b"User-agent: *\nDisallow: /\n")
-        elif response.status >= 300:
-            response = response.replace(body=b"")
-        await super()._parse_robots(response, netloc, request)
 
 
 class RetryMiddleware:
@@ -124,28 +74,47 @@ class RedirectMiddleware:
         self._check(request, hops, target)
         meta = {**request.meta, "hops": hops, "attempts": 0}
         followed: Request = request.replace(url=target, meta=meta, dont_filter=True)
-        if target != request.meta.get("last_final_url"):
-            for name in CONDITIONS:
-                followed.headers.pop(name, None)
+        dropped = [] if target == request.meta.get("last_final_url") else list(CONDITIONS)
+        if _name_server(target) != _name_server(request.url):
+            # What was meant for one server (a key) is not for another, nor for the same without encryption.
+            dropped += [name.decode() for name in followed.headers if name.decode() not in CONDITIONS]
+        for name in dropped:
+            followed.headers.pop(name, None)
         return followed
 
     def _check(self, request: Request, hops: tuple[str, ...], target: str) -> None:
         # A robots.txt may lie with somebody else (RFC 9309, 2.3.1.2).
-        if "job" in request.meta and not may_follow(request.meta.get("source"), hops[0], target):
-            shown = mask(target, request.meta.get("secrets", {}))
-            raise RefusedError("offsite", f"redirect to {shown} leaves the source")
+        if "job" in request.meta:
+            self._check_aim(request, hops[0], target)
         if target in hops:
             raise GivenUpError("redirects", "redirects in a circle")
         if len(hops) > self.longest:
             raise GivenUpError("redirects", f"more than {self.longest} redirects")
 
+    def _check_aim(self, request: Request, origin: str, target: str) -> None:
+        """Refuse a redirect that leaves the source, or that leads into one that must not be crawled."""
+        source: Source = request.meta["source"]
+        shown = mask(target, request.meta.get("secrets", {}))
+        if not may_follow(source, origin, target):
+            raise RefusedError("offsite", f"redirect to {shown} leaves the source")
+        for barred in request.meta["barred"]:
+            if barred.matches(target) and not source.matches(target):
+                raise RefusedError("policy", f"redirect to {shown} leads into {barred.id}, which must not be crawled")
+
 
 def may_follow(source: Source | None, origin: str, target: str) -> bool:
-    """Tell whether a redirect stays where it may: the same host (with or without www.), or the source's own URLs."""
+    """Tell whether a redirect stays where it may: on its host (with or without www.), in the source, where declared."""
     address = urlsplit(target)
     if address.scheme not in ("http", "https") or not address.hostname or "@" in address.netloc:
         return False
-    return _name_site(target) == _name_site(origin) or (source is not None and source.matches(target))
+    if _name_site(target) == _name_site(origin):
+        return True
+    return source is not None and (source.matches(target) or address.hostname in source.redirects)
+
+
+def _name_server(url: str) -> tuple[str, str]:
+    address = urlsplit(url)
+    return address.scheme, address.netloc
 
 
 def _name_site(url: str) -> str:
@@ -165,9 +134,17 @@ class BoundedCompressionMiddleware(HttpCompressionMiddleware):
         try:
             return super().process_response(request, response)
         except IgnoreRequest as error:
+            _release(error)
             raise RefusedError("size", f"more than {self._max_size} bytes when unpacked") from error
         except (OSError, zlib.error, EOFError) as error:
             raise GivenUpError("encoding", f"cannot be unpacked: {error}") from error
+
+
+def _release(error: BaseException) -> None:
+    """Let go of what the frames of an exception hold: a half unpacked bomb would stay until the next collection."""
+    for one in (error, error.__cause__):
+        if one is not None:
+            clear_frames(one.__traceback__)
 
 
 class TransportMiddleware:

@@ -38,8 +38,13 @@ class GivenUpError(IgnoreRequest):
         super().__init__(f"{code}: {sentence}")
 
 
+class HeaderFloodError(Exception):
+    """Raised when a server sends more header lines than any answer needs."""
+
+
 # What an exception means; the first class that fits counts.
 MEANINGS: tuple[tuple[type[BaseException], Outcome, str], ...] = (
+    (HeaderFloodError, "refused", "size"),
     (DownloadTimeoutError, "error", "timeout"),
     (CannotResolveHostError, "error", "dns"),
     (DownloadConnectionRefusedError, "error", "connection"),

@@ -25,7 +25,7 @@ class ArchivePipeline:
     def close_spider(self) -> None:
         """Store what is left."""
         ledger = self._find_ledger()
-        if ledger.answers and ledger.failure is None:
+        if ledger.has_news and ledger.failure is None:
             ledger.store()
 
     def _find_ledger(self) -> Ledger:

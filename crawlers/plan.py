@@ -4,11 +4,13 @@ import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import msgspec
 
 from crawlers.platforms import UnknownPlatformError, find_platform, list_seeds
-from crawlers.replay import RecordedWeb
+from crawlers.recorded import RecordedWeb
+from crawlers.settings import KB_LONGEST_WAIT
 from crawlers.summary import SourceSummary, describe_policy
 from kb.captures import order_instant, tell_outcome
 from kb.errors import UnknownSourceError
@@ -26,6 +28,7 @@ from kb.store.crawls import (
     write_note,
 )
 from kb.store.frontier import add_urls, list_open_sources, read_depths, read_latest_due, take_over
+from kb.store.hosts import HostNote, read_held_hosts
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +71,7 @@ def choose_sources(db: sqlite3.Connection, declared: Sequence[Source], wanted: W
     """
     _check_names(declared, wanted)
     last = read_last_crawls(db) if wanted.due else {}
-    chosen = [source for source in declared if _is_wanted(source, wanted)]
+    chosen = [source for source in declared if is_wanted(source, wanted)]
     if wanted.due:
         chosen = [source for source in chosen if is_due(source, last.get(source.id, ""), now)]
     set_aside = {source.id: aside for source in chosen if (aside := _set_aside(source)) is not None}
@@ -84,6 +87,44 @@ def restrict_to_replay(db: sqlite3.Connection, chosen: Chosen, web: RecordedWeb)
         elif any(source.matches(capture.url) for capture in web.list_captures()):
             sources[name] = source
     return Chosen(sources, set_aside)
+
+
+def set_aside_held(db: sqlite3.Connection, chosen: Chosen, now: str) -> Chosen:
+    """Set aside the sources none of whose hosts may be asked now, with the reason; they stay due."""
+    held = {host: note for host, note in read_held_hosts(db, now).items() if _is_held_long(note, now)}
+    if not held:
+        return chosen
+    sources, set_aside = {}, dict(chosen.set_aside)
+    for name, source in chosen.sources.items():
+        notes = [held.get(host) for host in list_known_hosts(db, source)]
+        barring = [note for note in notes if note is not None]
+        if barring and len(barring) == len(notes):
+            set_aside[name] = SourceSummary(skipped=describe_held(min(barring, key=lambda note: note.until)))
+        else:
+            sources[name] = source
+    return Chosen(sources, set_aside)
+
+
+def _is_held_long(note: HostNote, now: str) -> bool:
+    """Tell whether a crawl would not just wait until the instant of a note."""
+    left = datetime.fromisoformat(note.until) - datetime.fromisoformat(now)
+    return note.kind == "open" or left.total_seconds() > KB_LONGEST_WAIT
+
+
+def list_known_hosts(db: sqlite3.Connection, source: Source) -> list[str]:
+    """List the hosts of the pages a crawl of a source would ask for, each once."""
+    return list(dict.fromkeys(urlsplit(url).hostname or "" for url in list_pages(db, source)))
+
+
+def list_pages(db: sqlite3.Connection, source: Source) -> list[str]:
+    """List the pages a crawl of a source would ask for, as far as they are known before it."""
+    return list(dict.fromkeys((*list_seeds(source), *_list_known(db, source, read_last_answers(db, source.id)))))
+
+
+def describe_held(note: HostNote) -> str:
+    """Say why a host is not asked before an instant."""
+    code = "breaker open" if note.kind == "open" else "told later"
+    return f"{code}: {note.reason}; not asked before {note.until}"
 
 
 def is_due(source: Source, last_crawl: str, now: str) -> bool:
@@ -127,7 +168,11 @@ def choose_due_date(latest: str, now: str) -> str:
 def add_left_over(db: sqlite3.Connection, chosen: Chosen, declared: Iterable[Source], opened: Opened) -> Chosen:
     """Add the sources that a crawl gone on with had begun and not ended."""
     open_sources = set(list_open_sources(db, opened.due_at)) if opened.resumed else set()
-    left = {source.id: source for source in declared if source.id in open_sources and _set_aside(source) is None}
+    left = {
+        source.id: source
+        for source in declared
+        if source.id in open_sources and source.id not in chosen.set_aside and _set_aside(source) is None
+    }
     return Chosen(left | chosen.sources, chosen.set_aside)
 
 
@@ -161,7 +206,8 @@ def _check_names(declared: Sequence[Source], wanted: Wanted) -> None:
         raise UnknownSourceError(f"{', '.join(strange)}: expected ids or jurisdictions of declared sources ({listed})")
 
 
-def _is_wanted(source: Source, wanted: Wanted) -> bool:
+def is_wanted(source: Source, wanted: Wanted) -> bool:
+    """Tell whether a source was asked for, by itself, by its jurisdiction, or as one of all."""
     every = not wanted.sources and not wanted.jurisdictions
     return every or source.id in wanted.sources or source.jurisdiction in wanted.jurisdictions
 

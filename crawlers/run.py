@@ -18,7 +18,6 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from scrapy import signals
@@ -26,7 +25,10 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.settings import Settings
 
 from crawlers import settings as house_settings
-from crawlers.ledger import REPLAY_WINDOW, Course, Ledger
+from crawlers.certificates import collect_exceptions
+from crawlers.forecast import forecast_sources
+from crawlers.hosts import HostBook, list_hosts
+from crawlers.ledger import MOST_LOOKS, REPLAY_WINDOW, WINDOW, Course, Ledger
 from crawlers.masking import MaskingFilter
 from crawlers.plan import (
     Chosen,
@@ -37,17 +39,21 @@ from crawlers.plan import (
     open_crawl,
     restrict_to_replay,
     seed_frontier,
+    set_aside_held,
 )
-from crawlers.replay import RecordedWeb, ReplayServer, read_recorded_web
+from crawlers.recorded import RecordedWeb, read_recorded_web
+from crawlers.replay import ReplayServer
 from crawlers.spider import StatusQuoSpider
 from crawlers.summary import CrawlSummary, summarise_run
 from kb.captures import read_captures
 from kb.errors import StatusQuoError, UsageError
+from kb.forecasts import Forecast
 from kb.sources import Source, default_sources_folder, read_sources
-from kb.store.archive import close_run, open_archive
+from kb.store.archive import close_run, open_archive, open_empty_archive
 from kb.store.connection import data_lock
 from kb.store.crawls import has_wave_at, read_suspect_urls
 from kb.store.frontier import list_open_sources
+from kb.store.hosts import read_latest_notes
 from kb.store.knowledge import open_knowledge
 
 logger = logging.getLogger(__name__)
@@ -85,7 +91,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Crawl as the command line says; returns the exit code: 0 done, 2 wrong usage, 3 some sources failed."""
     given = _make_parser().parse_args(arguments)
     try:
-        summary = crawl(_read_request(given))
+        request = _read_request(given)
+        if given.dry_run:
+            _print_forecast(request)
+            return 0
+        summary = crawl(request)
     except StatusQuoError as error:
         sys.stderr.write(f"Error: {error}\n")
         return error.exit_code
@@ -104,7 +114,8 @@ def crawl(request: CrawlRequest) -> CrawlSummary:
         db = stack.enter_context(closing(open_archive(request.data / "archive.db")))
         chosen, opened = _prepare(db, request)
         server = None if request.web is None else stack.enter_context(ReplayServer(request.web))
-        ledger = Ledger(db, _make_course(request, chosen, opened))
+        known = () if request.web is not None else read_latest_notes(db)
+        ledger = Ledger(db, _make_course(request, chosen, opened), HostBook(known))
         if chosen.sources:
             _run_spider(ledger, make_settings(request, chosen.sources.values(), 0 if server is None else server.port))
         closed = _close_if_done(db, ledger, opened)
@@ -112,8 +123,23 @@ def crawl(request: CrawlRequest) -> CrawlSummary:
         return CrawlSummary(opened.run, closed, dict(sorted((found | chosen.set_aside).items())))
 
 
+def forecast(request: CrawlRequest) -> list[Forecast]:
+    """Say what a crawl would ask of whom and when; sends nothing and writes nothing."""
+    path = request.data / "archive.db"
+    with closing(open_archive(path, read_only=True) if path.is_file() else open_empty_archive()) as db:
+        delays = collect_delays(request.sources)
+        return list(forecast_sources(db, request.sources, request.wanted, _tell_now("seconds"), delays))
+
+
+def _print_forecast(request: CrawlRequest) -> None:
+    for one in forecast(request):
+        sys.stdout.write(msgspec.json.encode(one).decode() + "\n")
+
+
 def make_settings(request: CrawlRequest, sources: Any, replay_port: int) -> Settings:
     """Put together the settings of a crawl: the house's, what the sources ask for, and those of a replay."""
+    sources = tuple(sources)
+    collect_exceptions(sources)  # a bad one is told before anything is asked
     delays = collect_delays(sources)
     values = Settings()
     values.setmodule(house_settings, priority="project")
@@ -130,10 +156,8 @@ def collect_delays(sources: Any) -> dict[str, float]:
     """Return the seconds between two requests by host; where sources share one, the most patient of them counts."""
     delays: dict[str, float] = {}
     for source in sources:
-        for url in (*source.start, *source.urls, *source.match):
-            host = urlsplit(url.removeprefix("^").replace("\\", "")).hostname
-            if host:
-                delays[host] = max(delays.get(host, 0.0), source.host_delay)
+        for host in list_hosts(source):
+            delays[host] = max(delays.get(host, 0.0), source.host_delay)
     return delays
 
 
@@ -145,6 +169,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--sources", action="append", default=[], type=Path, metavar="DIR", help="more declarations")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="crawl this recorded web instead of the live one")
     parser.add_argument("--at", metavar="DATE", help="with --replay: the day or instant at which it stands")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be asked, as JSON lines; ask nobody")
     parser.add_argument("--allow-loopback", action="store_true", help="allow pages of this machine")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("KB_DATA", "data")), metavar="DIR")
     return parser
@@ -153,6 +178,8 @@ def _make_parser() -> argparse.ArgumentParser:
 def _read_request(given: argparse.Namespace) -> CrawlRequest:
     if (given.replay is None) != (given.at is None):
         raise UsageError("--replay and --at: expected both or neither")
+    if given.dry_run and given.replay is not None:
+        raise UsageError("--dry-run and --replay: expected one of them; a replay asks nobody")
     return CrawlRequest(
         data=given.data,
         sources=_read_declared(given.sources),
@@ -173,6 +200,7 @@ def _prepare(db: sqlite3.Connection, request: CrawlRequest) -> tuple[Chosen, Ope
     chosen = choose_sources(db, request.sources, request.wanted, now)
     if web is None:
         _await_new_second(db, chosen)
+        chosen = set_aside_held(db, chosen, now)
     else:
         chosen = restrict_to_replay(db, chosen, web)
     opened = open_crawl(db, chosen, now=now, token=secrets.token_hex(4), replay_at="" if web is None else web.at)
@@ -191,10 +219,11 @@ def _make_course(request: CrawlRequest, chosen: Chosen, opened: Opened) -> Cours
     at = "" if request.web is None else request.web.at
     clock: Callable[[], str] = (lambda: at) if at else partial(_tell_now, "seconds")
     suspects = _read_suspects(request.data / "kb.db", chosen)
-    if at:
-        # A recorded web answers the same at every look.
-        return Course(opened.run, opened.due_at, chosen.sources, clock, suspects, REPLAY_WINDOW, looks=0)
-    return Course(opened.run, opened.due_at, chosen.sources, clock, suspects)
+    window = REPLAY_WINDOW if at else WINDOW
+    barred = tuple(source for source in request.sources if source.crawl_policy.state == "forbidden")
+    # A recorded web answers the same at every look.
+    looks = 0 if at else MOST_LOOKS
+    return Course(opened.run, opened.due_at, chosen.sources, clock, suspects, window, looks, barred)
 
 
 def _read_suspects(path: Path, chosen: Chosen) -> dict[str, frozenset[str]]:

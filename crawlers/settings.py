@@ -17,17 +17,23 @@ DOWNLOAD_DELAY = 1.0
 DOWNLOAD_DELAY_JITTER = 0.0
 # 8. A slow server is never asked twice at once.
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
-# 16. Requests that wait for their host's delay count as well: fewer would let a few hosts hold up all others.
-CONCURRENT_REQUESTS = 256
+# 16. None: requests that wait for their host count as well, and patient hosts would hold up all others. What bounds
+# them is the ledger's window of each source, and KB_CONNECTIONS.
+CONCURRENT_REQUESTS = 0
 # False. Servers that answer slowly are asked more slowly (crawlers.download.PoliteThrottle keeps the least delay).
 AUTOTHROTTLE_ENABLED = True
 # 5. The first requests wait no longer than the delay we promise.
 AUTOTHROTTLE_START_DELAY = 1.0
+# 60. The slowest we ask, and the longest Crawl-delay that is obeyed to the letter.
+AUTOTHROTTLE_MAX_DELAY = 60.0
 
 # --- bounds
 
-# 1 GiB. Thirteen times the largest title of a code measured in one page (3.3 MB); counted after decompression too.
-DOWNLOAD_MAXSIZE = 48 * 1024 * 1024
+# 1 GiB. Nine times the largest title of a code measured in one page (3.3 MB); counted after decompression too. A body
+# is held in memory while it comes, with an eighth more: an endless one must not cost 64 MB.
+DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
+# Bytes of unfinished answers of all hosts together; beyond it they come one after the other.
+KB_ROOM = 32 * 1024 * 1024
 # 32 MiB, a warning in the log. Sizes are recorded with every fetch.
 DOWNLOAD_WARNSIZE = 0
 # 180. Seconds from connecting to the last byte: a server that sends a byte a second ends here as well.
@@ -78,7 +84,7 @@ WARN_ON_GENERATOR_RETURN_VALUE = False
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # RFPDupeFilter
 DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     # The nearer to 0 the nearer to the spider. Those set to None are Scrapy's own, replaced or not needed.
-    "crawlers.middlewares.RobotsMiddleware": 100,
+    "crawlers.robots.RobotsMiddleware": 100,
     "crawlers.middlewares.RetryMiddleware": 550,
     "crawlers.middlewares.RedirectMiddleware": 580,
     "crawlers.middlewares.BoundedCompressionMiddleware": 590,
@@ -130,10 +136,17 @@ KB_REDIRECTS = 10
 KB_RETRIES = 2
 # Seconds before the first further attempt, four times as long before each next one.
 KB_RETRY_WAIT = 2.0
-# A host that asks for more patience than this is left alone until the next crawl.
+# A host that asks for more patience than this is given up for this crawl, and not asked by any before its instant.
 KB_LONGEST_WAIT = 300.0
-# Attempts in a row without any answer, after which a host is not asked again in this crawl.
+# A host that asks for more than thirty days is asked again after thirty: it may have meant something else.
+KB_LONGEST_LATER = 30 * 86400.0
+# Failures in a row (no answer, 5xx, 429; of one page's answers only the first counts) that open a host's breaker.
 KB_DEAD_AFTER = 6
+# Seconds a host is left alone then; each failed try after a pause doubles it, up to a day.
+KB_DEAD_PAUSE = 900.0
+KB_LONGEST_PAUSE = 86400.0
+# Connections in use at once over all hosts; with those kept open for the next page well under the usual 1,024 files.
+KB_CONNECTIONS = 256
 # Whether addresses of this machine may be crawled.
 KB_ALLOW_LOOPBACK = False
 # Seconds between two requests to hosts that want more than DOWNLOAD_DELAY, by host.

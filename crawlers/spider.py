@@ -11,7 +11,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawlers.ledger import Answer, Job, Ledger
-from crawlers.masking import MaskingFilter, MissingSecretError, expand_url, mask
+from crawlers.masking import MaskingFilter, MissingSecretError, expand_url, holds_secret, mask
 from crawlers.middlewares import read_headers
 from crawlers.outcomes import explain_failure
 from crawlers.platforms import find_platform
@@ -20,13 +20,17 @@ from kb.captures import tell_outcome
 from kb.compare.volatile import may_be_restless
 from kb.errors import DamagedSnapshotError, NotFoundError
 from kb.models import Capture, Outcome
-from kb.read.page import read_page
+from kb.read.page import MOST_TAGS, read_page
 from kb.snapshots import hash_body, read_content_type
 
 logger = logging.getLogger(__name__)
 
 # A page by its media type, or by the lack of one, in which links are looked for.
 LINKING_TYPES = ("", "text/html", "application/xhtml+xml")
+
+
+# The bytes are evidence and are never altered: what repeats a secret cannot be kept at all.
+ECHO = "secret: the page repeats a secret of its request; it is not kept"
 
 
 class StatusQuoSpider(Spider):
@@ -58,6 +62,10 @@ class StatusQuoSpider(Spider):
         error = "" if outcome in ("ok", "not_modified") else f"status {response.status}"
         if "dataloss" in response.flags:
             outcome, error = "truncated", "cut: the answer ended before its end"
+        body = response.body or (b"" if outcome == "ok" else None)
+        if holds_secret(response.body, meta["secrets"]):
+            outcome, error, body = "refused", ECHO, None
+            logger.warning("%s: %s", meta["job"].lease.url, ECHO)
         capture = _make_capture(
             self,
             cast("Request", response.request),
@@ -65,7 +73,7 @@ class StatusQuoSpider(Spider):
             outcome=outcome,
             error=error,
             headers=headers,
-            body=response.body or (b"" if outcome == "ok" else None),
+            body=body,
         )
         if self._is_restless(meta["job"], capture):
             self.ledger.look_again(meta["job"])
@@ -109,6 +117,7 @@ class StatusQuoSpider(Spider):
             meta={
                 "job": job,
                 "source": job.source,
+                "barred": self.ledger.course.barred,
                 "secrets": secrets,
                 "last_final_url": known.final_url if known is not None else "",
             },
@@ -124,6 +133,9 @@ class StatusQuoSpider(Spider):
             return NO_LINKS
         body = self._read_list(job, capture)
         if body is None:
+            return NO_LINKS
+        if (tags := body.count(b"<")) > MOST_TAGS:
+            logger.warning("%s: its links are not followed: %d tags, more than %d", job.lease.url, tags, MOST_TAGS)
             return NO_LINKS
         base = capture.final_url or job.lease.url
         links = platform.find_links(job.source, ListPage(job.lease.url, base, body, charset, job.depth))

@@ -46,6 +46,8 @@ from kb.store.renditions import read_rendition, read_tools
 Progress = Callable[[int, int], None]
 # Readings of known versions kept at hand; a title page holds some hundreds.
 MOST_KEPT_READINGS = 1500
+# Bytes of a page whose tags are compared, twice the largest title page known: of a trap they would fill the memory.
+MOST_MARKUP = 8 * 1024 * 1024
 # <h3 class="section": a tag with its class, as bytes; counted to tell a page that another program rendered
 TAG = re.compile(rb'<([a-z][a-z0-9]*(?: class="[^"]*")?)')
 # From this size on a page is a title of many documents, whose rendering moves text from one to the next.
@@ -274,7 +276,7 @@ def see_page(body: bytes, source: Source, fetch: Fetch, rendition: Rendition | N
         page = read_rendered(body, rule, url, rendition)
     else:
         page = read_page(body, rule, url, media_type=fetch.media_type, charset=fetch.charset)
-    tags = TAG.findall(body)
+    tags = TAG.findall(body, 0, MOST_MARKUP)
     frame, shape = (
         blake2b(text.translate(None, b"0123456789"), digest_size=8).hexdigest() for text in (body, b"<".join(tags))
     )

@@ -88,9 +88,12 @@ def _find_clashes(body: Body, sound: dict[int, Body]) -> Faults:
 def _find_faults(entry: Body) -> Faults:
     """Find the faults of one source, by key path below it."""
     yield from _find_reading_faults(entry)
+    for key in ("urls", "start"):
+        yield from _try_each(entry, key, _find_login_fault)
     yield from _try_each(entry, "match", _find_match_fault)
     yield from _try_each(entry, "follow", _find_selector_fault)
     yield from _try_each(entry.get("crawl_policy", {}), "checked_on", _find_day_fault, ("crawl_policy",))
+    yield from _try_each(entry.get("certificate", {}), "checked_on", _find_day_fault, ("certificate",))
     for index, page in enumerate(entry.get("evidence", [])):
         yield from _try_each(page, "seen_on", _find_day_fault, ("evidence", index))
     for index, era in enumerate(entry.get("history", [])):
@@ -149,6 +152,12 @@ def _try_each(body: Any, key: str, find_fault: Callable[[str], str], base: Steps
     else:
         tried = [((*base, key), find_fault(value))] if value is not None else []
     yield from (found for found in tried if found[1])
+
+
+def _find_login_fault(url: str) -> str:
+    login, at, _ = url.partition("//")[2].partition("/")[0].rpartition("@")
+    # The name of the fault must not repeat what may be a password.
+    return f"expected an address without a log-in, found one of {len(login)} characters" if at else ""
 
 
 def _find_match_fault(pattern: str) -> str:

@@ -47,6 +47,15 @@ class CrawlPolicy(msgspec.Struct, frozen=True):
     checked_on: str = ""
 
 
+class CertificateException(msgspec.Struct, frozen=True):
+    """What is trusted of a source's hosts though it does not verify: see ``certificate`` in the schema."""
+
+    reason: str
+    checked_on: str
+    accept: str = ""
+    intermediate: str = ""
+
+
 class Selectors(msgspec.Struct, frozen=True):
     """CSS selectors of the parts of a page; None where the automatic reading decides."""
 
@@ -127,6 +136,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     cadence: str = "weekly"
     crawl_policy: CrawlPolicy = CrawlPolicy()
     host_delay: float = 1.0
+    redirects: tuple[str, ...] = ()
+    certificate: CertificateException | None = None
     fallback: str = ""
     aliases: tuple[str, ...] = ()
     checks: Checks = Checks()
@@ -285,6 +296,7 @@ def _build_era(body: Body, *, eras: tuple[tuple[str, Source], ...] = ()) -> Sour
         select=Selectors(main=select) if isinstance(select, str) else msgspec.convert(select, Selectors),
         dates=msgspec.convert(body.get("dates", {}), DateSelectors),
         checks=_build_checks(body.get("checks", {})),
+        certificate=msgspec.convert(body.get("certificate"), CertificateException | None),
         crawl_policy=CrawlPolicy() if isinstance(policy, str) else msgspec.convert(policy, CrawlPolicy),
         eras=eras,
         **flat,
@@ -292,7 +304,7 @@ def _build_era(body: Body, *, eras: tuple[tuple[str, Source], ...] = ()) -> Sour
 
 
 # Keys that hold one or several values, and keys that are taken over as they stand.
-_LISTS = ("urls", "start", "match", "follow", "remove", "topics", "professions", "aliases", "evidence")
+_LISTS = ("urls", "start", "match", "follow", "remove", "topics", "professions", "aliases", "evidence", "redirects")
 _PLAIN = ("title", "binding", "cadence", "host_delay", "fallback", "publish", "replica")
 
 

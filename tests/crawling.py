@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -57,14 +58,18 @@ def read_fetches(data):
 
 
 class Site:
-    """A server on this machine; ``pages`` maps a path to what its handler does; ``asked`` lists what was asked for."""
+    """A server on this machine; ``pages`` maps a path to what its handler does.
 
-    def __init__(self, pages):
+    ``asked`` lists what was asked for, ``times`` when (seconds of the wall clock).
+    """
+
+    def __init__(self, pages, host="127.0.0.1"):
         self.pages = pages
         self.asked = []
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"site": self}))
+        self.times = []
+        self.server = ThreadingHTTPServer((host, 0), type("Handler", (Handler,), {"site": self}))
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.url = f"http://{host}:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
@@ -77,6 +82,7 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = 1 << 16
 
     def do_GET(self):
+        self.site.times.append(time.time())
         self.site.asked.append((self.path, dict(self.headers)))
         page = self.site.pages.get(self.path)
         if page is None:

@@ -14,7 +14,8 @@ from crawlers import run, settings
 from tests.build import make_line, write_captures
 from tests.crawling import QUICK, read_rows, write_sources
 
-KILLS = 20
+# KB_KILLS=50 pytest tests/test_crawl_kill.py
+KILLS = int(os.environ.get("KB_KILLS", "20"))
 PAGES = 250
 AT = "2024-06-01T08:00:00Z"
 SITE = "https://rules.example.gov"
@@ -80,7 +81,7 @@ def check_archive(data):
     assert [{"state": "done"}] == read_rows(data, "SELECT DISTINCT state FROM frontier")
 
 
-def test_crawl_killed_twenty_times_loses_no_page_and_fetches_none_twice(tmp_path, nursery):
+def test_crawl_killed_many_times_loses_no_page_and_fetches_none_twice(tmp_path, nursery):
     captures = write_site(tmp_path / "site")
     sources = write_sources(
         tmp_path / "sources",

@@ -2,21 +2,26 @@
 
 import gzip
 import logging
+from base64 import b64encode
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
 from OpenSSL import SSL
+from protego import Protego
 from scrapy.exceptions import CannotResolveHostError, DownloadFailedError, DownloadTimeoutError
+from scrapy.http import Request, Response
+from scrapy.utils.test import get_crawler
 from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseFailed
 
 from crawlers.addresses import is_reachable
-from crawlers.download import HostPatience, read_retry_after
-from crawlers.masking import MaskingFilter, MissingSecretError, expand_url, mask
-from crawlers.middlewares import is_cut_gzip, may_follow
+from crawlers.download import read_retry_after, read_wait
+from crawlers.masking import MaskingFilter, MissingSecretError, expand_url, holds_secret, mask
+from crawlers.middlewares import RedirectMiddleware, is_cut_gzip, may_follow
 from crawlers.outcomes import GivenUpError, RefusedError, explain_failure, is_passing
+from crawlers.robots import find_rule
 from crawlers.run import collect_delays
 from tests.build import make_source
 
@@ -41,41 +46,6 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(value, expected):
     assert expected == read_retry_after(value, NOW)
 
 
-def test_host_is_left_alone_as_long_as_the_most_patient_answer_asks():
-    patience = HostPatience(longest_wait=300, dead_after=3)
-
-    patience.hold(HOST, 60, now=1000)
-    patience.hold(HOST, 10, now=1000)
-
-    assert (60, 1, 0) == tuple(patience.tell_wait(HOST, now) for now in (1000, 1059, 1061))
-    assert 0 == patience.tell_wait("other.example.gov", 1000)
-
-
-def test_host_that_asks_for_more_patience_than_we_have_is_given_up_for_this_crawl():
-    patience = HostPatience(longest_wait=300, dead_after=3)
-
-    patience.hold(HOST, 86400, now=0)
-
-    with pytest.raises(GivenUpError, match=r"host: .* asks to be left alone for 86400 seconds"):
-        patience.check(HOST)
-    patience.check("other.example.gov")
-
-
-def test_only_silence_without_interruption_makes_a_host_dead():
-    patience = HostPatience(longest_wait=300, dead_after=3)
-    for _ in range(2):
-        patience.note_silence(HOST, "timeout")
-    patience.note_answer(HOST)
-    for _ in range(2):
-        patience.note_silence(HOST, "timeout")
-    patience.check(HOST)
-
-    patience.note_silence(HOST, "timeout: 60 seconds")
-
-    with pytest.raises(GivenUpError, match=r"no answer 3 times in a row \(timeout: 60 seconds\)"):
-        patience.check(HOST)
-
-
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
@@ -86,13 +56,38 @@ def test_only_silence_without_interruption_makes_a_host_dead():
         ("https://rules.example.gov.evil.example/2", False),
         ("https://rules.example.gov@evil.example/2", False),
         ("ftp://rules.example.gov/2", False),
+        ("https://files.example.gov/2", True),
+        ("https://more.files.example.gov/2", False),
         ("", False),
     ],
 )
 def test_redirects_are_followed_on_the_same_site_and_to_urls_of_the_source(target, expected):
-    source = make_source(match="https://new.example.gov/rules/")
+    source = msgspec.structs.replace(
+        make_source(match="https://new.example.gov/rules/"), redirects=("files.example.gov",)
+    )
 
     assert expected == may_follow(source, "http://rules.example.gov/1", target)
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        ("https://rules.example.gov/2", {b"Authorization"}),
+        ("https://files.example.gov/2", set()),
+        ("http://rules.example.gov/2", set()),
+        ("https://files.example.gov/last", {b"If-None-Match"}),
+    ],
+)
+def test_what_was_sent_to_one_server_is_not_sent_to_another(target, kept):
+    source = msgspec.structs.replace(make_source(), redirects=("files.example.gov",))
+    meta = {"job": None, "source": source, "barred": (), "last_final_url": "https://files.example.gov/last"}
+    sent = {"Authorization": "Bearer key", "If-None-Match": '"one"'}
+    request = Request("https://rules.example.gov/1", headers=sent, meta=meta)
+    middleware = RedirectMiddleware.from_crawler(get_crawler(settings_dict={"KB_REDIRECTS": 10}))
+
+    followed = middleware.process_response(request, Response(request.url, status=302, headers={"Location": target}))
+
+    assert (target, kept) == (followed.url, set(followed.headers))
 
 
 def test_cut_gzip_is_told_from_a_whole_one():
@@ -101,6 +96,76 @@ def test_cut_gzip_is_told_from_a_whole_one():
     assert [False, True, True] == [is_cut_gzip(body, 10**6) for body in (whole, whole[:-1], whole[: len(whole) // 2])]
     assert not is_cut_gzip(b"not packed at all", 10**6)
     assert not is_cut_gzip(gzip.compress(bytes(10**6))[:-9], 1000)
+
+
+def test_retry_after_as_a_date_is_held_against_both_clocks_and_the_later_counts():
+    until = "Sat, 01 Jun 2024 08:01:30 GMT"
+    slow, quick = "Sat, 01 Jun 2024 07:59:00 GMT", "Sat, 01 Jun 2024 08:01:00 GMT"
+
+    waits = [
+        read_wait(Response("http://x/", status=status, headers={"Retry-After": value, "Date": date}), NOW)
+        for status, value, date in (
+            (503, until, slow),
+            (503, until, quick),
+            (429, "7", slow),
+            (403, "7", "never"),
+            (302, "7", ""),
+            (200, "7", ""),
+            (304, "7", ""),
+            (503, "soon", slow),
+        )
+    ]
+
+    assert [150.0, 90.0, 7.0, 7.0, 7.0, None, None, None] == waits
+
+
+def test_rule_that_decides_is_named_as_its_author_wrote_it():
+    ours = "User-agent: statusquo\nDisallow: /private\nAllow: /private/open\nDisallow: /*.zip$\n\n"
+    text = f"{ours}User-agent: *\nDisallow: /\n"
+    rules = Protego.parse(text)
+    agent = "StatusQuo/1.0 (+someone@example.org)"
+
+    found = {path: find_rule(rules, f"https://x.example.gov{path}", agent) for path in ("/a", "/private/a", "/a.zip")}
+
+    assert {
+        "/a": "",
+        "/private/a": "Disallow: /private (User-agent: statusquo)",
+        "/a.zip": "Disallow: /*.zip$ (User-agent: statusquo)",
+    } == found
+    assert "Allow: /private/open (User-agent: statusquo)" == find_rule(rules, "https://x/private/open/1", agent)
+    assert "" == find_rule(Protego.parse("User-agent: other\nDisallow: /\n"), "https://x/a", agent)
+
+
+def test_secret_is_found_in_a_page_in_every_spelling_it_may_be_echoed_in():
+    secrets = expand_url("https://x/?key=${K}", {"K": 'a<b/"ü&1'})[1]
+    spelled = [
+        'a<b/"ü&1',
+        "a&lt;b/&quot;ü&amp;1",
+        'a<b/\\"\\u00fc&1',
+        'a<b\\/\\"\\u00fc&1',
+        "a%3Cb%2F%22%C3%BC%261",
+        b64encode('a<b/"ü&1'.encode()).decode(),
+    ]
+
+    assert [True] * 6 == [holds_secret(f"<p>{text}</p>".encode(), secrets) for text in spelled]
+    assert holds_secret('<p>a<b/"ü&1</p>'.encode("utf-16-le"), secrets)
+    assert not holds_secret(b"<p>A license is required.</p>", secrets)
+    assert not holds_secret(b"<p>A license is required.</p>", {})
+
+
+def test_traceback_in_the_log_carries_the_name_of_a_secret():
+    masking = MaskingFilter()
+    masking.secrets["s3cret"] = "${RULES_KEY}"
+    try:
+        raise ValueError("https://x/?key=s3cret")
+    except ValueError as error:
+        record = logging.LogRecord("x", logging.ERROR, "x", 1, "failed", (), (ValueError, error, error.__traceback__))
+
+    masking.filter(record)
+
+    written = logging.Formatter().format(record)
+    assert "ValueError: https://x/?key=${RULES_KEY}" in written
+    assert "s3cret" not in written
 
 
 def test_causes_hidden_in_an_exception_are_found():

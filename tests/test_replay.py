@@ -9,7 +9,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from crawlers.replay import RecordedWeb, ReplayServer, choose_instant, name_page
+from crawlers.recorded import RecordedWeb, choose_instant, name_page
+from crawlers.replay import ReplayServer
 from kb.build import BuildRequest, build
 from kb.captures import read_captures
 from kb.collect import ImportRequest, import_captures

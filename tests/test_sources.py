@@ -13,6 +13,7 @@ from kb.errors import DeclarationError
 from kb.share import share_path
 from kb.sources import (
     Authority,
+    CertificateException,
     CrawlPolicy,
     Identity,
     Source,
@@ -216,6 +217,16 @@ def test_what_may_be_crawled_is_open_unless_a_reason_and_a_day_say_otherwise() -
     assert CrawlPolicy("forbidden", "no robots", "2026-05-01") == parse(crawl_policy=forbidden).crawl_policy
 
 
+def test_exceptions_of_a_source_are_read() -> None:
+    certificate = {"accept": "ab" * 32, "reason": "signed by itself", "checked_on": "2026-05-01"}
+
+    source = parse(redirects="files.example.gov", certificate=certificate)
+
+    assert ("files.example.gov",) == source.redirects
+    assert CertificateException("signed by itself", "2026-05-01", accept="ab" * 32) == source.certificate
+    assert ((), None) == (parse().redirects, parse().certificate)
+
+
 PLACE = "us-xx.yml sources[0] (us-xx-code)"
 
 
@@ -265,6 +276,27 @@ PLACE = "us-xx.yml sources[0] (us-xx-code)"
         ({"history": [{"until": "2024-02-20"}]}, "expected at least 2 entries or characters, found {'until'"),
         ({"crawl_policy": {"state": "blocked", "reason": "no"}}, f"missing key 'checked_on' in {PLACE} crawl_policy"),
         ({"crawl_policy": "closed"}, f"expected something like 'open', found 'closed' in {PLACE} crawl_policy"),
+        (
+            {"urls": ["https://user:word@a.example.gov/"]},
+            f"expected an address without a log-in, found one of 9 characters in {PLACE} urls[0]",
+        ),
+        ({"redirects": ["https://a.example.gov/"]}, "expected something like 'files.example.gov', found 'https:"),
+        (
+            {"certificate": {"accept": "ab", "reason": "x", "checked_on": "2026-05-01"}},
+            "expected something like '9f86",
+        ),
+        (
+            {"certificate": {"reason": "x", "checked_on": "2026-05-01"}},
+            f"missing one of the keys 'accept', 'intermediate' in {PLACE} certificate",
+        ),
+        (
+            {"certificate": {"accept": "ab" * 32, "checked_on": "2026-05-01"}},
+            f"missing key 'reason' in {PLACE} certificate",
+        ),
+        (
+            {"certificate": {"accept": "ab" * 32, "reason": "x", "checked_on": "2026-02-30"}},
+            f"expected a day like 2024-02-08, found '2026-02-30' in {PLACE} certificate.checked_on",
+        ),
         ({"authority": {"id": "b"}}, f"missing key 'name' in {PLACE} authority"),
         ({"topics": [1.5]}, f"expected a string, found a number (1.5) in {PLACE} topics[0] (YAML reads a bare 12.10"),
     ],

@@ -333,7 +333,7 @@ def test_host_that_dies_on_the_way_is_given_up(make_site, tmp_path):
     _, summary, log = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback")
 
     assert {"host": 9} == summary["sources"][SOURCE]["failed"]
-    assert "127.0.0.1 gave no answer 4 times in a row (connection:" in log
+    assert "127.0.0.1 failed 4 times in a row (connection:" in log
     assert len(site.asked) < 9
 
 

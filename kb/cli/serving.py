@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from kb.cli.filling import describe_build
+from kb.cli.forecasting import print_forecasts
 from kb.cli.frame import (
     INTEGRITY,
     data_option,
@@ -21,6 +22,7 @@ from kb.cli.frame import (
 from kb.convert import describe_converted
 from kb.demo import DemoRequest, demo_sources, run_demo
 from kb.demo_report import print_report, read_report
+from kb.forecasts import forecast_crawl
 from kb.publish import Published
 from kb.publish import publish as publish_generation
 from kb.serve import ServeRequest
@@ -51,6 +53,10 @@ def web_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--due", is_flag=True, help="Only sources whose cadence has passed.")
 @click.option("--source", "names", metavar="ID", multiple=True, help="This source; may be given again.")
 @click.option("--jurisdiction", "places", metavar="XX", multiple=True, help="Its sources; may be given again.")
+@click.option("--dry-run", is_flag=True, help="Say what would be asked of whom and when; ask nobody.")
+@click.option(
+    "--format", "form", type=click.Choice(("table", "jsonl")), default="table", show_default=True, help="Of --dry-run."
+)
 @sources_option
 @web_options
 @data_option
@@ -60,6 +66,9 @@ def crawl(ctx: click.Context, /, data: Path, **options: object) -> None:
 
     Ends with 3 if some sources failed: what came of the others is stored.
     """
+    if options["dry_run"]:
+        print_forecasts(forecast_crawl(data, _spell_options(options)), as_lines=options["form"] == "jsonl")
+        return
     outcome = run_crawler(data, _spell_options(options))
     _print_crawl(outcome)
     if outcome.is_failed:

@@ -29,6 +29,9 @@ from kb.sources import Checks, Source
 
 # The largest page that is read, after decompression; the largest known title page has 4 MB.
 MOST_BYTES = 48 * 1024 * 1024
+# The most tags of a page that is read, closing ones counted: the largest known title page has a quarter of them, and a
+# page of a million links took 900 MB.
+MOST_TAGS = 600_000
 # <<<<<<< HEAD, =======, >>>>>>> origin/main: a merge that was never finished
 CONFLICT = re.compile(r"(?:^|\s)(?:<{7}|>{7})\s+\S+", re.MULTILINE)
 # The page ends inside a tag: the transfer was cut.
@@ -54,6 +57,8 @@ def read_page(body: bytes, source: Source, url: str, *, media_type: str = "", ch
         return unfit
     kind = tell_kind(body, media_type)
     try:
+        if kind == "html" and (tags := body.count(b"<")) > MOST_TAGS:
+            return _unread("huge", f"{url} has {tags} tags, more than {MOST_TAGS}")
         if kind == "html":
             return _read_html(body, charset, source, url)
         if kind == "xml":

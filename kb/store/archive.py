@@ -19,6 +19,7 @@ from kb.models import Capture, Fetch, Wave
 from kb.snapshots import Packed, hash_body, keep_headers, pack, read_content_type, unpack
 from kb.store.connection import open_database, transaction
 from kb.store.frontier import acknowledge as acknowledge_urls
+from kb.store.hosts import HOSTS
 
 RunKind = Literal["import", "crawl"]
 
@@ -124,6 +125,7 @@ MIGRATIONS = (
     CREATE TRIGGER renditions_stay BEFORE UPDATE ON renditions
     BEGIN SELECT RAISE(ABORT, 'renditions are never altered'); END;
     """,
+    HOSTS,
 )
 
 INSERT_SNAPSHOT = """
@@ -219,6 +221,15 @@ class Declaration(msgspec.Struct, frozen=True):
 def open_archive(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """Open the archive, making it where there is none; raises what kb.store.connection.open_database raises."""
     return open_database(path, application="statusquo archive", migrations=MIGRATIONS, read_only=read_only)
+
+
+def open_empty_archive() -> sqlite3.Connection:
+    """Make an archive in memory that holds nothing: what a crawl knows where there is none yet."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.row_factory = sqlite3.Row
+    for script in MIGRATIONS:
+        db.executescript(script)
+    return db
 
 
 def ensure_log(db: sqlite3.Connection, log_id: str, created_at: str) -> str:
