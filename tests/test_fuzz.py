@@ -85,9 +85,9 @@ def test_command_runs_a_single_case(capsys):
 
 @pytest.mark.parametrize("kind", PAPERS)
 def test_damaged_files_are_read_in_a_process_apart_and_compared(kind):
-    told = fuzz([read_files(kind)], 120, 17, seconds=GENEROUS)
+    told = fuzz([read_files(kind)], 60, 17, seconds=GENEROUS)
 
-    assert Told(120) == told
+    assert Told(60) == told
 
 
 @pytest.mark.parametrize("kind", PAPERS)
