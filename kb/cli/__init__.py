@@ -1,9 +1,10 @@
 """The command ``kb``: reads options, calls a use case, prints. The only place that reads the clock."""
 
 from kb.cli.consulting import changes, diff, show
-from kb.cli.filling import build, import_, init, sources
+from kb.cli.filling import build, init, sources
 from kb.cli.frame import main
 from kb.cli.keeping import doctor, evaluate, export
+from kb.cli.recordings import import_
 from kb.cli.serving import crawl, demo, publish, serve, update
 
 FILL = (init, sources, import_, crawl, build, update)
