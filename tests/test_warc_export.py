@@ -67,10 +67,14 @@ def write(data, target, **options):
         return export_warc(db, WarcOrder(**{"target": target, "now": NOW, **options}))
 
 
+def load(folder, files, sources, run="copy"):
+    return import_warcs(folder / "copy", WarcRequest(files=files, sources=sources, now=NOW, token=run))
+
+
 def copy(folder, data, sources, *, name="out.warc.gz", **options):
     """Move an archive by way of WARC into a new data folder and build it there."""
     done = write(data, folder / name, **options)
-    result = import_warcs(folder / "copy", WarcRequest(files=done.files, sources=sources, now=NOW, token="copy"))
+    result = load(folder, done.files, sources)
     build(folder / "copy", BuildRequest(sources=sources))
     return folder / "copy", done, result
 
@@ -107,7 +111,7 @@ def test_import_into_the_same_archive_adds_nothing(tmp_path, crawled):
     there, done, _ = copy(tmp_path, data, sources)
     before = len(read_rows(there, FETCHES))
 
-    again = import_warcs(there, WarcRequest(files=done.files, sources=sources, now=NOW, token="again"))
+    again = load(tmp_path, done.files, sources, "again")
 
     assert (0, before) == (again.counts.fetches, again.notes.known)
     assert before == len(read_rows(there, FETCHES))
@@ -119,9 +123,7 @@ def test_part_of_an_archive_and_then_the_rest_of_it_lose_nothing(tmp_path, recor
     rest = write(data, tmp_path / "rest.warc.gz", wanted=TransferFilter(since="2024-02-01T00:00:00Z"))
 
     for number, done in enumerate((first, rest)):
-        import_warcs(
-            tmp_path / "copy", WarcRequest(files=done.files, sources=sources, now=NOW, token=f"part{number}")
-        )
+        load(tmp_path, done.files, sources, f"part{number}")
         build(tmp_path / "copy", BuildRequest(sources=sources))
 
     assert first.fetches > 0 < rest.fetches
@@ -181,10 +183,11 @@ def test_headers_that_would_break_the_record_are_one_line(tmp_path):
     evil = {"Content-Type": "text/html", "ETag": "a\r\nSet-Cookie: planted\r\n\r\n<script>"}
     source = make_source()
     path = write_captures(tmp_path, make_line(headers=evil))
-    import_captures(tmp_path / "data", ImportRequest(file=path, sources=(source,), now=NOW, token="a"))
+    wanted = {"file": path, "sources": (source,), "now": NOW, "token": "a"}
+    import_captures(tmp_path / "data", ImportRequest(**wanted))
 
     done = write(tmp_path / "data", tmp_path / "out.warc")
-    result = import_warcs(tmp_path / "copy", WarcRequest(files=done.files, sources=(source,), now=NOW, token="b"))
+    result = load(tmp_path, done.files, (source,))
 
     assert 1 == result.counts.fetches
     assert b"\r\nSet-Cookie" not in (tmp_path / "out.warc").read_bytes()
@@ -197,9 +200,7 @@ def test_facts_that_do_not_fit_their_bytes_are_told_and_not_imported(tmp_path, r
     text = (tmp_path / "out.warc").read_bytes()
     (tmp_path / "out.warc").write_bytes(text.replace(b"fee of 40 dollars", b"fee of 90 dollars", 1))
 
-    result = import_warcs(
-        tmp_path / "copy", WarcRequest(files=[tmp_path / "out.warc"], sources=sources, now=NOW, token="b")
-    )
+    result = load(tmp_path, [tmp_path / "out.warc"], sources)
 
     assert 1 == len(result.notes.broken)
     assert "expected bytes of sha256" in result.notes.broken[0]

@@ -28,8 +28,9 @@ class Warc:
     def __exit__(self, *_):
         self.file.close()
 
-    def add(self, url=URL, body=BODY, *, kind="response", at=AT, status="200 OK", http=None, **fields):
-        """Add a record; ``http`` are its HTTP headers (None: a type alone), ``fields`` further WARC headers."""
+    def add(self, url=URL, body=BODY, *, kind="response", at=AT, **fields):
+        """Add a record: ``status`` and ``http`` head its HTTP message, other ``fields`` are further WARC headers."""
+        status, http = fields.pop("status", "200 OK"), fields.pop("http", None)
         pairs = [("Content-Type", "text/html")] if http is None else list(http.items())
         message = None if kind not in ("response", "revisit") else StatusAndHeaders(status, pairs, protocol="HTTP/1.1")
         headers = {"WARC-Date": at, **{name.replace("_", "-"): value for name, value in fields.items()}}
