@@ -22,9 +22,9 @@ RULES = make_source()
 LATER = "2019-04-01T10:00:00Z"
 
 
-def load(folder, *files, sources=(RULES,), **options):
+def load(folder, *files, sources=(RULES,), run="7f3a", **options):
     """Import files into a new data folder; returns the result and the rows of fetches."""
-    request = WarcRequest(**{"files": files, "sources": sources, "now": NOW, "token": "7f3a", **options})
+    request = WarcRequest(**{"files": files, "sources": sources, "now": NOW, "token": run, **options})
     result = import_warcs(folder / "data", request)
     return result, read_rows(folder / "data", "SELECT * FROM fetches ORDER BY observed_at, seq")
 
@@ -126,7 +126,7 @@ def test_revisit_has_the_bytes_of_the_instant_it_refers_to_also_of_an_earlier_im
     refers = {"WARC_Refers_To_Target_URI": "http://rules.example.gov:80/1", "WARC_Refers_To_Date": AT}
     path = write(tmp_path, revisit(**refers, WARC_Payload_Digest="sha1:UNKNOWN"), name="later.warc.gz")
 
-    result, rows = load(tmp_path, path, token="8a4b")
+    result, rows = load(tmp_path, path, run="8a4b")
 
     assert [] == result.notes.lost
     assert [hash_body(BODY)] * 2 == [row["sha256"] for row in rows]

@@ -1,5 +1,6 @@
 """The command ``kb``: reads options, calls a use case, prints. The only place that reads the clock."""
 
+from kb.cli.adding import expect_sources, new_source, try_source
 from kb.cli.consulting import changes, diff, show
 from kb.cli.filling import build, init, sources
 from kb.cli.frame import main
@@ -12,6 +13,8 @@ ASK = (changes, show, diff)
 SHOW = (publish, serve, demo)
 KEEP = (doctor, export, evaluate)
 
+for command in (new_source, try_source, expect_sources):
+    sources.add_command(command)
 for command in (*FILL, *ASK, *SHOW, *KEEP):
     main.add_command(command)
 

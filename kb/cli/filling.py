@@ -43,7 +43,7 @@ def init(data: Path) -> None:
 
 @click.group()
 def sources() -> None:
-    """List or check the declared sources."""
+    """List, check or add sources."""
 
 
 @sources.command("list")
