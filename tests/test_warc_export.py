@@ -1,6 +1,7 @@
 """An archive written as WARC and read into an empty one is the same archive: the same export, byte for byte."""
 
 import json
+import os
 from contextlib import closing
 
 import pytest
@@ -46,16 +47,18 @@ def crawled(tmp_path_factory):
                                              if "If-None-Match" not in handler.headers else b"", ETag='"7"'),
         "/old": redirect_to("/1"),
         "/away": redirect_to("https://elsewhere.example.org/"),
+        "/api?key=planted-key": lambda handler: handler.answer(200, b"<p>(a) Open.</p>", Server="planted-server"),
         "/busy": lambda handler: handler.answer(500, b"busy"),
     })  # fmt: skip
     urls = [f"{site.url}{path}" for path in ("/1", "/2", "/old", "/away", "/busy", "/gone")]
-    urls.append("http://127.0.0.1:1/dead")
+    urls += ["http://127.0.0.1:1/dead", f"{site.url}/api?key=${{KB_TEST_KEY}}"]
     document = {"work": "rules", "pattern": "/(?P<citation>[^/]+)$"}
     names = write_sources(folder / "sources", {"id": "us-xx-rules", "urls": urls, "document": document})
     data = folder / "data"
     for text in ("A kite needs a license.", "A kite needs a permit.", "A kite needs a permit."):
         said["text"] = text
-        crawl(data, "--sources", names, "--allow-loopback")
+        environment = {**os.environ, "KB_TEST_KEY": "planted-key"}
+        crawl(data, "--sources", names, "--allow-loopback", environment=environment)
     site.close()
     sources = read_sources([names])
     build(data, BuildRequest(sources=sources))
@@ -157,6 +160,7 @@ def test_no_request_cookie_or_key_is_written(tmp_path, crawled):
 
     text = (tmp_path / "out.warc").read_bytes()
 
+    assert b"api?key=${KB_TEST_KEY}" in text
     assert [] == [word for word in (b"planted", b"Cookie", b"WARC-Type: request", b"User-Agent") if word in text]
 
 

@@ -16,7 +16,7 @@ from kb.adding.fetching import FetchedPage, fetch_page
 from kb.adding.growing import Given, check_owned, save_page, show_page, take_page
 from kb.adding.saved import Place, SavedPage, choose_page, find_place, list_places, list_saved
 from kb.adding.starting import NewSource, start_source
-from kb.cli.frame import load_sources, make_console, read_clock, refuse, say_plural, sources_option
+from kb.cli.frame import make_console, read_clock, refuse, say_plural, sources_option
 from kb.compare.eids import print_eid
 from kb.errors import UsageError
 from kb.models import Page, Reading
@@ -102,7 +102,6 @@ def try_source(ctx: click.Context, /, name: str, folders: tuple[Path, ...], **op
 
     Nothing is stored. Ends with 3 if the page would not be believed.
     """
-    load_sources(folders)
     place = find_place(_list_folders(folders), name)
     with TemporaryDirectory() as folder:
         saved = _choose_page(place, Path(folder), options)
@@ -199,7 +198,6 @@ def expect_sources(ctx: click.Context, /, names: tuple[str, ...], folders: tuple
     What is written already is compared: where it differs the lines are shown and the command ends with 1, unless
     --update accepts them.
     """
-    load_sources(folders)
     known = _list_folders(folders)
     places = [find_place(known, name) for name in names] or list_places(known)
     if options["url"] or options["file"] is not None:
