@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -45,6 +46,8 @@ ATTEMPTS, PAUSE = 100, 0.1
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print what is under its limit, and write what was measured; returns 1 for --gate and a missed limit."""
     given = _read_arguments(arguments)
+    # Told to end, it ends what it started too: the moving web is a process of its own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     results = list(evaluate_sets(given.sets, given.corpus, read_sources([given.sources])))
     if given.web is not None or not given.gate:
         results.append(measure_moving(given.web, given.seeds))

@@ -29,16 +29,24 @@ REPLAY_WINDOW = 32
 BATCH_ANSWERS = 64
 BATCH_BYTES = 8 * 1024 * 1024
 BATCH_SECONDS = 0.5
+# A page that moved in short lines alone is looked at once more so many seconds later: instants are kept in seconds.
+LOOK_AFTER = 2.0
+# So many pages of a source and crawl are weighed for a second look; of more pages the wave itself tells what moves.
+MOST_LOOKS = 2
 # Longer than any page may take with all its attempts: a lease ends early only for a crawler that died.
 LEASE_SECONDS = 3600
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A page to ask for now: its lease, its source, and what a conditional request may say (None: nothing)."""
+    """A page to ask for now: its lease, its source, and what a conditional request may say (None: nothing).
+
+    ``again`` marks the second look at a page within one crawl.
+    """
 
     lease: Lease
     source: Source
     validators: Validators | None = None
+    again: bool = False
 
     @property
     def depth(self) -> int:
@@ -58,7 +66,7 @@ class Course(msgspec.Struct, frozen=True):
     """What a crawl is: its run, the due date its pages share, its sources, and whose last answers are not trusted.
 
     ``clock`` gives the instant an answer is observed at; ``suspects`` holds URLs by source id; ``window`` is the number
-    of pages of a source in work at once.
+    of pages of a source in work at once, ``looks`` that of pages weighed for a second look.
     """
 
     run: str
@@ -67,6 +75,7 @@ class Course(msgspec.Struct, frozen=True):
     clock: Callable[[], str]
     suspects: Mapping[str, frozenset[str]] = {}
     window: int = WINDOW
+    looks: int = MOST_LOOKS
 
 
 class Ledger:
@@ -82,10 +91,14 @@ class Ledger:
         self.size = 0
         self.stored_at = time.monotonic()
         self.answered = asyncio.Event()
+        self.weighed = dict.fromkeys(course.sources, 0)
+        self.again: list[tuple[float, Job]] = []
 
     def lease_jobs(self) -> list[Job]:
-        """Lease pages of every source that has few in work; returns what to ask for now."""
-        jobs: list[Job] = []
+        """Lease pages of every source that has few in work; returns what to ask for now, second looks first."""
+        now = time.monotonic()
+        jobs = [job for due_at, job in self.again if due_at <= now]
+        self.again = [(due_at, job) for due_at, job in self.again if due_at > now]
         window = self.course.window
         for source, is_open in self.open.items():
             if is_open and self.asked[source] <= window // 2:
@@ -98,6 +111,18 @@ class Ledger:
         self.size += len(answer.capture.body or b"")
         self.asked[answer.job.source.id] -= 1
         self.answered.set()
+
+    def weigh(self, source: Source) -> bool:
+        """Tell whether one more page of a source may be weighed for a second look, and count it."""
+        if self.weighed[source.id] >= self.course.looks:
+            return False
+        self.weighed[source.id] += 1
+        return True
+
+    def look_again(self, job: Job) -> None:
+        """Ask for a page once more in a moment, whole."""
+        self.asked[job.source.id] += 1
+        self.again.append((time.monotonic() + LOOK_AFTER, Job(job.lease, job.source, again=True)))
 
     def note_failure(self, failure: Failure) -> None:
         """Take note of a fault in our own code, after which an answer will never come: the crawl ends."""

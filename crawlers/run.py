@@ -26,7 +26,7 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.settings import Settings
 
 from crawlers import settings as house_settings
-from crawlers.ledger import REPLAY_WINDOW, WINDOW, Course, Ledger
+from crawlers.ledger import REPLAY_WINDOW, Course, Ledger
 from crawlers.masking import MaskingFilter
 from crawlers.plan import (
     Chosen,
@@ -191,8 +191,10 @@ def _make_course(request: CrawlRequest, chosen: Chosen, opened: Opened) -> Cours
     at = "" if request.web is None else request.web.at
     clock: Callable[[], str] = (lambda: at) if at else partial(_tell_now, "seconds")
     suspects = _read_suspects(request.data / "kb.db", chosen)
-    window = REPLAY_WINDOW if at else WINDOW
-    return Course(opened.run, opened.due_at, chosen.sources, clock, suspects, window)
+    if at:
+        # A recorded web answers the same at every look.
+        return Course(opened.run, opened.due_at, chosen.sources, clock, suspects, REPLAY_WINDOW, looks=0)
+    return Course(opened.run, opened.due_at, chosen.sources, clock, suspects)
 
 
 def _read_suspects(path: Path, chosen: Chosen) -> dict[str, frozenset[str]]:

@@ -17,9 +17,11 @@ from crawlers.outcomes import explain_failure
 from crawlers.platforms import find_platform
 from crawlers.platforms.links import NO_LINKS, Links, ListPage
 from kb.captures import tell_outcome
+from kb.compare.volatile import may_be_restless
 from kb.errors import DamagedSnapshotError, NotFoundError
 from kb.models import Capture, Outcome
-from kb.snapshots import read_content_type
+from kb.read.page import read_page
+from kb.snapshots import hash_body, read_content_type
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +67,8 @@ class StatusQuoSpider(Spider):
             headers=headers,
             body=response.body or (b"" if outcome == "ok" else None),
         )
+        if self._is_restless(meta["job"], capture):
+            self.ledger.look_again(meta["job"])
         links = self._find_links(meta["job"], capture)
         yield Answer(meta["job"], capture, tuple(mask(url, meta["secrets"]) for url in links.urls))
 
@@ -113,6 +117,8 @@ class StatusQuoSpider(Spider):
     def _find_links(self, job: Job, capture: Capture) -> Links:
         """Find where a list page leads; of one that has not changed, in the bytes we have."""
         platform = find_platform(job.source)
+        if job.again:
+            return NO_LINKS
         media_type, charset = read_content_type(capture.media_type, capture.headers)
         if not platform.is_list(job.source, job.lease.url, job.depth) or media_type not in LINKING_TYPES:
             return NO_LINKS
@@ -124,6 +130,24 @@ class StatusQuoSpider(Spider):
         for problem in links.problems:
             logger.warning("%s", problem)
         return links
+
+    def _is_restless(self, job: Job, capture: Capture) -> bool:
+        """Tell whether a page is to be looked at once more: it moved in short lines alone, which may move each time."""
+        known, body = job.validators, capture.body
+        if job.again or known is None or body is None or hash_body(body) == known.sha256:
+            return False
+        if not self.ledger.weigh(job.source):
+            return False
+        try:
+            before = self.ledger.read_known_body(job)
+        except (NotFoundError, DamagedSnapshotError):
+            return False
+        media_type, charset = read_content_type(capture.media_type, capture.headers)
+        pages = (
+            read_page(one, job.source, job.lease.url, media_type=media_type, charset=charset) for one in (before, body)
+        )
+        old, new = (() if page.flaws else page.readings for page in pages)
+        return may_be_restless(old, new)
 
     def _read_list(self, job: Job, capture: Capture) -> bytes | None:
         if capture.outcome == "ok":

@@ -45,8 +45,8 @@ def crawl(data, *arguments, prelude="", environment=None):
     return done.returncode, json.loads(lines[-1]) if lines else None, done.stderr
 
 
-def read_rows(data, query):
-    with sqlite3.connect(data / "archive.db") as db:
+def read_rows(data, query, name="archive.db"):
+    with sqlite3.connect(data / name) as db:
         db.row_factory = sqlite3.Row
         return [dict(row) for row in db.execute(query)]
 

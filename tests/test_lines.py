@@ -1,5 +1,7 @@
 """Written-out HTML is cut into the lines a person reads."""
 
+import pytest
+
 from kb.read.lines import build_lines, clean_text
 
 
@@ -57,6 +59,13 @@ def test_chain_of_numbers_stated_in_ids_is_taken():
     line = build_lines(html)[0][0]
 
     assert (("a", "1"), "(a)(1)", "Text") == (line.path, line.number, line.text)
+
+
+@pytest.mark.parametrize("printed", ["2. board", "(a) board (a)", "The board"])
+def test_words_of_an_element_that_states_a_chain_of_numbers_are_no_number(printed):
+    (line,) = build_lines(f'<p><b id="(a)(1)">{printed}</b> may fine.</p>')[0]
+
+    assert (None, "", f"{printed} may fine.") == (line.path, line.number, line.text)
 
 
 def test_bold_run_at_the_start_is_the_lead():

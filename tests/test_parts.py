@@ -240,6 +240,14 @@ def test_several_histories_above_a_text_are_each_a_note():
     assert parted.notes == histories
 
 
+def test_only_the_histories_above_a_text_are_lifted_from_it():
+    lines = ("Adopted March 5, 2020", "A physician must be on site.", "Amended June 1, 2021", "See the fee table.")
+    parted = part_lines([Line(text) for text in lines])
+
+    assert [lines[1]] == [line.text for line in parted.law]
+    assert (lines[0], *lines[2:]) == parted.notes
+
+
 @pytest.mark.parametrize(
     "lines",
     [
@@ -262,4 +270,4 @@ def test_lines_of_a_law_with_sentences_keep_their_history_below():
 def test_endless_histories_above_a_text_are_read_in_time():
     lines = [*(Line("Adopted March 5, 2020") for _ in range(20_000)), Line("The clinic must close.")]
 
-    assert part_lines(lines).law == ()
+    assert ["The clinic must close."] == [line.text for line in part_lines(lines).law]

@@ -221,6 +221,39 @@ def test_page_the_build_does_not_trust_is_fetched_whole(make_site, tmp_path):
     assert [None, '"one"', None] == asked
 
 
+RULE = "<main><h1>Fees</h1>{}<p>(a) An applicant must pay a fee to the board.</p><p>(b) The board keeps it.</p></main>"
+
+
+@pytest.mark.parametrize(("line", "told"), [("You are visitor {}.", []), ("The fee is $50 plus ${}.", ["p1"])])
+def test_lone_page_that_moved_in_a_short_line_is_looked_at_once_more(make_site, tmp_path, line, told):
+    visits = iter((7, 8, 9) if not told else (7, 8, 8))
+    page = RULE.format(f"<p>{line}</p>")
+    site = make_site({"/fees": lambda handler: handler.answer(200, page.format(next(visits)).encode())})
+    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": [f"{site.url}/fees"]})
+    arguments = (tmp_path / "data", "--sources", sources, "--allow-loopback")
+
+    crawl(*arguments)
+    code, summary, _ = crawl(*arguments)
+    build(tmp_path / "data", BuildRequest(sources=read_sources([sources])))
+
+    assert (0, True) == (code, summary["closed"])
+    assert (1, 1) == (summary["sources"][SOURCE]["fetched"], summary["sources"][SOURCE]["changed"])
+    assert 3 == len([path for path, _ in site.asked if path == "/fees"])
+    assert told == [row["eid"] for row in read_rows(tmp_path / "data", "SELECT eid FROM changes", "kb.db")]
+
+
+def test_page_whose_law_moved_is_not_looked_at_again(make_site, tmp_path):
+    texts = iter(("A physician must sign.", "A physician must sign and date it."))
+    site = make_site({"/fees": lambda handler: handler.answer(200, RULE.format(f"<p>{next(texts)}</p>").encode())})
+    sources = write_sources(tmp_path / "sources", {"id": SOURCE, "urls": [f"{site.url}/fees"]})
+    arguments = (tmp_path / "data", "--sources", sources, "--allow-loopback")
+
+    crawl(*arguments)
+    crawl(*arguments)
+
+    assert 2 == len([path for path, _ in site.asked if path == "/fees"])
+
+
 def test_crawl_that_is_stopped_says_so_and_goes_on_when_started_again(make_site, tmp_path):
     site = make_site({f"/{number}": ok for number in range(30)})
     rule = {"work": "r", "pattern": "(?P<citation>[0-9]+)$"}

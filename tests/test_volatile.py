@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kb.compare.ids import text_hash
 from kb.compare.state import Learned
-from kb.compare.volatile import LEAST_PAGES, LONGEST, Restless, learn_lines, mask_reading, take_frame
+from kb.compare.volatile import LEAST_PAGES, LONGEST, Restless, learn_lines, mask_reading, may_be_restless, take_frame
 from tests.build import day, make_provision, make_reading
 
 LAW = ("a", "An applicant pays a fee of fifty dollars to the board.")
@@ -55,6 +55,46 @@ def test_two_fetches_within_minutes_are_enough():
     learned = teach(("Visited 7 times", "Visited 8 times"), pages=100, at_once=True)
 
     assert {"differed between two fetches within minutes"} == {one.reason for one in learned.values()}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "taught"),
+    [
+        ("Monday, January 8, 2024", "Tuesday, January 9, 2024", True),
+        # The clock of a crawl may be a day ahead of the publisher's.
+        ("Today is 1/7/2024", "Today is 1/8/2024", True),
+        ("Next meeting: January 20, 2024", "Next meeting: January 27, 2024", False),
+        ("Posted January 2, 2024", "Posted January 9, 2024", False),
+        (None, "Tuesday, January 9, 2024", False),
+        ("Effective January 8, 2024", "Effective January 9, 2024", False),
+    ],
+)
+def test_a_line_that_names_both_days_on_which_it_was_seen_is_learned_from_one_page(old, new, taught):
+    learned = teach((old, new), pages=1)
+
+    assert taught == ("named both days on which it was seen" in {one.reason for one in learned.values()})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("Visited 7 times", "Visited 8 times", True),
+        # Only a second look tells this from a counter.
+        ("The fee is $5.", "The fee is $6.", True),
+        ("Visited 7 times", "Visited 7 times", False),
+        ("Effective January 8, 2024", "Effective January 9, 2024", False),
+        ("A physician must sign.", "A physician may sign.", False),
+    ],
+)
+def test_a_page_that_moved_in_short_lines_alone_is_worth_a_second_look(old, new, wanted):
+    assert wanted == may_be_restless([make_page(old)], [make_page(new)])
+
+
+def test_a_page_whose_law_moved_too_needs_no_second_look():
+    old, new = make_page("Visited 7 times"), make_reading(("p1", "Visited 8 times"), ("a", "Applicants pay nothing."))
+
+    assert not may_be_restless([old], [new])
+    assert not may_be_restless([], [old])
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,6 @@ from kb.compare.wording import (
     find_edits,
     get_keys,
     has_same_words,
-    restyle_words,
 )
 from kb.models import Nature, Part, Signal
 from kb.read.canonical import fold_text, squeeze_text
@@ -250,7 +249,8 @@ def _judge_style(edits: Sequence[Edit]) -> Judgement:
 
 def _is_without_effect(edit: Edit, case: Case) -> bool:
     """Tell whether an edit differs in style only, or an editorial rule explains it."""
-    if get_keys(restyle_words(edit.old)) == get_keys(restyle_words(edit.new)):
+    old, new = edit.restyled
+    if get_keys(old) == get_keys(new):
         return True
     return _explain_editorial(edit, case) is not None
 
@@ -327,8 +327,8 @@ def _explain_editorial(edit: Edit, case: Case) -> str | None:
 
 def _is_known_same(edit: Edit, case: Case) -> bool:
     """Tell whether other changes prove that both names mean one thing."""
-    counts = any(kind == "number" for kind, _ in edit.moved)
-    return bool(edit.old) and not counts and case.same.get(edit.old_text) == edit.new_text
+    named = bool(edit.old) and case.same.get(edit.old_text) == edit.new_text
+    return named and not any(kind == "number" for kind, _ in edit.moved)
 
 
 def _is_spelling(edit: Edit, _: Case) -> bool:

@@ -1,9 +1,9 @@
 """Learn which short lines of a source's pages move for no reason: stamps, counters, rotating notices, site banners.
 
 A line is learned when it differs on most pages of one wave, when two fetches of one page within minutes disagree on
-it, or when it states a clock time to the second or the name of a session. What is learned holds from its wave on and
-never before; it is recorded and shown as learned. Numbered provisions, lines with a word of duty and long lines are
-never learned (DESIGN.md §5).
+it, when it named both days on which it was seen, or when it states a clock time to the second or the name of a session.
+What is learned holds from its wave on and never before; it is recorded and shown as learned. Numbered provisions, lines
+with a word of duty and long lines are never learned (DESIGN.md §5).
 """
 
 import re
@@ -111,7 +111,7 @@ def learn_lines(pairs: Sequence[Restless], pages: int, since: str) -> list[Learn
     for pair in pairs:
         for key, move in _find_moved(_list_lines(pair.old), _list_lines(pair.new)).items():
             moves[key].append(msgspec.structs.replace(move, seen_at=pair.seen_at))
-            if key.startswith("frame") and (reason := _find_machine(move.shown)):
+            if key.startswith("frame") and (reason := _find_machine(move.shown) or _find_today(moves[key][-1], since)):
                 sure[key] = reason
             if pair.at_once:
                 sure[key] = "differed between two fetches within minutes"
@@ -122,6 +122,24 @@ def learn_lines(pairs: Sequence[Restless], pages: int, since: str) -> list[Learn
         if len(moved) >= wanted and _is_restless(moved, since)
     }
     return [Learned(key, moves[key][0].shown, since, reason) for key, reason in sorted((sure | most).items())]
+
+
+def may_be_restless(before: Sequence[Reading], after: Sequence[Reading]) -> bool:
+    """Tell whether a page moved in nothing but short lines of the kind that may be learned: a stamp, or a small fee.
+
+    A second fetch within minutes tells which: law does not change between the two.
+    """
+    if len(before) != 1 or len(after) != 1:
+        return False
+    moved = _find_moved(_list_lines(before[0]), _list_lines(after[0]))
+    restless = {key: Learned(key, move.shown, "", "") for key, move in moved.items()}
+    # Lines that come and go shift the numbers of those beside them.
+    old, new = ([_say_part(part) for part in mask_reading(one, restless).provisions] for one in (before[0], after[0]))
+    return bool(moved) and old == new
+
+
+def _say_part(part: Provision) -> tuple[str, ...]:
+    return (part.number, part.heading, part.text, part.note, part.pending)
 
 
 def _is_restless(moves: Sequence[Move], since: str) -> bool:
@@ -160,6 +178,19 @@ def _find_machine(text: str) -> str:
     if CLOCK.search(text) is not None:
         return "states a clock time to the second"
     return "names a session" if SESSION.search(text) is not None else ""
+
+
+def _find_today(move: Move, since: str) -> str:
+    """Return why a line was surely the day's own date: both times it named the day on which it was seen, else ""."""
+    if not move.old or not move.seen_at or move.seen_at[:10] == since[:10]:
+        return ""
+    sights = (move.old, move.seen_at), (move.new, since)
+    own = all(_names_day(text, date.fromisoformat(instant[:10])) for text, instant in sights)
+    return "named both days on which it was seen" if own else ""
+
+
+def _names_day(text: str, day: date) -> bool:
+    return any(abs(found - day) <= SLACK for found in _find_days(text, day.year))
 
 
 def mask_reading(reading: Reading, learned: Mapping[str, Learned]) -> Reading:

@@ -3,7 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple
+
+import msgspec
 
 from kb.compare.redline import TOKEN, Run, count_alike, match_words, tidy_runs
 from kb.read.canonical import squeeze_text
@@ -158,11 +161,11 @@ class Word(NamedTuple):
     label: bool
 
 
-class Edit(NamedTuple):
+class Edit(msgspec.Struct, frozen=True, dict=True):
     """Words that were replaced, with two kept words before and after, and both sides as printed.
 
-    ``shown`` are the sides as a reason quotes them, a lone word with the word that belongs to it. ``moved`` holds
-    (kind, key) of each word that stands on one side only; kinds are reference, date, number and plain.
+    ``shown`` are the sides as a reason quotes them, a lone word with the word that belongs to it. What is derived is
+    found when first asked for, and kept: an edit may be a whole page long.
     """
 
     old: tuple[Word, ...]
@@ -172,7 +175,21 @@ class Edit(NamedTuple):
     old_text: str
     new_text: str
     shown: tuple[str, str]
-    moved: frozenset[tuple[str, str]]
+
+    @cached_property
+    def restyled(self) -> tuple[list[Word], list[Word]]:
+        """Return both sides in the common style."""
+        return restyle_words(self.old), restyle_words(self.new)
+
+    @cached_property
+    def moved(self) -> frozenset[tuple[str, str]]:
+        """Return (kind, key) of each word that stands on one side only or more often.
+
+        Kinds are reference, date, number and plain. A word counts only when it does so both as printed and in the
+        common style: neither "shall be" against "is" nor "shall be" against "shall" moves a duty.
+        """
+        before = self.before[-1].key if self.before else ""
+        return _count_moved(self.old, self.new, before) & _count_moved(*self.restyled, before)
 
 
 def cut_words(text: str, *, styled: bool = True) -> list[Word]:
@@ -190,14 +207,17 @@ def restyle_words(words: Sequence[Word]) -> list[Word]:
     styled: list[Word] = []
     place, last, printed = 0, "", ""
     while place < len(words):
-        size, keys = _match_phrase(words, place)
-        first, end = words[place], words[place + size - 1].end
-        for n, key in enumerate(keys):
-            word = Word(key, first.start, end, first.label) if n == 0 else Word(key, end, end, label=False)
-            twice = printed == first.key == "§" or (key.isdigit() and word.label)
-            if key != last or not twice:
+        first = words[place]
+        size = 1
+        found: tuple[Word, ...] = (first,)
+        # Most words begin no phrase.
+        if first.key in LONGEST_PHRASE and not first.label:
+            size, found = _match_phrase(words, place)
+        for word in found:
+            twice = printed == first.key == "§" or (word.label and word.key.isdigit())
+            if word.key != last or not twice:
                 styled.append(word)
-            last = key
+            last = word.key
         printed = first.key
         place += size
     return styled
@@ -220,18 +240,19 @@ def _cut_token(match: re.Match[str], text: str) -> Iterable[Word]:
         key = "month-may"
     if key[0].isdigit():
         key = key.replace(",", "")
-    return [Word(key, start, end, label=text[max(start - 1, 0) : start] == "(" and text[end : end + 1] == ")")]
+    return (Word(key, start, end, label=text[end : end + 1] == ")" and start > 0 and text[start - 1] == "("),)
 
 
-def _match_phrase(words: Sequence[Word], place: int) -> tuple[int, tuple[str, ...]]:
-    """Return the length of the longest known phrase that begins here, and its form; else the word itself."""
+def _match_phrase(words: Sequence[Word], place: int) -> tuple[int, tuple[Word, ...]]:
+    """Return the length of the longest known phrase that begins here, and the words of its form; else the word."""
     first = words[place]
-    longest = 0 if first.label else LONGEST_PHRASE.get(first.key, 0)
-    for size in range(min(longest, len(words) - place), 0, -1):
+    for size in range(min(LONGEST_PHRASE[first.key], len(words) - place), 0, -1):
         phrase = PHRASES.get(tuple(word.key for word in words[place : place + size]))
         if phrase is not None:
-            return size, phrase
-    return 1, (first.key,)
+            end = words[place + size - 1].end
+            rest = (Word(key, end, end, label=False) for key in phrase[1:])
+            return size, (Word(phrase[0], first.start, end, label=False), *rest)
+    return 1, (first,)
 
 
 def has_same_words(old: str, new: str) -> bool:
@@ -285,8 +306,7 @@ def _make_edit(run: Run, texts: tuple[str, str], words: tuple[list[Word], list[W
         _quote(texts[0], words[0][run.i1 - head : run.i2 + tail]),
         _quote(texts[1], words[1][run.j1 - head : run.j2 + tail]),
     )
-    moved = _find_moved(old, new, before[-1].key if before else "")
-    return Edit(tuple(old), tuple(new), tuple(before), tuple(after), *plain, shown, moved)
+    return Edit(tuple(old), tuple(new), tuple(before), tuple(after), *plain, shown)
 
 
 def _belongs_before(before: Word, word: Word) -> bool:
@@ -301,15 +321,6 @@ def _quote(text: str, words: Sequence[Word]) -> str:
     start, end = words[0].start - words[0].label, words[-1].end
     quote = text[start:end]
     return f"{quote})" if quote.count("(") > quote.count(")") and text[end : end + 1] == ")" else quote
-
-
-def _find_moved(old: Sequence[Word], new: Sequence[Word], before: str) -> frozenset[tuple[str, str]]:
-    """Return (kind, key) of each word that stands on one side only or more often; ``before`` is the key before both.
-
-    A word counts only when it does so both as printed and in the common style: neither "shall be" against "is" nor
-    "shall be" against "shall" moves a duty.
-    """
-    return _count_moved(old, new, before) & _count_moved(restyle_words(old), restyle_words(new), before)
 
 
 def _count_moved(old: Sequence[Word], new: Sequence[Word], before: str) -> frozenset[tuple[str, str]]:

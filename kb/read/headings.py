@@ -74,8 +74,12 @@ def trim_heading(told: str, citation: str, body: list[Line]) -> Titled:
         return Titled(body[0].text, body[1:], (told,))
     numbered = heading != told
     titled = Titled(heading, body, _cut_off(told, heading))
-    told_initial, initial = _heading_words(told)[1][:1], _heading_words(heading)[1][:1]
-    for at in _text_lines(body)[: MOST_ABOVE if numbered else 1]:
+    tried = _text_lines(body)[: MOST_ABOVE if numbered else 1]
+    if not tried:
+        return titled
+    # A first word of signs alone ("§ 12-305") is known by its sign.
+    told_initial, initial = _heading_words(told)[1][:1] or told[:1], _heading_words(heading)[1][:1] or heading[:1]
+    for at in tried:
         # Most lines begin otherwise, and squeezing costs.
         opening = body[at].text[:4].lower()
         if told_initial not in opening and initial not in opening:
@@ -107,8 +111,10 @@ def _cut_heading(titled: Titled, at: int, size: int, citation: str) -> Titled:
 
 def _text_lines(body: Sequence[Line]) -> list[int]:
     """Return where the first lines of text stand; none where the publisher states paths: nothing is repeated there."""
-    first = [at for at, line in enumerate(body[: 2 * MOST_ABOVE]) if line.part == "text"]
-    return [] if first and body[first[0]].path is not None else first
+    opening = next((line for line in body if line.part == "text"), None)
+    if opening is None or opening.path is not None:
+        return []
+    return [at for at, line in enumerate(body[: 2 * MOST_ABOVE]) if line.part == "text"]
 
 
 def strip_citation(told: str, citation: str) -> str:

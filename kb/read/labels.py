@@ -141,8 +141,9 @@ def read_label(number: str) -> tuple[Rank, ...]:
         found = re.search(r"\d+", bare)
         return (Rank("s", int(found[0]), bare[found.end() :]),) if found is not None else ()
     delimiter = "(" if "(" in number or number.startswith("[") else number[-1:] if number.endswith(")") else "."
-    if delimiter == "." and bare[:1].isdigit() and "." in bare:
-        return (Rank(f".x{bare.count('.') + 1}", int(bare.rpartition(".")[2]), ""),)
+    last = bare.rpartition(".")[2]
+    if delimiter == "." and bare[:1].isdigit() and "." in bare and last.isdecimal():
+        return (Rank(f".x{bare.count('.') + 1}", int(last), ""),)
     pieces = _PIECES.fullmatch(bare)
     if pieces is None:
         return ()

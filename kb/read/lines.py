@@ -26,6 +26,8 @@ LINK_END = re.compile(r"</(?:a|cite)>\s*(?:</[a-z]+>\s*)*(?=[.,;:)])")
 ID = re.compile(r'\bid="([^"]*)"')
 # <span class="num" id="(a)(1)(A)">(A)</span>: a publisher that spells the whole chain of numbers in an id
 STATED_PATH = re.compile(r'\s*<[a-z]+ [^<>]*?\bid="\(([^()"\s]+(?:\)\([^()"\s]+)*)\)"[^<>]*>([^<\ue000]*)</[a-z]+>')
+# "(a)(1)": what such an element prints
+NUMBERS = re.compile(f"(?:{LABEL.pattern})+")
 # <b>414.025 Definitions.</b> at the start of a block, inside any number of spans
 LEAD = re.compile(r"\s*(?:<(?:span|font|a|u|i|em)\b[^>]*>\s*)*<(?:b|strong)\b[^>]*>(.*?)</(?:b|strong)>", re.DOTALL)
 # <i>Acts 2016, ch. 12, § 3.</i>: a line in its own type is its own line
@@ -66,7 +68,21 @@ def build_lines(written: str, part: Part = "text") -> tuple[list[Line], str]:
 
     Returns the lines in reading order and the shape of the markup: a hash of its block tags and their attributes.
     """
-    pieces = BLOCK.split(drop_comments(written) if "<!--" in written else written)
+    pieces = _cut_blocks(written)
+    shape = blake2b("".join(pieces[3::4]).encode() + "".join(pieces[2::4]).encode())
+    return _build(pieces, part), shape.hexdigest()[:16]
+
+
+def list_lines(written: str, part: Part) -> list[Line]:
+    """Return the lines that build_lines returns, without the shape."""
+    return _build(_cut_blocks(written), part)
+
+
+def _cut_blocks(written: str) -> list[str]:
+    return BLOCK.split(drop_comments(written) if "<!--" in written else written)
+
+
+def _build(pieces: list[str], part: Part) -> list[Line]:
     builder = _Builder(part)
     builder.emit(pieces[0])
     for at in range(1, len(pieces), 4):
@@ -77,8 +93,7 @@ def build_lines(written: str, part: Part = "text") -> tuple[list[Line], str]:
             builder.step(pieces[at], tag, pieces[at + 2])
         if chunk and not chunk.isspace():
             builder.emit(chunk)
-    shape = blake2b("".join(pieces[3::4]).encode() + "".join(pieces[2::4]).encode())
-    return builder.lines, shape.hexdigest()[:16]
+    return builder.lines
 
 
 def drop_comments(written: str) -> str:
@@ -259,12 +274,18 @@ def _stated_path(chunk: str) -> tuple[tuple[str, ...] | None, str, str]:
     path: tuple[str, ...] | None = None
     number = ""
     found = STATED_PATH.match(chunk)
-    while found is not None:
+    while found is not None and _is_number(printed := clean_text(found[2])):
         path = tuple(found[1].split(")("))
-        number += clean_text(found[2])
+        number += printed
         chunk = chunk[found.end() :]
         found = STATED_PATH.match(chunk) if chunk.startswith("<") else None
     return path, number, chunk
+
+
+@lru_cache(maxsize=20_000)
+def _is_number(printed: str) -> bool:
+    """Tell whether an element that states a chain of numbers prints numbers and nothing else, or nothing at all."""
+    return not printed or NUMBERS.fullmatch(f"{printed} ") is not None
 
 
 def _merge_marker(marker: str, text: str) -> tuple[str, str]:

@@ -47,6 +47,12 @@ _ROW_NAME = re.compile(r"[^a-z0-9.]+")
 _segment = lru_cache(maxsize=20_000)(fold_number)
 
 
+@lru_cache(maxsize=20_000)
+def _path_segments(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the segments of a chain of numbers that a publisher states."""
+    return tuple(_segment(step if step[:1] == "[" else f"({step})") for step in path[:MOST_LEVELS])
+
+
 class _Move(msgspec.Struct, frozen=True):
     """One way to place a number: what it costs, how many levels stay open, and the rank it is read as."""
 
@@ -270,15 +276,14 @@ class _Outline:
 
     def _follow_path(self, line: Line) -> None:
         """Take the chain of numbers the publisher states; a step not met before is opened without text."""
-        steps = [_segment(step if step[:1] == "[" else f"({step})") for step in line.path or ()][:MOST_LEVELS]
+        steps = _path_segments(line.path or ())
         keep, most = 1, min(len(self.levels), len(steps))
         while keep < most and self.levels[keep].segment == steps[keep - 1]:
             keep += 1
         del self.levels[keep:]
         if keep == len(steps) and (line.number.count("(") == 1 or line.number[:1] != "("):
             eid = self._add(self.levels[-1].eid, steps[-1], line.number, "", line.text)
-            label = LAST_LABEL.search(line.number)
-            self.levels.append(_Level(eid, _first(read_label(label[0] if label else "")), line.level, steps[-1]))
+            self.levels.append(_Level(eid, _last_rank(line.number), line.level, steps[-1]))
             return
         many = line.number.count("(") > 1 and line.number[:1] == "("
         printed = LABEL.findall(line.number) if many else [line.number]
@@ -411,6 +416,13 @@ def _step_cost(before: Rank, after: Rank) -> float | None:
 
 def _first(ranks: tuple[Rank, ...]) -> Rank:
     return ranks[0] if ranks else Rank("?", 1)
+
+
+@lru_cache(maxsize=20_000)
+def _last_rank(number: str) -> Rank:
+    """Return what the last of the printed numbers stands for."""
+    label = LAST_LABEL.search(number)
+    return _first(read_label(label[0] if label else ""))
 
 
 def _row_name(text: str) -> str:

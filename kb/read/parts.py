@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 import msgspec
 
@@ -192,8 +193,9 @@ def part_lines(lines: Sequence[Line]) -> Parted:
     parted = _part_below(lines)
     if len(parted.notes) < 2 or any(map(_tells_law, parted.law)) or not _speaks_below(lines):
         return parted
-    above = [line for line in lines[:FACT_LINES] if _is_bare_history(line)]
-    below = _part_below([*(line for line in lines[:FACT_LINES] if line not in above), *lines[FACT_LINES:]])
+    start = next(at for at, line in enumerate(lines) if _is_bare_history(line))
+    above = list(takewhile(_is_bare_history, lines[start:]))
+    below = _part_below([*lines[:start], *lines[start + len(above) :]])
     return msgspec.structs.replace(below, notes=(*map(print_line, above), *below.notes)) if below.law else parted
 
 

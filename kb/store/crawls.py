@@ -58,7 +58,8 @@ VALIDATORS = """
     WHERE last.outcome IN ('ok', 'not_modified')
 """
 
-# The bytes a page had before this run: its last good fetch of another run, not later than this one.
+# What came of each page, at its last fetch of the run, and the bytes it had before: its last good fetch of another
+# run, not later than this one.
 RUN_FETCHES = """
     SELECT fetches.source AS source, fetches.outcome AS outcome, fetches.status AS status, fetches.error AS error,
         fetches.sha256 AS sha256, fetches.url AS url,
@@ -70,7 +71,11 @@ RUN_FETCHES = """
             LIMIT 1
         ) AS before
     FROM fetches
-    WHERE fetches.run = :run
+    WHERE fetches.run = :run AND NOT EXISTS (
+        SELECT 1 FROM fetches AS later
+        WHERE later.source = fetches.source AND later.url = fetches.url AND later.run = fetches.run
+            AND later.seq > fetches.seq
+    )
     ORDER BY fetches.seq
 """
 
