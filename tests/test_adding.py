@@ -114,6 +114,21 @@ def test_page_is_fetched_once_by_the_crawler_with_its_manners(tmp_path):
     assert [f"{site.url}/rules"] == declared["urls"]
 
 
+def test_sitemap_is_begun_at_its_list_and_nothing_else_is_taken_for_one(tmp_path):
+    xml = b'<?xml version="1.0"?><urlset><url><loc>https://kites.example.gov/r/1</loc></url></urlset>'
+    (tmp_path / "sitemap.xml").write_bytes(xml)
+    (tmp_path / "page.xml").write_bytes(b"<html><body>no list</body></html>")
+    words = ("sources", "new", "us-xx-kites", "https://kites.example.gov/sitemap.xml", "--platform", "sitemap", "--from")
+
+    refused = run(*words, tmp_path / "page.xml", folder=tmp_path / "sources")
+    begun = run(*words, tmp_path / "sitemap.xml", folder=tmp_path / "sources")
+
+    (declared,) = yaml.safe_load((tmp_path / "sources" / "us-xx.yml").read_text())["sources"]
+    assert [3, 0] == [refused.exit_code, begun.exit_code]
+    assert "expected a sitemap, found none; nothing was written" in refused.stderr
+    assert ("sitemap", "https://kites.example.gov/sitemap.xml") == (declared["platform"], declared["start"])
+
+
 def test_charset_that_only_the_server_tells_is_kept_with_the_page(tmp_path):
     body = PAGE.replace("metal", "métal – ever").encode("cp1252")
     headers = {"Content_Type": "text/html; charset=windows-1252"}

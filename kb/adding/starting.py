@@ -18,6 +18,10 @@ from kb.sources import find_source, parse_source
 
 # Platforms that begin at a list of pages; the others name their pages.
 LISTING = ("index", "contents", "sitemap", "feed")
+# What the lists begin with that are no pages: <urlset xmlns="…">, <feed xmlns="…">, <rss version="2.0">
+XML_LISTS = {"sitemap": (b"<urlset", b"<sitemapindex"), "feed": (b"<rss", b"<feed", b"<rdf:RDF")}
+# Where in a file such a beginning must stand.
+HEAD = 4096
 
 
 class NewSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +65,7 @@ def start_source(wanted: NewSource) -> Started:
     page = _take_file(wanted) if wanted.file is not None else _fetch(wanted)
     declared = _declare(wanted, jurisdiction, page.url)
     guess = _guess(declared, page)
-    _check_text(guess.page, page.url)
+    _check_page(wanted.platform, page, guess)
     text = add_entry(path, jurisdiction, write_skeleton(declared, guess, page.date))
     place = Place(parse_source({**declared, **guess.keys}, path.name), path)
     saved = name_file(place, page.date, page.url, page.media_type)
@@ -117,6 +121,15 @@ def _guess(declared: dict[str, Any], page: FetchedPage) -> Guess:
         declared=declared, url=page.url, body=page.body, media_type=page.media_type, charset=page.charset
     )
     return guess_keys(sample)
+
+
+def _check_page(platform: str, page: FetchedPage, guess: Guess) -> None:
+    """Refuse what is not what its platform begins at."""
+    signs = XML_LISTS.get(platform)
+    if signs is None:
+        _check_text(guess.page, page.url)
+    elif not any(sign in page.body[:HEAD] for sign in signs):
+        raise UnreachableError(f"{page.url}: expected a {platform}, found none; nothing was written")
 
 
 def _check_text(page: Page, url: str) -> None:

@@ -15,7 +15,7 @@ from kb.adding.expecting import Difference, compare_expected, expect_source, rea
 from kb.adding.fetching import FetchedPage, fetch_page
 from kb.adding.growing import Given, check_owned, save_page, show_page, take_page
 from kb.adding.saved import Place, SavedPage, choose_page, find_place, list_places, list_saved
-from kb.adding.starting import NewSource, start_source
+from kb.adding.starting import LISTING, NewSource, start_source
 from kb.cli.frame import make_console, read_clock, refuse, say_plural, sources_option
 from kb.compare.eids import print_eid
 from kb.errors import UsageError
@@ -51,7 +51,7 @@ def _list_folders(folders: Sequence[Path]) -> list[Path]:
     multiple=True,
     help="Folder that the declaration goes to (made if it is not there); may be given again for others.",
 )
-@click.option("--platform", type=click.Choice(["page", "index", "contents"]), default="page", show_default=True)
+@click.option("--platform", type=click.Choice(["page", *LISTING]), default="page", show_default=True)
 @click.option("--jurisdiction", metavar="XX", help="Whose rules these are.  [default: as the id begins]")
 @click.option(
     "--from",
