@@ -118,7 +118,8 @@ def test_sitemap_is_begun_at_its_list_and_nothing_else_is_taken_for_one(tmp_path
     xml = b'<?xml version="1.0"?><urlset><url><loc>https://kites.example.gov/r/1</loc></url></urlset>'
     (tmp_path / "sitemap.xml").write_bytes(xml)
     (tmp_path / "page.xml").write_bytes(b"<html><body>no list</body></html>")
-    words = ("sources", "new", "us-xx-kites", "https://kites.example.gov/sitemap.xml", "--platform", "sitemap", "--from")
+    url = "https://kites.example.gov/sitemap.xml"
+    words = ("sources", "new", "us-xx-kites", url, "--platform", "sitemap", "--from")
 
     refused = run(*words, tmp_path / "page.xml", folder=tmp_path / "sources")
     begun = run(*words, tmp_path / "sitemap.xml", folder=tmp_path / "sources")

@@ -150,5 +150,5 @@ def name_file(place: Place, date: str, url: str, media_type: str) -> Path:
 
 def _shorten(url: str) -> str:
     address = urlsplit(url)
-    words = BETWEEN.sub("-", f"{address.path} {address.query} {address.fragment}".lower().rsplit(".html", 1)[0]).strip("-")
-    return words[-LONGEST_NAME:].strip("-") or "page"
+    told = f"{address.path} {address.query} {address.fragment}".lower().replace(".html", "")
+    return BETWEEN.sub("-", told).strip("-")[-LONGEST_NAME:].strip("-") or "page"
