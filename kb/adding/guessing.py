@@ -39,14 +39,13 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def guess_keys(sample: Sample) -> Guess:
-    """Guess the title, the headings that begin documents, and the main part where the automatic reading is poor."""
+    """Guess the title, the main part where the automatic reading is poor, and the headings that begin documents."""
     page = read_sample(sample, {})
     if not _is_html(sample):
         return Guess(page=page)
     tree = LexborHTMLParser(decode_text(sample.body, sample.charset).text)
     guess = Guess(title=_find_title(tree), page=page)
-    guess = _guess_documents(sample, tree, guess)
-    return _guess_main(sample, tree, guess)
+    return _guess_documents(sample, tree, _guess_main(sample, tree, guess))
 
 
 def read_sample(sample: Sample, keys: Body) -> Page:
@@ -73,16 +72,16 @@ def _guess_documents(sample: Sample, tree: LexborHTMLParser, guess: Guess) -> Gu
         return guess
     for tag in HEADING_TAGS:
         headings = [" ".join(node.text().split()) for node in tree.css(tag)]
-        counts = Counter(pattern for text in headings for pattern in HEADING_PATTERNS[:4] if re.match(pattern, text))
+        counts = Counter(pattern for text in headings for pattern in HEADING_PATTERNS if re.match(pattern, text))
         if not counts or max(counts.values()) < max(LEAST_HEADINGS, HEADING_SHARE * len(headings)):
             continue
         pattern, count = counts.most_common(1)[0]
-        keys = {"document": {"work": "rules", "from": "heading", "pattern": pattern}}
+        keys = {**guess.keys, "document": {"work": "rules", "from": "heading", "pattern": pattern}}
         page = read_sample(sample, keys)
         if len(page.readings) >= LEAST_HEADINGS and not page.flaws:
             reason = f"guessed: {count} of {len(headings)} {tag} headings begin so"
             return msgspec.structs.replace(
-                guess, keys={**guess.keys, **keys}, reasons={**guess.reasons, "document": reason}, page=page
+                guess, keys=keys, reasons={**guess.reasons, "document": reason}, page=page
             )
     return guess
 

@@ -31,6 +31,8 @@ from kb.warc.facts import FACTS_HEADER, write_facts
 
 # A file of a folder is ended at about this size, as web archives do.
 LARGEST_FILE = 1024**3
+# Answers that say what they say without bytes.
+WITHOUT_BODY = ("missing", "redirected", "blocked", "error")
 # What would end a header line.
 LINE_ENDS = re.compile(r"[\r\n\0]+")
 # Names of records are made from those of fetches, so that the same archive gives the same bytes.
@@ -174,7 +176,8 @@ class _Writer:
         if transfer.outcome == "not_modified":
             headers["WARC-Profile"] = NOT_MODIFIED
             return self._make(transfer, "revisit", headers, http=_write_http(transfer, None))
-        if transfer.status and transfer.sha256 is None:
+        if transfer.outcome in WITHOUT_BODY and transfer.sha256 is None and transfer.status:
+            headers["WARC-Truncated"] = "unspecified"  # there may have been bytes; none were kept
             return self._make_response(transfer, headers, None)
         return self._make_note(transfer, headers)
 
