@@ -12,7 +12,8 @@ from kb.build import BuildRequest, build
 from kb.cli import main
 from kb.collect import ImportRequest, import_captures
 from kb.errors import UsageError
-from kb.sources import read_sources
+from kb.sources import parse_source, read_sources
+from kb.store import archive
 from kb.store.archive import open_archive
 from kb.store.transfer import TransferFilter
 from kb.warc.exporting import WarcOrder, export_warc
@@ -118,6 +119,44 @@ def test_import_into_the_same_archive_adds_nothing(tmp_path, crawled):
 
     assert (0, before) == (again.counts.fetches, again.notes.known)
     assert before == len(read_rows(there, FETCHES))
+
+
+def test_restoring_that_dies_is_not_built_and_is_gone_on_with(tmp_path, crawled, monkeypatch):
+    data, sources = crawled
+    done = write(data, tmp_path / "out.warc.gz")
+    make, made = archive._record_batch, []
+
+    def stop(*given):
+        made.append(make(*given))
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        return made[-1]
+
+    monkeypatch.setattr(archive, "BATCH_CAPTURES", 4)
+    monkeypatch.setattr(archive, "_record_batch", stop)
+    with pytest.raises(KeyboardInterrupt):
+        load(tmp_path, done.files, sources)
+    half = len(read_rows(tmp_path / "copy", FETCHES))
+    built = build(tmp_path / "copy", BuildRequest(sources=sources))
+    again = load(tmp_path, done.files, sources, "again")
+    build(tmp_path / "copy", BuildRequest(sources=sources))
+
+    assert 0 < half < done.fetches
+    assert 0 == built.waves
+    assert (half, done.fetches - half) == (again.notes.known, again.counts.fetches)
+    assert export(data) == export(tmp_path / "copy")
+
+
+def test_source_under_its_new_name_takes_what_was_exported_under_the_old(tmp_path, recorded):
+    data, sources = recorded
+    done = write(data, tmp_path / "out.warc.gz")
+    renamed = [
+        parse_source({**source.body, "id": f"{source.id}-new", "aliases": [source.id]}, "a test") for source in sources
+    ]
+
+    result = load(tmp_path, done.files, renamed)
+
+    assert {"us-xx-board-rules-new": 6, "us-xx-code-new": 34} == result.sources
 
 
 def test_part_of_an_archive_and_then_the_rest_of_it_lose_nothing(tmp_path, recorded):

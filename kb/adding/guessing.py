@@ -19,7 +19,7 @@ MUCH_BETTER = 1.5
 # Headings that begin with a number of their own, and what is printed so.
 HEADING_PATTERNS = (
     r"§+ ?(?P<citation>\d+(?:[.-]\d+)+)",  # § 12-301
-    r"Section (?P<citation>\d+(?:[.-]\d+)+)",  # Section 12-301
+    r"Sec(?:tion|\.) (?P<citation>\d+(?:[.-]\d+)+)",  # Section 12-301, Sec. 08.02.010
     r"Rule (?P<citation>\d+(?:[.-]\d+)+)",  # Rule 1.1
     r"(?P<citation>\d+(?:[.-]\d+)+)\.? ",  # 12.10. Office anesthesia
 )

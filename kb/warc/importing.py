@@ -62,7 +62,8 @@ def import_warcs(data: Path, request: WarcRequest, *, progress: Progress = ignor
     for path in request.files:
         check_warc(path)
     with TemporaryFile() as aside:
-        declared = {source.id: source for source in request.sources}
+        former = {alias: source for source in request.sources for alias in source.aliases}
+        declared = former | {source.id: source for source in request.sources}
         taker = Taker(Owners(request.sources), declared, request.source, aside)
         pieces = _read_pieces(request.files, taker, progress)
         first = next(pieces, None)
