@@ -249,6 +249,33 @@ def test_facts_that_do_not_fit_their_bytes_are_told_and_not_imported(tmp_path, r
     assert "expected bytes of sha256" in result.notes.broken[0]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"outcome":"ok"', '"outcome":"ko"'),
+        ('"kind":"import"', '"kind":"imports"'),
+        ('"status":200', '"status":9200'),
+        ('"status":200', '"status":"200"'),
+        ('"observed_at":"2024-01-08T12:00:00Z"', '"observed_at":"2024-01-08 12:00:00Z"'),
+        ('"observed_at":"2024-01-08T12:00:00Z"', '"observed_at":"2024-01-08T12:00:00+00:00"'),
+        ('"url":"https://', '"url":"https://name:word@'),
+        ('"elapsed_ms":0', '"elapsed_ms":null'),
+        ("StatusQuo-Fetch: {", "StatusQuo-Fetch: [{"),
+    ],
+)
+def test_facts_that_are_none_are_told_and_not_imported(tmp_path, recorded, old, new):
+    data, sources = recorded
+    write(data, tmp_path / "out.warc", wanted=TransferFilter(until="2024-01-09T00:00:00Z"))
+    text = (tmp_path / "out.warc").read_bytes()
+    assert old.encode() in text
+    (tmp_path / "out.warc").write_bytes(text.replace(old.encode(), new.encode(), 1))
+
+    result = load(tmp_path, [tmp_path / "out.warc"], sources)
+
+    (told,) = result.notes.broken
+    assert "StatusQuo-Fetch: expected the facts of a fetch" in told
+
+
 # --- the command
 
 

@@ -11,6 +11,7 @@ from kb.captures import LineError, normalise_instant, read_address
 from kb.models import Capture, Transfer
 
 FACTS_HEADER = "StatusQuo-Fetch"
+MOST_STATUS = 599
 
 
 class FactsError(LineError):
@@ -27,13 +28,21 @@ def read_facts(text: str) -> Transfer:
     try:
         transfer = msgspec.json.decode(text, type=Transfer)
         read_address(transfer.url)
-        instants = (transfer.observed_at, transfer.run.started_at, transfer.run.closed_at)
-        for instant in instants[:1]:
-            if normalise_instant(instant) != instant:
-                raise ValueError(instant)
+        for instant in (transfer.observed_at, transfer.run.started_at, transfer.run.closed_at):
+            _check_instant(instant)
+        if not 0 <= transfer.status <= MOST_STATUS or not transfer.run.run:
+            raise ValueError(f"{transfer.status} in run {transfer.run.run!r}")
     except (msgspec.DecodeError, ValueError, LineError) as error:
-        raise FactsError(FACTS_HEADER, "the facts of a fetch", text) from error
+        # What was found is not repeated: it may hold what must be kept nowhere.
+        raise FactsError(FACTS_HEADER, "the facts of a fetch", type(error).__name__) from error
     return transfer
+
+
+def _check_instant(instant: str) -> None:
+    """Raise ValueError unless an instant is written as the archive writes it: in UTC, with T and Z."""
+    normalise_instant(instant)
+    if instant[10] != "T" or not instant.endswith("Z"):
+        raise ValueError(instant)
 
 
 def make_capture(transfer: Transfer, source: str, body: bytes | None) -> Capture:
