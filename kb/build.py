@@ -17,6 +17,7 @@ import msgspec
 from kb.compare.state import Seen, SourceState
 from kb.compare.track import track_wave
 from kb.errors import DamagedSnapshotError
+from kb.marks import mark_address, read_marks
 from kb.models import Fetch, Flaw, Page, Reading, Wave
 from kb.read.page import read_page
 from kb.sources import Source, parse_source
@@ -217,7 +218,9 @@ def see_page(body: bytes, source: Source, fetch: Fetch) -> Seen:
     Its frame is a hash of its bytes without figures, its tags are one of the tags with their classes alone.
     """
     # What a redirect leads to is the page of its own address: an old address then shows the document that stands there.
-    url = fetch.final_url if fetch.final_url and source.matches(fetch.final_url) else fetch.url
+    url = fetch.url
+    if fetch.final_url and source.matches(fetch.final_url):
+        url = mark_address(source.canonicalise(fetch.final_url), read_marks(fetch.url))
     page = read_page(body, source.at(fetch.observed_at), url, media_type=fetch.media_type, charset=fetch.charset)
     tags = TAG.findall(body)
     frame, shape = (

@@ -9,6 +9,9 @@ import msgspec
 
 Body = Mapping[str, Any]
 
+# The groups of a version's address that are days.
+DAYS: tuple[str, ...] = ("valid_from", "valid_to")
+
 
 class Paging(msgspec.Struct, frozen=True):
     """A query parameter that counts through a listing."""
@@ -72,9 +75,9 @@ class VersionRule(msgspec.Struct, frozen=True):
         found = self.pattern.search(url)
         if found is None:
             return None
-        groups = {name: value for name, value in found.groupdict().items() if value}
-        days = {name: self._read_day(groups[name]) for name in ("valid_from", "valid_to") if name in groups}
-        told = {**groups, **days}
+        groups: dict[str, str] = {name: value for name, value in found.groupdict().items() if value}
+        days: dict[str, str] = {name: self._read_day(groups[name]) for name in DAYS if name in groups}
+        told: dict[str, str] = {**groups, **days}
         return {name: value for name, value in told.items() if value}
 
     def _read_day(self, text: str) -> str:

@@ -18,7 +18,7 @@ import msgspec
 
 from kb.declarations import load_yaml
 from kb.errors import DeclarationError
-from kb.marks import read_marks
+from kb.marks import mark_address, read_marks
 from kb.models import Strand
 from kb.platform_rules import (
     ApiRule,
@@ -251,6 +251,14 @@ def find_source(sources: Sequence[Source], url: str) -> Source | None:
     if len(claims) > 1:
         raise DeclarationError(f"{url} is claimed by {' and '.join(claims)}: narrow 'match' of one of them")
     return next((source for source in sources if source.id in claims), None)
+
+
+def name_link(source: Source, url: str, words: str) -> str:
+    """Return the address a link leads to, as its source names pages: canonical, with the words where they tell."""
+    url = source.canonicalise(url)
+    if not url or source.document.origin != "link":
+        return url
+    return mark_address(url, {"link": " ".join(words.split())})
 
 
 def default_sources_folder() -> Path:
