@@ -401,6 +401,28 @@ def test_second_day_tells_what_changed_and_a_third_goes_on(tmp_path, added):
     ]  # fmt: skip
 
 
+def test_page_of_a_url_is_fetched_and_saved_beside_the_list(tmp_path):
+    site = Site({
+        "/rules/": lambda handler: handler.answer(200, PAGE.encode()),
+        "/rules/b.html": lambda handler: handler.answer(200, PAGE.encode()),
+        "/rules/away": redirect_to("/news"),
+        "/news": lambda handler: handler.answer(200, PAGE.encode()),
+    })  # fmt: skip
+    folder = tmp_path / "sources"
+    run("sources", "new", "us-xx-kites", f"{site.url}/rules/", "--platform", "index", "--allow-loopback", folder=folder)
+    words = ("sources", "expect", "us-xx-kites", "--allow-loopback", "--url")
+
+    saved = run(*words, f"{site.url}/rules/b.html", folder=folder)
+    away = run(*words, f"{site.url}/rules/away", folder=folder)
+    site.close()
+
+    (path,) = (folder / "pages" / "us-xx-kites").glob("*.rules-b.html")
+    told = json.loads(path.with_name(f"{path.stem}.expected.json").read_text())
+    assert [0, 2] == [saved.exit_code, away.exit_code]
+    assert f"{site.url}/rules/b.html" == told["url"]
+    assert "/news: expected a page of us-xx-kites" in away.stderr
+
+
 def test_other_page_of_a_day_is_not_replaced_unasked(tmp_path, added):
     other = tmp_path / "other.html"
     other.write_text(PAGE.replace("metal", "wire"))

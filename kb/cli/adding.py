@@ -136,7 +136,9 @@ def _choose_page(place: Place, folder: Path, options: dict[str, Any]) -> SavedPa
 
 def _fetch(place: Place, url: str, options: dict[str, Any]) -> FetchedPage:
     check_owned(place, url)
-    return fetch_page(url, allow_loopback=options["allow_loopback"])
+    page = fetch_page(url, allow_loopback=options["allow_loopback"])
+    check_owned(place, page.url)  # a redirect may have led to a page of none
+    return page
 
 
 def _print_page(console: Console, page: Page, *, most: int | None) -> None:
