@@ -17,6 +17,7 @@ import msgspec
 from kb.compare.state import Seen, SourceState
 from kb.compare.track import track_wave
 from kb.errors import DamagedSnapshotError
+from kb.history import PastVersions, settle_past, split_wave
 from kb.marks import mark_address, read_marks
 from kb.models import Fetch, Flaw, Page, Reading, Wave
 from kb.read.page import read_page
@@ -36,6 +37,7 @@ from kb.store.knowledge import (
     open_knowledge,
     read_built_waves,
     read_digests,
+    read_past_keys,
     read_state,
     read_version,
     record_source,
@@ -176,7 +178,10 @@ class _Build:
             state = self.states[source.id] = read_state(self.knowledge, source.id)
         wave = read_wave(self.archive, one.key)
         readers.prepare(wave, {url: page.sha256 for url, page in state.pages.items()})
-        result = track_wave(source, state, wave, readers.see, self._load)
+        today, past = split_wave(wave)
+        result = track_wave(source, state, today, readers.see, self._load)
+        if past:
+            settle_past(state, result, past, readers.see, PastVersions(read_past_keys(self.knowledge, source.id)))
         for version in result.versions:
             self._keep(version.version, version.reading)
         with transaction(self.knowledge):
