@@ -10,7 +10,9 @@ from click.testing import CliRunner
 
 from kb.cli import main
 from kb.errors import DeclarationError, UnknownSourceError
+from kb.marks import read_marks
 from kb.snapshots import hash_body
+from kb.sources import parse_source
 from kb.store.archive import open_archive, read_snapshot, read_waves
 from kb.warc.importing import WarcRequest, import_warcs
 from kb.warc.records import WarcError
@@ -83,6 +85,17 @@ def test_spellings_of_a_url_are_one_page_and_the_spelling_recorded_is_kept(tmp_p
 
     assert URL == row["url"]
     assert f'<{written}>; rel="original"' == json.loads(row["headers"])["link"]
+
+
+def test_earlier_text_that_a_publisher_keeps_is_marked_as_one(tmp_path):
+    body = {"id": "us-xx-rules", "jurisdiction": "us-xx", "platform": "page", "match": ["https://rules.example.gov/"]}
+    versions = {"pattern": r"/(?P<citation>\d+)/(?P<valid_from>[\d-]+)$"}
+    source = parse_source({**body, "versions": versions}, "a test")
+
+    _, (row,) = load(tmp_path, write(tmp_path, {"url": f"{URL}/2015-07-01"}), sources=(source,))
+
+    assert {"past": "1", "citation": "1", "valid_from": "2015-07-01"} == read_marks(row["url"])
+    assert row["url"].startswith(f"{URL}/2015-07-01#")
 
 
 def test_port_of_its_own_is_another_site(tmp_path):

@@ -19,6 +19,7 @@ from kb.build import see_page
 from kb.compare.state import SourceState
 from kb.compare.track import track_wave
 from kb.errors import DeclarationError
+from kb.marks import is_past
 from kb.models import ChangeRow, Fetch, Page, Provision, Reading, Wave
 from kb.read.page import read_page
 
@@ -87,6 +88,8 @@ def shorten_text(text: str) -> str:
 
 def tell_changes(place: Place, pages: Sequence[SavedPage]) -> list[Told]:
     """Tell what changed from day to day, as the build reports it: the pages of one day are one wave."""
+    # An earlier text that the publisher keeps is part of the history, never a change.
+    pages = [page for page in pages if not is_past(page.url)]
     state = SourceState()
     readings: dict[str, Reading] = {}
     told: list[Told] = []
@@ -145,7 +148,7 @@ def expect_source(place: Place) -> dict[Path, Told | list[Told]]:
         facts = {"url": page.url, "media_type": page.media_type, "charset": page.charset}
         told = tell_page(read_saved(place, page))
         found[page.expected] = {**{name: value for name, value in facts.items() if value}, **told}
-    if len({page.date for page in pages}) > 1:
+    if len({page.date for page in pages if not is_past(page.url)}) > 1:
         found[place.folder / CHANGES] = tell_changes(place, pages)
     return found
 

@@ -4,6 +4,7 @@ A page lies at ``pages/<source>/<date>.html`` beside the file that declares its 
 there are several of a day. ``<page>.expected.json`` beside it holds the page's URL, its type, and what must be read.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -46,7 +47,7 @@ class SavedPage(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def expected(self) -> Path:
         """Return the file that says what must be read from it."""
-        return self.path.with_name(self.path.name.partition(".")[0] + _middle(self.path) + EXPECTED)
+        return self.path.with_name(self.path.name.rpartition(".")[0] + EXPECTED)
 
     @property
     def observed_at(self) -> str:
@@ -66,9 +67,10 @@ class Place(msgspec.Struct, frozen=True):
         return self.file.parent / PAGES / self.source.id
 
 
-def _middle(path: Path) -> str:
+def read_name(path: Path) -> str:
+    """Return the part of a page's file name that tells it from others of its day, "" where there is none."""
     found = PAGE_NAME.fullmatch(path.name)
-    return f".{found['name']}" if found is not None and found["name"] else ""
+    return (found["name"] or "") if found is not None else ""
 
 
 def list_places(folders: Sequence[Path]) -> list[Place]:
@@ -142,6 +144,9 @@ def choose_page(place: Place) -> SavedPage:
 def name_file(place: Place, date: str, url: str, media_type: str) -> Path:
     """Name the file of a page to save: by its day, and by the end of its URL where the source has several pages."""
     name = "" if url == find_only_url(place.source) else _shorten(url)
+    if any(page.date == date and name == read_name(page.path) and page.url != url for page in list_saved(place)):
+        # What a listing says of a page stands in its fragment: another page under the same path.
+        name = f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:6]}".strip("-")
     ending = next((ending for ending, known in MEDIA_TYPES.items() if known == media_type), "html")
     if media_type.endswith("xml") and "html" not in media_type:
         ending = "xml"
@@ -150,5 +155,5 @@ def name_file(place: Place, date: str, url: str, media_type: str) -> Path:
 
 def _shorten(url: str) -> str:
     address = urlsplit(url)
-    told = f"{address.path} {address.query} {address.fragment}".lower().replace(".html", "")
+    told = f"{address.path} {address.query}".lower().replace(".html", "")
     return BETWEEN.sub("-", told).strip("-")[-LONGEST_NAME:].strip("-") or "page"

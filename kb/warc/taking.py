@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 import msgspec
 
 from kb.captures import LARGEST_BODY, LineError, normalise_instant, tell_outcome
+from kb.marks import mark_address
 from kb.models import Capture, Outcome, Transfer
 from kb.snapshots import hash_body, keep_headers
 from kb.sources import Source
@@ -131,7 +132,7 @@ class Taker:
         found = self.find(written)
         if found is None:
             return
-        source, url = found
+        source, url = found[0], _mark_past(*found)
         capture = _make_foreign(record, source.id, url, written)
         if capture.outcome == "redirected" and self._leads_to_itself(capture, written):
             self.notes.same_page += 1
@@ -168,6 +169,12 @@ class Taker:
             return False
         found = self.owners.find(target)
         return found is not None and found[1] == capture.url
+
+
+def _mark_past(source: Source, url: str) -> str:
+    """Say of the address of an earlier text that it is one, as a crawl says it of the links that lead there."""
+    told = None if source.versions is None else source.versions.read_marks(unquote(url))
+    return url if told is None else mark_address(url, {"past": "1", **told})
 
 
 def fold_key(name: str) -> str:
