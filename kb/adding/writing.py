@@ -1,6 +1,7 @@
 """Write the files of a source: JSON that people read, each file whole or not at all."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,13 @@ def _is_flat(value: Any) -> bool:
 
 
 def write_together(contents: dict[Path, bytes]) -> None:
-    """Write several files, all under temporary names first; a failure leaves none of them, and no new folder."""
+    """Write several files, all under temporary names first; a failure leaves no new file and no new folder.
+
+    One that stood there before is to be named last: what replaced it could not be taken back.
+    """
     parts = {path: path.with_name(f"{path.name}.part") for path in contents}
     made = [folder for path in contents for folder in _list_missing(path.parent)]
+    fresh = [path for path in contents if not path.exists()]
     written = False
     try:
         for path, part in parts.items():
@@ -58,11 +63,16 @@ def write_together(contents: dict[Path, bytes]) -> None:
             part.replace(path)
         written = True
     finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
-        for folder in made if not written else ():
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+        _tidy([*parts.values(), *(() if written else fresh)], () if written else made)
+
+
+def _tidy(files: Iterable[Path], folders: Iterable[Path]) -> None:
+    """Remove files, then folders that are empty, deepest first."""
+    for path in files:
+        path.unlink(missing_ok=True)
+    for folder in sorted(set(folders), key=lambda folder: -len(folder.parts)):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _list_missing(folder: Path) -> list[Path]:
