@@ -51,7 +51,13 @@ def _list_folders(folders: Sequence[Path]) -> list[Path]:
     multiple=True,
     help="Folder that the declaration goes to (made if it is not there); may be given again for others.",
 )
-@click.option("--platform", type=click.Choice(["page", *LISTING]), default="page", show_default=True)
+@click.option(
+    "--platform",
+    type=click.Choice(["page", *LISTING]),
+    default="page",
+    show_default=True,
+    help="How the place publishes: the page itself, or a list that leads to pages.",
+)
 @click.option("--jurisdiction", metavar="XX", help="Whose rules these are.  [default: as the id begins]")
 @click.option(
     "--from",
@@ -93,7 +99,14 @@ def describe_page(page: Page) -> str:
 @sources_option
 @url_option
 @file_option
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or everything in full for machines.",
+)
 @click.option("--all", "everything", is_flag=True, help=f"List everything, not {MOST_LISTED} lines of a document.")
 @loopback_option
 @click.pass_context
