@@ -118,8 +118,9 @@ def _local(name: str) -> str:
 
 
 def _walk(value: Any, depth: int) -> Iterator[Any]:
-    """Yield a value and all that lies below it."""
-    yield value
+    """Yield a value and all that lies below it; a list is its entries."""
+    if not isinstance(value, list):
+        yield value
     if depth > 0:
         inside = value.values() if isinstance(value, dict) else value
         for one in inside if isinstance(value, dict | list) or etree.iselement(value) else ():
