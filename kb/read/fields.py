@@ -15,8 +15,8 @@ from kb.errors import UnreadablePageError
 
 # "sections[*]" -> "sections", "[*]"; "@id"; "**"
 STEP = re.compile(r"\[(?:\*|\d+)\]|[^.\[\]]+")
-# {id} {result.id} {@number} in an address template; "{ id }" and '{"query"' of a request's body are no place of one
-PLACE = re.compile(r"\{([A-Za-z_@*][\w.@*\[\]-]*)\}")
+# {id} {result.id} {@number} in an address template; ${KEY}, "{ id }" and '{"query"' are no place of one
+PLACE = re.compile(r"(?<!\$)\{([A-Za-z_@*][\w.@*\[\]-]*)\}")
 # No answer of an interface known names more; beyond it an answer is a trap.
 MOST_VALUES = 50_000
 # Deeper than any answer of law nests.
