@@ -13,8 +13,6 @@ from contextlib import suppress
 import msgspec
 from twisted.python.failure import Failure
 
-from crawlers.platforms import is_settled
-from crawlers.platforms.links import Links
 from kb.models import Capture
 from kb.sources import Source
 from kb.store.archive import read_snapshot, record_captures
@@ -167,13 +165,9 @@ class Ledger:
         known = read_validators(self.db, source, [url], END_OF_TIME).get(url)
         return None if known is None else read_snapshot(self.db, known.sha256)
 
-    def choose_links(self, source: Source, links: Links) -> tuple[str, ...]:
-        """Choose of the links of a page those to ask for: not what is settled, nor what a trusted list says stood."""
-        doubted = self.course.suspects.get(source.id, frozenset())
-        return tuple(url for url in links.urls if url in doubted or not self._is_had(source, url, links.moved_on))
-
-    def _is_had(self, source: Source, url: str, moved_on: Mapping[str, str]) -> bool:
-        if url not in moved_on and not is_settled(source, url):
+    def is_had(self, source: Source, url: str, moved_on: str = "") -> bool:
+        """Tell whether a page was had when last asked for, is trusted, and has not moved since a day (any: "")."""
+        if url in self.course.suspects.get(source.id, frozenset()):
             return False
         if source.id not in self.last:
             self.last[source.id] = read_last_answers(self.db, source.id)
@@ -181,7 +175,7 @@ class Ledger:
         if last is None or last.outcome not in ("ok", "not_modified"):
             return False
         # A day is over before what is said of it counts: a page may move twice on one.
-        return is_settled(source, url) or moved_on[url][:10] < last.observed_at[:10]
+        return moved_on[:10] < last.observed_at[:10]
 
     def _store(self, answers: Iterable[Answer]) -> None:
         done = [(answer.job.source.id, answer.job.lease.url) for answer in answers]

@@ -14,9 +14,9 @@ from crawlers.ledger import Answer, Job, Ledger
 from crawlers.masking import MaskingFilter, MissingSecretError, mask
 from crawlers.middlewares import read_headers
 from crawlers.outcomes import explain_failure
-from crawlers.platforms import find_all_links, leads_on
+from crawlers.platforms import find_all_links, is_settled, leads_on, list_seeds
 from crawlers.platforms.links import ListPage
-from crawlers.targets import UnknownDayError, find_target
+from crawlers.targets import Asked, UnknownDayError, find_target
 from kb.captures import tell_outcome
 from kb.compare.volatile import may_be_restless
 from kb.errors import DamagedSnapshotError, NotFoundError
@@ -92,7 +92,7 @@ class StatusQuoSpider(Spider):
     def _make_request(self, job: Job) -> Request | None:
         """Make the request of a job; one whose secret is missing is recorded as refused at once."""
         try:
-            target = find_target(job, os.environ, self.ledger.read_latest_body)
+            target = find_target(_make_asked(job), os.environ, self.ledger.read_latest_body)
         except MissingSecretError as error:
             self.ledger.record(Answer(job, _make_refusal(self, job, f"secret: {error}")))
             return None
@@ -131,7 +131,13 @@ class StatusQuoSpider(Spider):
         links = find_all_links(job.source, ListPage(job.lease.url, base, body, charset, job.depth))
         for problem in links.problems:
             logger.warning("%s", problem)
-        return self.ledger.choose_links(job.source, links)
+        return tuple(url for url in links.urls if not self._is_had(job, url, links.moved_on))
+
+    def _is_had(self, job: Job, url: str, moved_on: Mapping[str, str]) -> bool:
+        """Tell whether a page need not be asked for: it is settled, or a trusted list says that it has not moved."""
+        if is_settled(job.source, url):
+            return self.ledger.is_had(job.source, url)
+        return url in moved_on and self.ledger.is_had(job.source, url, moved_on[url])
 
     def _is_restless(self, job: Job, capture: Capture) -> bool:
         """Tell whether a page is to be looked at once more: it moved in short lines alone, which may move each time."""
@@ -161,6 +167,11 @@ class StatusQuoSpider(Spider):
         except (NotFoundError, DamagedSnapshotError) as error:
             logger.warning("%s: its links are not known: %s", job.lease.url, error)
             return None
+
+
+def _make_asked(job: Job) -> Asked:
+    last = job.validators.final_url if job.validators is not None else ""
+    return Asked(job.source, job.lease.url, last, list_seeds(job.source))
 
 
 def _make_conditions(job: Job) -> dict[str, str]:

@@ -5,20 +5,30 @@ from urllib.parse import urldefrag
 
 import msgspec
 
-from crawlers.ledger import Job
 from crawlers.masking import expand_url
-from crawlers.platforms import list_seeds
 from kb.errors import StatusQuoError, UnreadablePageError
 from kb.marks import read_marks
 from kb.read.fields import parse_answer
 from kb.read.listing import find_date
+from kb.sources import Source
 
 # What stands in an address for the day a title was last brought up to date.
 CURRENT = "/current/"
+# Gives the last good bytes of a page, by source and address.
+ReadBody = Callable[[str, str], bytes | None]
 
 
 class UnknownDayError(StatusQuoError):
     """Raised when a page is asked for by a day that no list of titles has told yet."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A page to ask for: its source and address, the address that answered last, and where its source starts."""
+
+    source: Source
+    url: str
+    last_final_url: str
+    seeds: tuple[str, ...]
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -35,23 +45,24 @@ class Target(msgspec.Struct, frozen=True):
     is_same: bool = True
 
 
-def find_target(job: Job, environment: Mapping[str, str], read_body: Callable[[str, str], bytes | None]) -> Target:
+def find_target(asked: Asked, environment: Mapping[str, str], read_body: ReadBody) -> Target:
     """Find what to send for a page.
 
     ``read_body`` gives the last good bytes of a page by source and URL. Raises MissingSecretError and UnknownDayError.
     """
-    plain = _fill_day(job, urldefrag(job.lease.url).url, read_body)
-    dated = plain != urldefrag(job.lease.url).url
+    address = urldefrag(asked.url).url
+    plain = _fill_day(asked, address, read_body)
+    dated = plain != address
     url, secrets = expand_url(plain, environment)
     headers: dict[str, str] = {}
-    for name, value in (job.source.api.headers if job.source.api is not None else {}).items():
+    for name, value in (asked.source.api.headers if asked.source.api is not None else {}).items():
         headers[name], more = _expand_header(value, environment)
         secrets |= more
-    body = _expand_body(read_marks(job.lease.url).get("post", ""))
+    body = read_marks(asked.url).get("post", "").encode()
     if body:
         headers.setdefault("Content-Type", "application/json")
-    last = job.validators.final_url if job.validators is not None else ""
-    return Target(url, headers, secrets, body, dated, not body and (not dated or last == plain))
+    is_same = not body and (not dated or asked.last_final_url == plain)
+    return Target(url, headers, secrets, body, dated, is_same)
 
 
 def _expand_header(value: str, environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:
@@ -62,17 +73,13 @@ def _expand_header(value: str, environment: Mapping[str, str]) -> tuple[str, dic
     return value, secrets
 
 
-def _expand_body(text: str) -> bytes:
-    return text.encode()
-
-
-def _fill_day(job: Job, url: str, read_body: Callable[[str, str], bytes | None]) -> str:
+def _fill_day(asked: Asked, url: str, read_body: ReadBody) -> str:
     """Put the day a title was last brought up to date into its address; today's may not be known to the server yet."""
-    rule = job.source.ecfr
+    rule = asked.source.ecfr
     if rule is None or CURRENT not in url:
         return url
-    for titles in list_seeds(job.source):
-        day = _read_day(read_body(job.source.id, titles), rule.title)
+    for titles in asked.seeds:
+        day = _read_day(read_body(asked.source.id, titles), rule.title)
         if day:
             return url.replace(CURRENT, f"/{day}/", 1)
     raise UnknownDayError(f"{url}: no list of titles says when title {rule.title} was brought up to date")

@@ -64,11 +64,15 @@ class RegisterRule(msgspec.Struct, frozen=True):
 
 
 class VersionRule(msgspec.Struct, frozen=True):
-    """How the addresses of a document's earlier texts are told, and which links lead to them."""
+    """How the addresses of a document's earlier texts are told, and which links lead to them.
+
+    ``chain`` says that an earlier text links to the one before it.
+    """
 
     pattern: re.Pattern[str]
     follow: tuple[str, ...] = ()
     dates: str = "%Y-%m-%d"
+    chain: bool = False
 
     def read_marks(self, url: str) -> dict[str, str] | None:
         """Return what an address says of an earlier text (``citation``, ``valid_from``, ``valid_to``), None if none."""
@@ -120,7 +124,7 @@ def build_versions(body: Body | None) -> VersionRule | None:
         return None
     follow = body.get("follow", [])
     follow = (follow,) if isinstance(follow, str) else tuple(follow)
-    return VersionRule(re.compile(body["pattern"]), follow, body.get("dates", "%Y-%m-%d"))
+    return VersionRule(re.compile(body["pattern"]), follow, body.get("dates", "%Y-%m-%d"), body.get("chain", False))
 
 
 def build_canonical(entries: Any) -> tuple[Replacement, ...]:

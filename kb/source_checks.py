@@ -101,17 +101,15 @@ def _find_faults(entry: Body) -> Faults:
             yield ("history", index, *steps), fault
 
 
-# What each platform must be told besides its addresses, and the keys that only one platform knows.
-_NEEDED = {"api": "api", "ecfr": "ecfr"}
+# The keys that only one platform knows.
 _OWN_KEYS = ("api", "ecfr", "federal_register", "sitemap")
 
 
 def _find_platform_faults(entry: Body) -> Faults:
     """Find keys of a platform that the source is not of, keys that are missing, and patterns that do not compile."""
     platform = entry["platform"]
-    needed = _NEEDED.get(platform)
-    if needed is not None and needed not in entry:
-        yield (), f"platform {platform!r} needs the key {needed!r}, found none"
+    if platform == "api" and "api" not in entry:
+        yield (), "platform 'api' needs the key 'api', found none"
     for key in _OWN_KEYS:
         if key in entry and key != platform:
             yield (key,), f"{key!r} belongs to platform {key!r}, found platform {platform!r}"

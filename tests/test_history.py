@@ -1,11 +1,18 @@
 """Earlier texts that a publisher keeps fill a document's history and are never changes of today."""
 
 import sqlite3
+from contextlib import closing
+from datetime import date
 
 import pytest
 
 from kb.build import BuildRequest, build
+from kb.consult import choose_version
+from kb.publish import publish
 from kb.sources import read_sources
+from kb.store.knowledge import open_knowledge
+from kb.store.public import open_published
+from kb.store.queries import read_version_rows
 from tests.crawling import Site, crawl, read_rows, write_sources
 
 RULE = """<html><body><main><h1>12-3 Renewal</h1><p>(a) A license is renewed within {days} days.</p></main>{rest}
@@ -80,6 +87,24 @@ def test_earlier_texts_have_their_own_terms_and_are_no_changes_of_today(site, so
     assert (0, 0, 1) == (count(data, "changes"), count(data, "problems"), count(data, "documents"))
 
 
+def test_days_before_first_sight_are_answered_from_the_history_and_it_is_published(sources, tmp_path):
+    data = tmp_path / "data"
+    update(data, sources)
+
+    with closing(open_knowledge(data / "kb.db", read_only=True)) as db:
+        rows = read_version_rows(db, "us-xx/code/12-3")
+    shown = date.fromisoformat(next(row.observed_from[:10] for row in rows if row.closed_at is None))
+    days = [date(2018, 1, 1), date(2020, 1, 1), date(2022, 1, 1), shown]
+    choices = [choose_version(rows, day) for day in days]
+    began = [choice.version and choice.version.valid_from for choice in choices]
+
+    assert ["unknown_before", "in_force", "in_force", "in_force"] == [choice.state for choice in choices]
+    assert [None, date(2019, 7, 1), date(2021, 3, 31), None] == began
+    published = publish(data, "2099-01-01T00:00:00Z", declared=read_sources([sources]))
+    with closing(open_published(published.path)) as db:
+        assert 3 == db.execute("SELECT COUNT(*) FROM versions").fetchone()[0]
+
+
 def test_earlier_texts_are_asked_for_once_and_a_new_one_is_added_without_a_change(site, sources, tmp_path):
     data = tmp_path / "data"
     update(data, sources)
@@ -118,3 +143,29 @@ def test_earlier_text_that_cannot_be_had_is_no_change_and_no_version(site, sourc
     assert ["twenty", "thirty"] == [row[3] for row in read_versions(data)]
     assert 4 == len(read_rows(data, "SELECT * FROM fetches"))
     assert 0 == count(data, "changes")
+
+
+def test_chain_of_earlier_texts_is_followed_from_one_to_the_one_before(tmp_path):
+    def link(number, day):
+        return f'<p class=before><a href="/v/{number}">Version before, effective {day}</a></p>'
+
+    site = Site(
+        {
+            "/r/1": show("thirty", link(2, "3/31/2021")),
+            "/v/2": show("twenty", link(1, "7/1/2019")),
+            "/v/1": show("ten", link(2, "3/31/2021")),
+        }
+    )
+    declared = {
+        "id": "us-xx-code",
+        "urls": [f"{site.url}/r/1"],
+        "match": f"{site.url}/",
+        "select": "main",
+        "document": {"work": "code", "pattern": r"/r/(?P<citation>[^/]+)$"},
+        "versions": {"pattern": r"/v/\d+$", "follow": ".before a", "chain": True},
+    }
+    update(tmp_path / "data", write_sources(tmp_path / "sources", declared))
+    site.close()
+
+    expected = [("2019-07-01", "2021-03-31", 1, "ten"), ("2021-03-31", None, 1, "twenty"), (None, None, 0, "thirty")]
+    assert expected == read_versions(tmp_path / "data")

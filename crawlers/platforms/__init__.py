@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from crawlers.platforms import contents, index, listed, page
-from crawlers.platforms.links import Links, ListPage, find_versions
+from crawlers.platforms.links import Links, ListPage, find_versions, lists_versions
 from kb.errors import StatusQuoError
 from kb.marks import is_past
 from kb.sources import Source
@@ -82,7 +82,7 @@ def leads_on(source: Source, url: str, depth: int, media_type: str) -> bool:
     platform = find_platform(source)
     is_web = media_type in WEB_TYPES
     leads = platform.is_list(source, url, depth) and (is_web or not platform.is_web)
-    return leads or (is_web and source.versions is not None and not is_past(url))
+    return leads or (is_web and lists_versions(source, url))
 
 
 def find_all_links(source: Source, page: ListPage) -> Links:

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from kb.marks import is_past, mark_address
+from kb.marks import is_past, mark_address, read_marks
 from kb.platform_rules import DAYS
 from kb.read.dates import find_dates
 from kb.read.decode import decode_text
@@ -16,6 +16,8 @@ from kb.sources import Source, name_link
 MOST_LINKS = 20_000
 # What servers and browsers agree on; longer ones are traps that grow by a parameter a round.
 LONGEST_URL = 2083
+# A chain of so many earlier texts does not end by itself.
+MOST_VERSIONS = 200
 EVERY_LINK = ("a[href], area[href]",)
 
 
@@ -80,7 +82,7 @@ def find_versions(source: Source, page: ListPage) -> Links:
     Days stand in the address or in the words of the link; a text without an end ends when the next one begins.
     """
     rule = source.versions
-    if rule is None or is_past(page.url):
+    if rule is None or not lists_versions(source, page.url) or page.depth > MOST_VERSIONS:
         return NO_LINKS
     tree = LexborHTMLParser(decode_text(page.body, page.charset).text)
     base = _find_base(tree, page.base)
@@ -94,6 +96,11 @@ def find_versions(source: Source, page: ListPage) -> Links:
     return Links(tuple(_mark_versions(source, page.url, found))[:MOST_LINKS])
 
 
+def lists_versions(source: Source, url: str) -> bool:
+    """Tell whether a page may lead to earlier texts: one of today's does, an earlier text where they form a chain."""
+    return source.versions is not None and (source.versions.chain or not is_past(url))
+
+
 def _date_marks(words: str) -> dict[str, str]:
     return dict(zip(DAYS, (day.isoformat() for day in find_dates(words)), strict=False))
 
@@ -101,8 +108,13 @@ def _date_marks(words: str) -> dict[str, str]:
 def _mark_versions(source: Source, url: str, found: Mapping[str, dict[str, str]]) -> Iterator[str]:
     identity = source.identify(url)
     named = {} if identity is None else {"citation": identity.citation}
-    begins = sorted({marks["valid_from"] for marks in found.values() if "valid_from" in marks})
+    told = [read_marks(url), *found.values()]
+    begins = sorted({marks["valid_from"] for marks in told if "valid_from" in marks})
+    # A chain is followed back in time alone: what leads on from an earlier text is known already.
+    own = read_marks(url).get("valid_from", "9")
     for address, marks in found.items():
+        if marks.get("valid_from", "") >= own:
+            continue
         later = (day for day in begins if day > marks.get("valid_from", "9"))
         yield mark_address(address, {"past": "1", **named, "valid_to": next(later, ""), **marks})
 

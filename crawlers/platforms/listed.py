@@ -57,14 +57,16 @@ def list_start(source: Source) -> tuple[str, ...]:
 
 def list_titles(source: Source) -> tuple[str, ...]:
     """List where the titles of the Code of Federal Regulations and their days are told."""
-    return tuple(f"{url.rstrip('/')}/titles.json" for url in source.start)
+    # Without a title there is nothing to ask of the versioner.
+    return tuple(f"{url.rstrip('/')}/titles.json" for url in source.start) if source.ecfr is not None else ()
 
 
 def list_register(source: Source) -> tuple[str, ...]:
     """List the question to the Federal Register that the filters of a source make."""
     rule = source.federal_register
+    # Unfiltered it would be all that was ever printed.
     if rule is None:
-        return source.start
+        return ()
     asked: list[tuple[str, str]] = [("per_page", str(REGISTER_PAGE)), ("order", "newest")]
     asked += [("fields[]", name) for name in REGISTER_FIELDS]
     asked += [("conditions[agencies][]", name) for name in rule.agencies]

@@ -15,8 +15,8 @@ from kb.errors import UnreadablePageError
 
 # "sections[*]" -> "sections", "[*]"; "@id"; "**"
 STEP = re.compile(r"\[(?:\*|\d+)\]|[^.\[\]]+")
-# {id} {result.id} {@number} in an address template; "{ id }" and '{"query"' of a request's body are no place of one
-PLACE = re.compile(r"\{([A-Za-z_@*][\w.@*\[\]-]*)\}")
+# {id} {result.id} {@number} in an address template; ${KEY}, "{ id }" and '{"query"' are no place of one
+PLACE = re.compile(r"(?<!\$)\{([A-Za-z_@*][\w.@*\[\]-]*)\}")
 # No answer of an interface known names more; beyond it an answer is a trap.
 MOST_VALUES = 50_000
 # Deeper than any answer of law nests.
@@ -118,8 +118,9 @@ def _local(name: str) -> str:
 
 
 def _walk(value: Any, depth: int) -> Iterator[Any]:
-    """Yield a value and all that lies below it."""
-    yield value
+    """Yield a value and all that lies below it; a list is its entries."""
+    if not isinstance(value, list):
+        yield value
     if depth > 0:
         inside = value.values() if isinstance(value, dict) else value
         for one in inside if isinstance(value, dict | list) or etree.iselement(value) else ():

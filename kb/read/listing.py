@@ -154,7 +154,8 @@ def _read_sitemap(body: bytes, asked: Asked) -> Listing | None:
     if body.lstrip()[:1] != b"<":
         lines = body.decode("utf-8", "replace").split()
         plain = bool(lines) and all(line.startswith(("http://", "https://")) for line in lines[:10])
-        return Listing(tuple(Entry(line) for line in lines), complete=True) if plain else None
+        whole = Listing(tuple(Entry(line) for line in lines), complete=True)
+        return whole if plain else _miss_start(asked, "a sitemap")
     root = _parse_loosely(body)
     if root is None or _name(root) not in ("urlset", "sitemapindex"):
         return _miss_start(asked, "a sitemap")
@@ -176,7 +177,7 @@ def _say_broken(kind: str, asked: Asked) -> str:
 
 def _miss_start(asked: Asked, expected: str) -> Listing | None:
     """Say that a page a source starts at is not what it should be; of any other page that is no surprise."""
-    if urldefrag(asked.url).url not in asked.source.start:
+    if urldefrag(asked.url).url.partition("?")[0] not in {url.partition("?")[0] for url in asked.source.start}:
         return None
     return Listing(problems=(f"expected {expected}, found none in {asked.source.id} ({asked.url})",))
 
