@@ -18,7 +18,7 @@ from kb.models import Capture
 from kb.sources import Source
 from kb.store.archive import read_snapshot, record_captures
 from kb.store.connection import transaction
-from kb.store.crawls import Validators, read_validators
+from kb.store.crawls import LastAnswer, Validators, read_last_answers, read_validators
 from kb.store.frontier import Claim, Lease, add_urls, lease_source
 from kb.store.hosts import record_decisions, record_notes
 
@@ -39,6 +39,8 @@ LOOK_AFTER = 2.0
 MOST_LOOKS = 2
 # Longer than any page may take with all its attempts: a lease ends early only for a crawler that died.
 LEASE_SECONDS = 3600
+# After every instant of an archive.
+END_OF_TIME = "9999"
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -95,6 +97,7 @@ class Ledger:
         self.course = course
         self.hosts = hosts if hosts is not None else HostBook()
         self.failure: BaseException | None = None
+        self.last: dict[str, dict[str, LastAnswer]] = {}
         self.asked = dict.fromkeys(course.sources, 0)
         self.open = dict.fromkeys(course.sources, True)
         self.answers: list[Answer] = []
@@ -173,6 +176,23 @@ class Ledger:
     def read_known_body(self, job: Job) -> bytes:
         """Read the bytes a page had when it was last seen; raises NotFoundError and DamagedSnapshotError."""
         return read_snapshot(self.db, job.validators.sha256 if job.validators is not None else "")
+
+    def read_latest_body(self, source: str, url: str) -> bytes | None:
+        """Read the bytes of the last good answer of a page of a source, None if it never had one."""
+        known = read_validators(self.db, source, [url], END_OF_TIME).get(url)
+        return None if known is None else read_snapshot(self.db, known.sha256)
+
+    def is_had(self, source: Source, url: str, moved_on: str = "") -> bool:
+        """Tell whether a page was had when last asked for, is trusted, and has not moved since a day (any: "")."""
+        if url in self.course.suspects.get(source.id, frozenset()):
+            return False
+        if source.id not in self.last:
+            self.last[source.id] = read_last_answers(self.db, source.id)
+        last = self.last[source.id].get(url)
+        if last is None or last.outcome not in ("ok", "not_modified"):
+            return False
+        # A day is over before what is said of it counts: a page may move twice on one.
+        return moved_on[:10] < last.observed_at[:10]
 
     def _store(self, answers: Iterable[Answer]) -> None:
         done = [(answer.job.source.id, answer.job.lease.url) for answer in answers]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from crawlers.platforms import UnknownPlatformError, find_platform, list_seeds
+from crawlers.platforms import UnknownPlatformError, find_platform, is_settled, list_seeds, starts_over
 from crawlers.recorded import RecordedWeb
 from crawlers.settings import KB_LONGEST_WAIT
 from crawlers.summary import SourceSummary, describe_policy
@@ -233,11 +233,19 @@ def _close_left(db: sqlite3.Connection, left: OpenCrawl | None, now: str) -> Non
 def _list_known(db: sqlite3.Connection, source: Source, last: Mapping[str, LastAnswer]) -> dict[str, int]:
     """List the pages of earlier crawls that are worth asking for again, with their priority."""
     named = set(list_seeds(source))
+    if starts_over(source):
+        return {}
     return {
         url: depth
         for url, depth in read_depths(db, source.id).items()
         if (url in named or source.matches(url)) and not _is_long_gone(last.get(url))
+        and not (url in last and is_good(last[url]) and is_settled(source, url))
     }
+
+
+def is_good(answer: LastAnswer) -> bool:
+    """Tell whether a page was had when it was last asked for."""
+    return answer.outcome in ("ok", "not_modified")
 
 
 def _is_long_gone(last: LastAnswer | None) -> bool:

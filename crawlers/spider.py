@@ -11,11 +11,12 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawlers.ledger import Answer, Job, Ledger
-from crawlers.masking import MaskingFilter, MissingSecretError, expand_url, holds_secret, mask
+from crawlers.masking import MaskingFilter, MissingSecretError, holds_secret, mask
 from crawlers.middlewares import read_headers
 from crawlers.outcomes import explain_failure
-from crawlers.platforms import find_platform
-from crawlers.platforms.links import NO_LINKS, Links, ListPage
+from crawlers.platforms import find_all_links, is_settled, leads_on, list_seeds
+from crawlers.platforms.links import ListPage
+from crawlers.targets import Asked, UnknownDayError, find_target
 from kb.captures import tell_outcome
 from kb.compare.volatile import may_be_restless
 from kb.errors import DamagedSnapshotError, NotFoundError
@@ -24,9 +25,6 @@ from kb.read.page import MOST_TAGS, read_page
 from kb.snapshots import hash_body, read_content_type
 
 logger = logging.getLogger(__name__)
-
-# A page by its media type, or by the lack of one, in which links are looked for.
-LINKING_TYPES = ("", "text/html", "application/xhtml+xml")
 
 
 # The bytes are evidence and are never altered: what repeats a secret cannot be kept at all.
@@ -78,7 +76,7 @@ class StatusQuoSpider(Spider):
         if self._is_restless(meta["job"], capture):
             self.ledger.look_again(meta["job"])
         links = self._find_links(meta["job"], capture)
-        yield Answer(meta["job"], capture, tuple(mask(url, meta["secrets"]) for url in links.urls))
+        yield Answer(meta["job"], capture, tuple(mask(url, meta["secrets"]) for url in links))
 
     def take_failure(self, failure: Failure) -> Iterator[Answer]:
         """Turn a request without a usable answer into a row that says what came of it."""
@@ -102,46 +100,56 @@ class StatusQuoSpider(Spider):
     def _make_request(self, job: Job) -> Request | None:
         """Make the request of a job; one whose secret is missing is recorded as refused at once."""
         try:
-            url, secrets = expand_url(job.lease.url, os.environ)
+            target = find_target(_make_asked(job), os.environ, self.ledger.read_latest_body)
         except MissingSecretError as error:
             self.ledger.record(Answer(job, _make_refusal(self, job, f"secret: {error}")))
             return None
+        except UnknownDayError as error:
+            self.ledger.record(Answer(job, _make_refusal(self, job, f"day: {error}")))
+            return None
+        secrets = target.secrets
         self.masking.secrets.update(secrets)
         known = job.validators
         return Request(
-            url,
+            target.url,
+            method="POST" if target.body else "GET",
+            body=target.body,
             callback=self.take_response,
             errback=self.take_failure,
-            headers=_make_conditions(job),
+            headers={**target.headers, **(_make_conditions(job) if target.is_same else {})},
             dont_filter=True,
             meta={
                 "job": job,
                 "source": job.source,
                 "barred": self.ledger.course.barred,
                 "secrets": secrets,
+                "dated": target.dated,
                 "last_final_url": known.final_url if known is not None else "",
             },
         )
 
-    def _find_links(self, job: Job, capture: Capture) -> Links:
+    def _find_links(self, job: Job, capture: Capture) -> tuple[str, ...]:
         """Find where a list page leads; of one that has not changed, in the bytes we have."""
-        platform = find_platform(job.source)
-        if job.again:
-            return NO_LINKS
         media_type, charset = read_content_type(capture.media_type, capture.headers)
-        if not platform.is_list(job.source, job.lease.url, job.depth) or media_type not in LINKING_TYPES:
-            return NO_LINKS
+        if job.again or not leads_on(job.source, job.lease.url, job.depth, media_type):
+            return ()
         body = self._read_list(job, capture)
         if body is None:
-            return NO_LINKS
+            return ()
         if (tags := body.count(b"<")) > MOST_TAGS:
             logger.warning("%s: its links are not followed: %d tags, more than %d", job.lease.url, tags, MOST_TAGS)
-            return NO_LINKS
+            return ()
         base = capture.final_url or job.lease.url
-        links = platform.find_links(job.source, ListPage(job.lease.url, base, body, charset, job.depth))
+        links = find_all_links(job.source, ListPage(job.lease.url, base, body, charset, job.depth))
         for problem in links.problems:
             logger.warning("%s", problem)
-        return links
+        return tuple(url for url in links.urls if not self._is_had(job, url, links.moved_on))
+
+    def _is_had(self, job: Job, url: str, moved_on: Mapping[str, str]) -> bool:
+        """Tell whether a page need not be asked for: it is settled, or a trusted list says that it has not moved."""
+        if is_settled(job.source, url):
+            return self.ledger.is_had(job.source, url)
+        return url in moved_on and self.ledger.is_had(job.source, url, moved_on[url])
 
     def _is_restless(self, job: Job, capture: Capture) -> bool:
         """Tell whether a page is to be looked at once more: it moved in short lines alone, which may move each time."""
@@ -173,6 +181,11 @@ class StatusQuoSpider(Spider):
             return None
 
 
+def _make_asked(job: Job) -> Asked:
+    last = job.validators.final_url if job.validators is not None else ""
+    return Asked(job.source, job.lease.url, last, list_seeds(job.source))
+
+
 def _make_conditions(job: Job) -> dict[str, str]:
     """Return the headers that ask for a page only if it differs from what we have."""
     known = job.validators
@@ -193,7 +206,7 @@ def _make_capture(spider: StatusQuoSpider, request: Request, **facts: Any) -> Ca
         observed_at=spider.ledger.course.clock(),
         source=job.source.id,
         media_type=headers.get("content-type", ""),
-        final_url=mask(request.url, secrets) if hops else "",
+        final_url=mask(request.url, secrets) if hops or request.meta["dated"] else "",
         redirects=tuple(mask(url, secrets) for url in (*hops[1:], request.url)) if hops else (),
         elapsed_ms=round(1000 * request.meta.get("download_latency", 0.0)),
         **facts,

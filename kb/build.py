@@ -17,6 +17,8 @@ import msgspec
 from kb.compare.state import Seen, SourceState
 from kb.compare.track import track_wave
 from kb.errors import DamagedSnapshotError
+from kb.history import PastVersions, settle_past, split_wave
+from kb.marks import mark_address, read_marks
 from kb.models import Fetch, Flaw, Page, Problem, Reading, Wave
 from kb.read.jobs import Rendition
 from kb.read.page import name_format, read_page, read_rendered
@@ -36,6 +38,7 @@ from kb.store.knowledge import (
     open_knowledge,
     read_built_waves,
     read_digests,
+    read_past_keys,
     read_state,
     read_version,
     record_source,
@@ -188,7 +191,10 @@ class _Build:
         wave = read_wave(self.archive, one.key)
         readers.prepare(wave, {url: page.sha256 for url, page in state.pages.items()})
         notes = _Notes(readers.see, {url: page.shape for url, page in state.pages.items() if page.shape})
-        result = track_wave(source, state, wave, notes.see, self._load)
+        today, past = split_wave(wave)
+        result = track_wave(source, state, today, notes.see, self._load)
+        if past:
+            settle_past(state, result, past, notes.see, PastVersions(read_past_keys(self.knowledge, source.id)))
         result.problems.extend(notes.list_problems(wave))
         for version in result.versions:
             self._keep(version.version, version.reading)
@@ -270,7 +276,9 @@ def see_page(body: bytes, source: Source, fetch: Fetch, rendition: Rendition | N
     Its frame is a hash of its bytes without figures, its tags are one of the tags with their classes alone.
     """
     # What a redirect leads to is the page of its own address: an old address then shows the document that stands there.
-    url = fetch.final_url if fetch.final_url and source.matches(fetch.final_url) else fetch.url
+    url = fetch.url
+    if fetch.final_url and source.matches(fetch.final_url):
+        url = mark_address(source.canonicalise(fetch.final_url), read_marks(fetch.url))
     rule = source.at(fetch.observed_at)
     if rendition is not None:
         page = read_rendered(body, rule, url, rendition)

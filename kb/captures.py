@@ -165,7 +165,7 @@ def _read_line(number: int, text: bytes, folder: Path) -> CaptureLine:
         raise LineError("path", f"a file or a revisit for status {status}", None)
     return CaptureLine(
         line=number,
-        url=_read_url(fields.get("url")),
+        url=read_address(fields.get("url")),
         observed_at=_read_instant(fields.get("observed_at")),
         status=status,
         path=path,
@@ -186,8 +186,11 @@ def _decode_object(text: bytes) -> dict[str, object]:
     return fields
 
 
-def _read_url(found: object) -> str:
-    """Read a web address; one that carries a name or password is refused, as secrets are never archived."""
+def read_address(found: object) -> str:
+    """Read a web address; one that carries a name or password is refused, as secrets are never archived.
+
+    Raises LineError.
+    """
     expected = "an http or https address without a user name"
     if not isinstance(found, str) or WEB_ADDRESS.fullmatch(found) is None:
         raise LineError("url", expected, found)

@@ -74,7 +74,7 @@ def _attribute(lines: Sequence[CaptureLine], request: ImportRequest) -> dict[str
     """Find the source of every URL; raises UnknownSourceError listing the URLs nobody claims."""
     urls = dict.fromkeys(line.url for line in lines)
     if request.source is not None:
-        return dict.fromkeys(urls, _choose_source(request.sources, request.source))
+        return dict.fromkeys(urls, choose_source(request.sources, request.source))
     claims = {url: source for url in urls if (source := find_source(request.sources, url)) is not None}
     strays = [url for url in urls if url not in claims]
     if strays:
@@ -86,7 +86,7 @@ def _attribute(lines: Sequence[CaptureLine], request: ImportRequest) -> dict[str
     return claims
 
 
-def _choose_source(sources: Sequence[Source], name: str) -> Source:
+def choose_source(sources: Sequence[Source], name: str) -> Source:
     """Find the source of an id; raises UnknownSourceError naming those there are."""
     for source in sources:
         if source.id == name:

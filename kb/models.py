@@ -333,3 +333,32 @@ class Found(msgspec.Struct, frozen=True):
 
     id: str
     words: str
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A run as it is moved: its name, its kind, and when it was started and closed."""
+
+    run: str
+    kind: Literal["import", "crawl"]
+    started_at: str
+    closed_at: str
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True):
+    """One fetch as it is moved between archives, with the run it belongs to."""
+
+    run: Run
+    seq: int
+    source: str
+    url: str
+    final_url: str
+    redirects: tuple[str, ...]
+    observed_at: str
+    status: int
+    outcome: Outcome
+    media_type: str
+    charset: str
+    headers: dict[str, str]
+    sha256: str | None
+    elapsed_ms: int
+    error: str

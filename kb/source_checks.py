@@ -92,6 +92,7 @@ def _find_faults(entry: Body) -> Faults:
         yield from _try_each(entry, key, _find_login_fault)
     yield from _try_each(entry, "match", _find_match_fault)
     yield from _try_each(entry, "follow", _find_selector_fault)
+    yield from _find_platform_faults(entry)
     yield from _try_each(entry.get("crawl_policy", {}), "checked_on", _find_day_fault, ("crawl_policy",))
     yield from _try_each(entry.get("certificate", {}), "checked_on", _find_day_fault, ("certificate",))
     for index, page in enumerate(entry.get("evidence", [])):
@@ -101,6 +102,24 @@ def _find_faults(entry: Body) -> Faults:
         # How many pages there are decides whether one page can be one document; an earlier era has today's pages.
         for steps, fault in _find_reading_faults({"urls": entry.get("urls", []), **era}):
             yield ("history", index, *steps), fault
+
+
+# The keys that only one platform knows.
+_OWN_KEYS = ("api", "ecfr", "federal_register", "sitemap")
+
+
+def _find_platform_faults(entry: Body) -> Faults:
+    """Find keys of a platform that the source is not of, keys that are missing, and patterns that do not compile."""
+    platform = entry["platform"]
+    if platform == "api" and "api" not in entry:
+        yield (), "platform 'api' needs the key 'api', found none"
+    for key in _OWN_KEYS:
+        if key in entry and key != platform:
+            yield (key,), f"{key!r} belongs to platform {key!r}, found platform {platform!r}"
+    yield from _try_each(entry.get("versions", {}), "pattern", _find_pattern_fault, ("versions",))
+    yield from _try_each(entry.get("versions", {}), "follow", _find_selector_fault, ("versions",))
+    for index, part in enumerate(entry.get("canonical", [])):
+        yield from _try_each(part, "pattern", _find_pattern_fault, ("canonical", index))
 
 
 def _find_reading_faults(entry: Body) -> Faults:

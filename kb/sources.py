@@ -18,10 +18,23 @@ import msgspec
 
 from kb.declarations import load_yaml
 from kb.errors import DeclarationError
+from kb.marks import mark_address, read_marks
 from kb.models import Strand
+from kb.platform_rules import (
+    ApiRule,
+    EcfrRule,
+    RegisterRule,
+    Replacement,
+    VersionRule,
+    build_api,
+    build_canonical,
+    build_ecfr,
+    build_register,
+    build_versions,
+)
 from kb.source_checks import STRANDS, find_source_problems
 
-Origin = Literal["url", "heading", "page"]
+Origin = Literal["url", "heading", "link", "page"]
 CrawlState = Literal["open", "forbidden", "js", "blocked", "api_key"]
 Publish = Literal["text", "quotes", "none"]
 Body = dict[str, Any]
@@ -93,7 +106,8 @@ class DocumentRule(msgspec.Struct, frozen=True):
     """How documents of a source are told and named.
 
     ``origin`` says what ``pattern`` is tried on: ``url`` (searched in the page's URL), ``heading`` (matched from the
-    start of each heading) or ``page`` (the page is one document named by the source's id; ``pattern`` is None).
+    start of each heading), ``link`` (searched in the words of the link that led to the page) or ``page`` (the page is
+    one document named by the source's id; ``pattern`` is None).
     """
 
     work: str
@@ -144,6 +158,12 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     publish: Publish = "text"
     replica: bool = False
     evidence: tuple[Mapping[str, str], ...] = ()
+    api: ApiRule | None = None
+    ecfr: EcfrRule | None = None
+    federal_register: RegisterRule | None = None
+    versions: VersionRule | None = None
+    canonical: tuple[Replacement, ...] = ()
+    trusts_lastmod: bool = False
     eras: tuple[tuple[str, "Source"], ...] = ()
 
     @property
@@ -165,6 +185,12 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         named = any(plain == unquote(own) for own in (*self.urls, *self.start))
         return named or any(_fits(plain, pattern) for pattern in self.match or self.start)
 
+    def canonicalise(self, url: str) -> str:
+        """Return the one address of a page: without the parts that name a visit, as declared."""
+        for part in self.canonical:
+            url = part.pattern.sub(part.replace, url)
+        return url
+
     def identify(self, text: str) -> Identity | None:
         """Tell which document a page's URL or a heading line names (as ``document.origin`` says), None if none.
 
@@ -175,7 +201,13 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             return Identity(self.id, rule.strand)
         if text in self.start and "document" not in self.body:
             return None
-        found = rule.pattern.search(unquote(text)) if rule.origin == "url" else rule.pattern.match(text)
+        marks = read_marks(text) if rule.origin in ("url", "link") else {}
+        if rule.origin == "link":
+            found = rule.pattern.search(marks.get("link", ""))
+        elif "citation" in marks:
+            return Identity(marks["citation"], rule.strand)
+        else:
+            found = rule.pattern.search(unquote(text)) if rule.origin == "url" else rule.pattern.match(text)
         if found is None or not found["citation"]:
             return None
         groups = found.groupdict()
@@ -230,6 +262,14 @@ def find_source(sources: Sequence[Source], url: str) -> Source | None:
     if len(claims) > 1:
         raise DeclarationError(f"{url} is claimed by {' and '.join(claims)}: narrow 'match' of one of them")
     return next((source for source in sources if source.id in claims), None)
+
+
+def name_link(source: Source, url: str, words: str) -> str:
+    """Return the address a link leads to, as its source names pages: canonical, with the words where they tell."""
+    url = source.canonicalise(url)
+    if not url or source.document.origin != "link":
+        return url
+    return mark_address(url, {"link": " ".join(words.split())})
 
 
 def default_sources_folder() -> Path:
@@ -298,6 +338,12 @@ def _build_era(body: Body, *, eras: tuple[tuple[str, Source], ...] = ()) -> Sour
         checks=_build_checks(body.get("checks", {})),
         certificate=msgspec.convert(body.get("certificate"), CertificateException | None),
         crawl_policy=CrawlPolicy() if isinstance(policy, str) else msgspec.convert(policy, CrawlPolicy),
+        api=build_api(body.get("api")),
+        ecfr=build_ecfr(body.get("ecfr")),
+        federal_register=build_register(body.get("federal_register")),
+        versions=build_versions(body.get("versions")),
+        canonical=build_canonical(body.get("canonical")),
+        trusts_lastmod=body.get("sitemap", {}).get("lastmod") == "trusted",
         eras=eras,
         **flat,
     )

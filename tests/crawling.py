@@ -90,6 +90,10 @@ class Handler(BaseHTTPRequestHandler):
         else:
             page(self)
 
+    def do_POST(self):
+        self.sent = self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
     def answer(self, status=200, body=b"<p>A license is required.</p>", /, **headers):
         self.send_response_only(status)
         usual = {"Content_Type": "text/html", "Content_Length": str(len(body))}

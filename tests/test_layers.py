@@ -31,6 +31,8 @@ FLOORS = {
     "kb.merkle": 0,
     "kb.snapshots": 0,
     "kb.declarations": 1,
+    "kb.marks": 0,
+    "kb.platform_rules": 1,
     "kb.source_checks": 1,
     "kb.sources": 1,
     "kb.questions": 1,

@@ -1,5 +1,6 @@
 """Lists lead to the pages of their source, and to no other."""
 
+import msgspec
 import pytest
 
 from crawlers.platforms import PLATFORMS, UnknownPlatformError, find_platform, list_seeds
@@ -105,8 +106,8 @@ def test_platform_says_which_pages_lead_on(platform, url, depth, expected):
 
 
 def test_platform_without_a_crawler_is_an_error_that_names_those_there_are():
-    with pytest.raises(UnknownPlatformError, match=r"us-xx-code: expected .*contents, index, page.*found 'feed'"):
-        find_platform(make_source(platform="feed"))
+    with pytest.raises(UnknownPlatformError, match=r"us-xx-code: expected .*api, contents, .*found 'gopher'"):
+        find_platform(msgspec.structs.replace(make_source(), platform="gopher"))
 
 
 def test_pages_named_one_by_one_lead_nowhere():

@@ -436,7 +436,6 @@ def test_missing_secret_is_a_refused_page_and_policy_keeps_sources_unasked(make_
             "urls": [f"{site.url}/fine"],
             "crawl_policy": {"state": "forbidden", "reason": "terms of use", "checked_on": "2026-05-01"},
         },
-        {"id": "us-xx-map", "platform": "sitemap", "start": f"{site.url}/map/"},
     )
 
     code, summary, _ = crawl(tmp_path / "data", "--sources", sources, "--allow-loopback")
@@ -444,7 +443,6 @@ def test_missing_secret_is_a_refused_page_and_policy_keeps_sources_unasked(make_
     found = summary["sources"]
     assert (3, {"secret": 1}) == (code, found["us-xx-key"]["failed"])
     assert "forbidden: terms of use; checked on 2026-05-01" == found["us-xx-no"]["skipped"]
-    assert {"platform": 1} == found["us-xx-map"]["failed"]
     assert [] == site.asked
 
 

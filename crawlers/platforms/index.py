@@ -15,7 +15,7 @@ def is_list(source: Source, url: str, depth: int) -> bool:
     """Tell whether a page of this source leads to others."""
     if url in source.start:
         return True
-    return depth < DEEPEST and source.document.origin == "url" and source.identify(url) is None
+    return depth < DEEPEST and source.document.origin in ("url", "link") and source.identify(url) is None
 
 
 def find_links(source: Source, page: ListPage) -> Links:

@@ -1,9 +1,11 @@
 """The command ``kb``: reads options, calls a use case, prints. The only place that reads the clock."""
 
+from kb.cli.adding import expect_sources, new_source, try_source
 from kb.cli.consulting import changes, diff, show
-from kb.cli.filling import build, convert, import_, init, sources
+from kb.cli.filling import build, convert, init, sources
 from kb.cli.frame import main
 from kb.cli.keeping import doctor, evaluate, export
+from kb.cli.recordings import import_
 from kb.cli.serving import crawl, demo, publish, serve, update
 
 FILL = (init, sources, import_, crawl, convert, build, update)
@@ -11,6 +13,8 @@ ASK = (changes, show, diff)
 SHOW = (publish, serve, demo)
 KEEP = (doctor, export, evaluate)
 
+for command in (new_source, try_source, expect_sources):
+    sources.add_command(command)
 for command in (*FILL, *ASK, *SHOW, *KEEP):
     main.add_command(command)
 

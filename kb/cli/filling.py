@@ -1,4 +1,4 @@
-"""Commands that fill a data folder: init, sources, import, convert, build."""
+"""Commands that fill a data folder: init, sources, convert, build."""
 
 import secrets
 from contextlib import closing
@@ -21,7 +21,7 @@ from kb.cli.frame import (
     showing_progress,
     sources_option,
 )
-from kb.collect import ARCHIVE, ImportRequest, import_captures
+from kb.collect import ARCHIVE
 from kb.convert import convert as convert_files
 from kb.convert import describe_converted
 from kb.errors import DeclarationError
@@ -45,7 +45,7 @@ def init(data: Path) -> None:
 
 @click.group()
 def sources() -> None:
-    """List or check the declared sources."""
+    """List, check or add sources."""
 
 
 @sources.command("list")
@@ -112,31 +112,6 @@ def _count_sources(declared: tuple[Source, ...]) -> str:
     closed = sum(1 for source in declared if source.crawl_policy.state != "open")
     barred = f", {closed} of them not open to crawling" if closed else ""
     return f"{say_plural(len(declared), 'source')} of {say_plural(places, 'jurisdiction')}{barred}"
-
-
-@click.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@sources_option
-@click.option("--source", metavar="ID", help="Attribute all captures to this source, whatever their URLs.")
-@data_option
-def import_(file: Path, folders: tuple[Path, ...], source: str | None, data: Path) -> None:
-    """Archive a recording (captures.jsonl), whole or not at all.
-
-    Each capture goes to the source that claims its URL. A bad line or a page that no source claims refuses the whole
-    recording, naming it.
-    """
-    request = ImportRequest(
-        file=file, sources=load_sources(folders), source=source, now=read_clock(), token=secrets.token_hex(4)
-    )
-    with showing_progress("importing") as progress:
-        result = import_captures(data, request, progress=progress)
-    counts = result.counts
-    click.echo(
-        f"imported {say_plural(counts.fetches, 'capture')} of {say_plural(len(result.sources), 'source')}: "
-        f"{say_plural(counts.snapshots, 'new snapshot')}, {counts.raw_bytes:,} bytes kept in {counts.stored_bytes:,}"
-    )
-    for name, count in result.sources.items():
-        click.echo(f"  {name}: {count:,}")
 
 
 @click.command()

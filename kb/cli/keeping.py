@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -20,7 +21,9 @@ from kb.cli.frame import (
     say_plural,
     sources_option,
 )
+from kb.cli.recordings import export_warc_files
 from kb.doctor import Examination, Finding, examine, is_damaged, needs_action
+from kb.errors import UsageError
 from kb.evaluate.figures import Figure, SetResult
 from kb.evaluate.sets import CORPUS, LABELS, SOURCES, evaluate_sets
 from kb.export import write_export
@@ -83,9 +86,25 @@ def _print_finding(console: Console, finding: Finding) -> None:
 @click.command()
 @click.option("--known-at", type=Instant(end=True), help="Only what was known then.  [default: everything]")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead of stdout.")
+@click.option("--warc", type=click.Path(path_type=Path), help="Write the archive itself as WARC: a file or a folder.")
+@click.option("--source", "names", metavar="ID", multiple=True, help="With --warc: this source; may be given again.")
+@click.option("--since", type=Instant(end=False), help="With --warc: only what was observed from then on.")
+@click.option("--until", type=Instant(end=True), help="With --warc: only what was observed until then.")
 @data_option
-def export(known_at: str | None, out: Path | None, data: Path) -> None:
-    """Write all derived data as JSON lines; the same archive gives the same bytes."""
+@click.pass_context
+def export(ctx: click.Context, /, known_at: str | None, out: Path | None, data: Path, **options: Any) -> None:
+    """Write all derived data as JSON lines; the same archive gives the same bytes.
+
+    With --warc write what was collected instead, as WARC 1.1 (a name that ends in .warc or .warc.gz is a file, any
+    other a folder). Ends with 4 if a stored page is damaged: it is named and left out.
+    """
+    warc = options.pop("warc")
+    if warc is None and any(options.values()):
+        raise UsageError("--source, --since and --until: expected with --warc")
+    if warc is not None:
+        if known_at is not None or out is not None:
+            raise UsageError("--known-at and --out: expected without --warc")
+        ctx.exit(export_warc_files(data, warc, options))
     with reading(data) as db:
         if out is None:
             write_export(db, sys.stdout.buffer, known_at=known_at)

@@ -60,7 +60,7 @@ def _make_section(identity: Identity, titled: Titled, outside: Sequence[Line] = 
 
 def identify_page(source: Source, url: str) -> Identity:
     """Return which document a page of its own holds; where nothing else names it, the URL's path does."""
-    if source.document.origin == "url":
+    if source.document.origin in ("url", "link"):
         told = source.identify(url)
         if told is not None:
             return told

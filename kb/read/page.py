@@ -12,7 +12,9 @@ from urllib.parse import urldefrag, urljoin
 import msgspec
 
 from kb.errors import UnreadablePageError
+from kb.marks import mark_address, read_day, read_marks
 from kb.models import Extract, Flaw, LeftOut, Line, Page, Reading, Validity
+from kb.read.answers import Told, read_answer
 from kb.read.bounds import read_bounded
 from kb.read.canonical import fold_text
 from kb.read.decode import decode_text
@@ -22,11 +24,14 @@ from kb.read.jobs import Job, Rendition
 from kb.read.kinds import Kind, is_encrypted, tell_kind
 from kb.read.line_numbers import drop_line_numbers
 from kb.read.links import read_web_links
+from kb.read.listing import Listing, read_listing
 from kb.read.parts import print_line
 from kb.read.renditions import read_converted
 from kb.read.xml import XmlDocument, read_xml_lines
-from kb.sources import Checks, Source
+from kb.sources import Checks, Source, name_link
 
+# Where the page made of an interface's answer holds its text, heading and history.
+API_PARTS = ("[data-part=main]", "[data-part=heading]", "[data-part=note]")
 # The largest page that is read, after decompression; the largest known title page has 4 MB.
 MOST_BYTES = 48 * 1024 * 1024
 # The most tags of a page that is read, closing ones counted: the largest known title page has a quarter of them, and a
@@ -55,10 +60,19 @@ def read_page(body: bytes, source: Source, url: str, *, media_type: str = "", ch
     unfit = _refuse_size(body, url)
     if unfit is not None:
         return unfit
-    kind = tell_kind(body, media_type)
+    listing = read_listing(body, source, url)
+    if listing is not None:
+        return _read_listing(listing, source)
+    return apply_marks(_read_documents(body, source, url, (media_type, charset)), source, url)
+
+
+def _read_documents(body: bytes, source: Source, url: str, declared: tuple[str, str]) -> Page:
+    """Read the documents of a page that is no listing; ``declared`` is its media type and charset by the answer."""
+    media_type, charset = declared
     try:
-        if kind == "html" and (tags := body.count(b"<")) > MOST_TAGS:
-            return _unread("huge", f"{url} has {tags} tags, more than {MOST_TAGS}")
+        if source.api is not None and body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"[", b"<"):
+            return _read_api(body, source, url)
+        kind = tell_kind(body, media_type)
         if kind == "html":
             return _read_html(body, charset, source, url)
         if kind == "xml":
@@ -78,7 +92,7 @@ def read_rendered(body: bytes, source: Source, url: str, rendition: Rendition) -
     extract = read_bounded(Job("pdf", body, rendition)).extract if kind == "pdf" else read_converted(rendition)
     page = _read_extract(extract, kind, source, url)
     readings = tuple(_mark_made(reading, rendition.tool.partition(" ")[0]) for reading in page.readings)
-    return msgspec.structs.replace(page, readings=readings, tool=rendition.tool)
+    return apply_marks(msgspec.structs.replace(page, readings=readings, tool=rendition.tool), source, url)
 
 
 def _mark_made(reading: Reading, tool: str) -> Reading:
@@ -106,10 +120,54 @@ def _unread(code: str, message: str) -> Page:
     return Page(readings=(), length=0, shape="", flaws=(Flaw(code, message),))
 
 
+def _read_listing(listing: Listing, source: Source) -> Page:
+    """Return what a listing says as a page: the documents it names, and whether it names all of them."""
+    found = (source.identify(entry.url) for entry in listing.entries)
+    names = tuple(dict.fromkeys(document_id(source, one.citation) for one in found if one is not None))
+    flaws = tuple(Flaw("listing", problem) for problem in listing.problems) if not listing.entries else ()
+    whole = listing.complete and not listing.more
+    return Page((), sum(map(len, names)), "listing", flaws, names=names, complete=whole)
+
+
+def _read_api(body: bytes, source: Source, url: str) -> Page:
+    """Read the documents that an answer of an interface holds."""
+    if source.api is not None and not source.api.text:
+        return _read_html(body, "", source, url)
+    pages = [_read_told(told, source, url) for told in read_answer(body, source, url)]
+    readings = [reading for page in pages for reading in page.readings]
+    return _page(readings, "api", _check_readings(readings, source, url))
+
+
+def _read_told(told: Told, source: Source, url: str) -> Page:
+    markup = read_markup(told.page, Selectors(*API_PARTS, "", tuple(source.remove)))
+    named = mark_address(url, {**read_marks(url), "citation": told.citation}) if told.citation else url
+    readings, left_out = _read_lines(markup.lines, source, named)
+    if told.valid_from is not None or told.valid_to is not None:
+        term = Validity(told.valid_from, told.valid_to, "stated")
+        readings = [msgspec.structs.replace(reading, validity=term) for reading in readings]
+    return _page(readings, markup.shape, (), left_out)
+
+
+def apply_marks(page: Page, source: Source, url: str) -> Page:
+    """Return a page with what its listing said of it: when its text applies, and which section was asked for."""
+    marks = read_marks(url)
+    begins, ends = (read_day(marks.get(name, "")) for name in ("valid_from", "valid_to"))
+    if not marks or (begins is None and ends is None):
+        return page
+    wanted = document_id(source, marks["citation"]) if "citation" in marks else ""
+    held = [one for one in page.readings if one.document == wanted] or list(page.readings)
+    term = Validity(begins, ends, "stated")
+    return msgspec.structs.replace(
+        page, readings=tuple(msgspec.structs.replace(reading, validity=term) for reading in held)
+    )
+
+
 def _read_html(body: bytes, charset: str, source: Source, url: str) -> Page:
+    if (tags := body.count(b"<")) > MOST_TAGS:
+        return _unread("huge", f"{url} has {tags} tags, more than {MOST_TAGS}")
     decoded = decode_text(body, charset)
     select = source.select
-    listing = source.document.origin == "url" and source.identify(url) is None
+    listing = source.document.origin in ("url", "link") and source.identify(url) is None
     markup = read_markup(
         decoded.text,
         Selectors(
@@ -152,7 +210,7 @@ def _list_outside(lines: Sequence[Line]) -> tuple[LeftOut, ...]:
 
 def _named_documents(markup: Markup, source: Source, url: str) -> tuple[str, ...]:
     """Return the ids of the documents of its source that a list page links to."""
-    links = dict.fromkeys(_resolve(url, href) for href, _ in read_links(markup))
+    links = dict.fromkeys(name_link(source, _resolve(url, href), words) for href, words in read_links(markup))
     found = (source.identify(link) for link in links if source.matches(link))
     return tuple(dict.fromkeys(document_id(source, one.citation) for one in found if one is not None))
 

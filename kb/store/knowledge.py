@@ -6,6 +6,7 @@ past day can be told from the rows alone.
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -371,6 +372,16 @@ def _read_shown(db: sqlite3.Connection, key: Mapping[str, str], state: SourceSta
     )
     for row in rows:
         state.strands[Place(row["document"], row["strand"])].urls.append(row["url"])
+
+
+def read_past_keys(db: sqlite3.Connection, source: str) -> set[tuple[str, str, str, date | None, date | None]]:
+    """Return what tells apart the earlier texts of a source that are recorded: document, strand, text hash, term."""
+    rows = db.execute(
+        """SELECT document, strand, text_hash, valid_from, valid_to FROM versions
+           WHERE source = :source AND INSTR(url, 'past=') > INSTR(url, '#') AND INSTR(url, '#') > 0""",
+        {"source": source},
+    )
+    return {msgspec.convert(tuple(row), tuple[str, str, str, date | None, date | None]) for row in rows}
 
 
 def read_version(db: sqlite3.Connection, version: str) -> Reading:

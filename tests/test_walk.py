@@ -1,0 +1,75 @@
+"""The walk of docs/add-a-source.md does what it says: its commands are run, and print what it shows."""
+
+import re
+import shlex
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from kb.cli import main
+from kb.cli.frame import read_clock
+from tests.crawling import Site
+
+ROOT = Path(__file__).parents[1]
+GUIDE = ROOT / "docs" / "add-a-source.md"
+PAGES = Path(__file__).parent / "saved_sources" / "pages" / "us-xx-kite-rules"
+# A block of the walk: a command after "$ ", then what it prints.
+STEP = re.compile(r"^\$ (.+)\n((?:(?!\$ |```).*\n)*)", re.MULTILINE)
+WALK = re.compile(r"## A walk from nothing\n(.*?)\n## ", re.DOTALL)
+SITE = "https://kites.example.gov"
+# Read in 0.4 ms
+TIME = re.compile(r"\d+\.\d ms")
+# The days of the walk: whenever it is run, the first stands for today.
+FIRST, SECOND = "2026-11-27", "2027-01-15"
+TODAY = read_clock()[:10]
+LATER = str(date.fromisoformat(TODAY) + (date.fromisoformat(SECOND) - date.fromisoformat(FIRST)))
+
+
+def list_steps():
+    return STEP.findall(WALK.search(GUIDE.read_text("utf-8"))[1])
+
+
+@pytest.fixture(autouse=True)
+def no_registry(tmp_path, monkeypatch):
+    """Let the commands see no declarations but those of the test."""
+    for module in ("frame", "adding"):
+        monkeypatch.setattr(f"kb.cli.{module}.default_sources_folder", lambda: tmp_path / "no-registry")
+
+
+@pytest.fixture
+def site():
+    body = (PAGES / "2024-02-08.html").read_bytes()
+    served = Site({"/rules.html": lambda handler: handler.answer(200, body)})
+    yield served
+    served.close()
+
+
+def run_step(command, site):
+    """Run one command as a reader would, with the site of the walk on this machine."""
+    words = shlex.split(command.replace(SITE, site.url).replace(SECOND, LATER).replace(FIRST, TODAY))
+    if words[0] != "kb":
+        return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    more = ["--allow-loopback"] if words[1:3] == ["sources", "new"] else []
+    result = CliRunner(env={"COLUMNS": "100"}).invoke(main, words[1:] + more)
+    return result.stdout + result.stderr
+
+
+def level(text, site):
+    """Take out what differs from day to day and from machine to machine."""
+    return TIME.sub("0.0 ms", text.replace(site.url, SITE).replace(LATER, SECOND).replace(TODAY, FIRST))
+
+
+def test_every_step_of_the_walk_prints_what_the_guide_shows(tmp_path, monkeypatch, site):
+    (tmp_path / "later.html").write_bytes((PAGES / "2024-05-08.html").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    steps = list_steps()
+
+    for command, shown in steps:
+        found = level(run_step(command, site), site)
+        assert TIME.sub("0.0 ms", shown).rstrip() == found.rstrip(), f"$ {command}"
+
+    assert len(steps) >= 8
+    assert {"new", "try", "expect", "check"} <= {command.split()[2] for command, _ in steps if command[:2] == "kb"}
