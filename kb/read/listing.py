@@ -68,6 +68,19 @@ def read_listing(body: bytes, source: Source, url: str, base: str = "") -> Listi
     return None if found is None else _bound(found, asked)
 
 
+def read_following(body: bytes, source: Source, url: str, base: str = "") -> Listing | None:
+    """Read where an answer goes on whose entries are documents themselves; None where it is none."""
+    rule = source.api
+    if rule is None or not rule.items or rule.each or not body.strip():
+        return None
+    asked = Asked(source, url, base or url)
+    try:
+        tree = parse_answer(body)
+    except UnreadablePageError as error:
+        return Listing(problems=(f"{error} in {source.id} ({url})",))
+    return _bound(Listing(more=_find_next(tree, find_values(tree, rule.items), asked)), asked)
+
+
 def _unpack(body: bytes) -> bytes:
     """Return the bytes of a listing that may be packed with gzip; raises UnreadablePageError when it bursts."""
     if body[:2] != b"\x1f\x8b":
