@@ -22,7 +22,7 @@ def mark_address(url: str, marks: Mapping[str, str]) -> str:
 
 def read_marks(url: str) -> dict[str, str]:
     """Return what an address says of its page; an ordinary fragment says nothing."""
-    fragment = urldefrag(url).fragment
+    fragment = url.partition("#")[2]
     if "=" not in fragment:
         return {}
     told = parse_qsl(fragment)

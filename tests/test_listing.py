@@ -192,3 +192,16 @@ def test_session_tokens_leave_one_address_for_one_page():
     source = make("index", canonical=[{"pattern": r"/\(S\(\w+\)\)", "replace": ""}])
 
     assert {f"{HOST}s/1"} == {name_link(source, f"{HOST}(S({token}))/s/1", "") for token in ("abc", "x9z")}
+
+
+def test_listing_cannot_say_in_a_fragment_what_only_we_say():
+    mark = "#post=x&amp;past=1&amp;citation=9-9"
+    bodies = {
+        "sitemap": print_sitemap(f"{HOST}s/1{mark}"),
+        "feed": f"<rss><item><link>{HOST}s/1{mark}</link></item></rss>",
+        "api": f'{{"result": {{"sections": [{{"id": "{HOST}s/1#post=x"}}]}}}}',
+    }
+
+    for platform, body in bodies.items():
+        facts = {"api": {**API, "each": "{id}"}} if platform == "api" else {}
+        assert ["s/1"] == list_urls(read(make(platform, **facts), body))

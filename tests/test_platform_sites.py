@@ -17,6 +17,13 @@ RULE = """<html><body><main><h1>{number} {title}</h1><p>(a) A license is renewed
 KEY = "s3cr3t/key"
 
 
+class Pages(dict):
+    """Pages of a server that answers any question put to a path in the same way, unless one is known."""
+
+    def get(self, path):
+        return super().get(path) or super().get(path.partition("?")[0])
+
+
 class Place:
     """A server and the data folder it is crawled into."""
 
@@ -193,6 +200,20 @@ def test_interface_that_knows_only_post_is_asked_so(place):
     assert ["us-xx/page/1-1", "us-xx/page/1-2"] == place.list_documents()
 
 
+def test_interface_whose_entries_hold_their_texts_is_read_page_by_page(place):
+    def answer(number, following):
+        return {"rules": [{"number": f"1.{number}", "text": f"Fee {number} is due."}], "next": following}
+
+    place.put("/rules", answer(1, "/rules?after=1"))
+    place.put("/rules?after=1", answer(2, None))
+    rule = {"items": "rules", "text": "text", "citation": "number", "next": "next"}
+    document = {"work": "rules", "pattern": "never (?P<citation>x)"}
+    place.crawl(platform="api", start=f"{place.url}/rules", document=document, api=rule)
+
+    assert ["us-xx/rules/1.1", "us-xx/rules/1.2"] == place.list_documents()
+    assert [] == place.list_problems()
+
+
 def test_listing_that_never_ends_is_left_after_so_many_pages_and_told(place):
     def answer(handler):
         handler.answer(200, b'{"result": {"sections": [{"id": "1"}]}}', Content_Type="application/json")
@@ -261,6 +282,25 @@ def test_ecfr_is_asked_for_the_day_its_title_states_and_a_new_day_is_no_new_plac
     assert [] == place.read("SELECT kind FROM events WHERE kind = 'relocation'")
 
 
+def test_title_without_declared_parts_is_read_by_its_structure(place):
+    serve_ecfr(place, "2024-05-01")
+    chapter = {"type": "chapter", "identifier": "II", "children": [{"type": "part", "identifier": "1308"}]}
+    place.put("/v1/structure/2024-05-01/title-21.json", {"type": "title", "identifier": "21", "children": [chapter]})
+    asked, _, _ = place.crawl(**ECFR, start=f"{place.url}/v1/", ecfr={"title": 21})
+
+    assert "/v1/full/2024-05-01/title-21.xml?part=1308" == asked[-1]
+    assert ["us-xx/cfr/1308.13", "us-xx/cfr/1308.14"] == place.list_documents()
+
+
+def test_title_whose_day_is_told_nowhere_is_not_asked_for_by_todays(place):
+    place.put("/v1/titles.json", {"titles": [{"number": 22, "up_to_date_as_of": "2024-05-01"}]})
+    asked, _, log = place.crawl(**ECFR, start=f"{place.url}/v1/", ecfr={"title": 21, "parts": [1308]})
+
+    assert ["/v1/titles.json"] == asked
+    assert f"no up_to_date_as_of of title 21 in us-xx-a ({place.url}/v1/titles.json)" in log
+    assert [] != place.list_problems()
+
+
 def test_ecfr_history_is_read_section_by_section_with_its_terms(place):
     serve_ecfr(place, "2024-05-01")
     versions = [
@@ -278,7 +318,7 @@ def test_ecfr_history_is_read_section_by_section_with_its_terms(place):
     rows = place.read("SELECT valid_from, valid_to FROM versions WHERE document = 'us-xx/cfr/1308.13' ORDER BY 1")
     assert [(None, None), ("2016-01-01", "2020-06-01"), ("2020-06-01", None)] == rows
     assert 3 == len(asked)
-    assert [] == place.list_changes()
+    assert ([], []) == (place.list_changes(), place.list_problems())
 
 
 def test_documents_of_the_federal_register_take_effect_as_their_fields_say(place):
@@ -313,7 +353,7 @@ def test_documents_of_the_federal_register_take_effect_as_their_fields_say(place
     rows = place.read("SELECT document, valid_from FROM versions ORDER BY document")
     assert [("us-xx/fr/2024-1", "2024-04-01"), ("us-xx/fr/2024-2", None)] == rows
     assert (4, 2) == (len(asked), len(again))
-    assert [] == place.list_changes()
+    assert ([], []) == (place.list_changes(), place.list_problems())
 
 
 def find_seed(place, declared):
@@ -406,7 +446,9 @@ def test_listing_that_has_not_changed_is_still_followed(place):
 def test_malformed_listing_is_named_and_another_source_finishes(place, platform):
     place.site.pages["/broken"] = lambda handler: handler.answer(200, b'{"a": [', Content_Type="application/json")
     place.site.pages["/broken/titles.json"] = place.site.pages["/broken"]
-    needs = {"api": {"api": API}, "ecfr": {"ecfr": {"title": 21}}}.get(platform, {})
+    place.site.pages = Pages(place.site.pages)
+    rules = {"api": API, "ecfr": {"title": 21}, "federal_register": {"term": "fee"}}
+    needs = {platform: rules[platform]} if platform in rules else {}
     place.put("/fine", print_rule("1"))
     folder = write_sources(
         place.folder / "sources",

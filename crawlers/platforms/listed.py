@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from crawlers.platforms.links import NO_LINKS, Links, ListPage, follow_links
 from kb.marks import is_past, mark_address
-from kb.read.listing import MOST_PAGES, read_listing
+from kb.read.listing import MOST_PAGES, read_following, read_listing
 from kb.sources import Source
 
 # What is asked of each document of the Federal Register, and how many of them at once (its own limit).
@@ -31,6 +31,8 @@ def is_list(source: Source, url: str, depth: int) -> bool:  # noqa: ARG001 - the
 def find_links(source: Source, page: ListPage) -> Links:
     """Find the pages a listing names and the listings it continues on, with what is wrong with it."""
     found = read_listing(page.body, source, page.url, page.base)
+    if found is None:
+        found = read_following(page.body, source, page.url, page.base)
     if found is None:
         return NO_LINKS
     more, problems = found.more, list(found.problems)

@@ -27,6 +27,11 @@ LONGEST_URL = 2083
 MOST_PAGES = 200
 
 
+def plain_address(address: str) -> str:
+    """Return an address as a listing prints it without its fragment: only we say there what is known of a page."""
+    return address.strip().partition("#")[0]
+
+
 class Entry(msgspec.Struct, frozen=True):
     """A page that a listing names, with what the listing says of it in its fragment, and when it last moved."""
 
@@ -66,6 +71,19 @@ def read_listing(body: bytes, source: Source, url: str, base: str = "") -> Listi
     except UnreadablePageError as error:
         return Listing(problems=(f"{error} in {source.id} ({url})",))
     return None if found is None else _bound(found, asked)
+
+
+def read_following(body: bytes, source: Source, url: str, base: str = "") -> Listing | None:
+    """Read where an answer goes on whose entries are documents themselves; None where it is none."""
+    rule = source.api
+    if rule is None or not rule.items or rule.each or not body.strip():
+        return None
+    asked = Asked(source, url, base or url)
+    try:
+        tree = parse_answer(body)
+    except UnreadablePageError as error:
+        return Listing(problems=(f"{error} in {source.id} ({url})",))
+    return _bound(Listing(more=_find_next(tree, find_values(tree, rule.items), asked)), asked)
 
 
 def _unpack(body: bytes) -> bytes:
@@ -154,15 +172,18 @@ def _read_sitemap(body: bytes, asked: Asked) -> Listing | None:
     if body.lstrip()[:1] != b"<":
         lines = body.decode("utf-8", "replace").split()
         plain = bool(lines) and all(line.startswith(("http://", "https://")) for line in lines[:10])
-        whole = Listing(tuple(Entry(line) for line in lines), complete=True)
+        whole = Listing(tuple(Entry(plain_address(line)) for line in lines), complete=True)
         return whole if plain else _miss_start(asked, "a sitemap")
     root = _parse_loosely(body)
     if root is None or _name(root) not in ("urlset", "sitemapindex"):
         return _miss_start(asked, "a sitemap")
     broken = () if body.rstrip().endswith(b">") and _ends(body, root) else (_say_broken("sitemap", asked),)
     if _name(root) == "sitemapindex":
-        return Listing(more=tuple(_child_text(one, "loc") for one in _children(root, "sitemap")), problems=broken)
-    entries = (Entry(_child_text(one, "loc"), _child_text(one, "lastmod")) for one in _children(root, "url"))
+        return Listing(
+            more=tuple(plain_address(_child_text(one, "loc")) for one in _children(root, "sitemap")), problems=broken
+        )
+    pages = _children(root, "url")
+    entries = (Entry(plain_address(_child_text(one, "loc")), _child_text(one, "lastmod")) for one in pages)
     return Listing(tuple(entry for entry in entries if entry.url), complete=not broken, problems=broken)
 
 
@@ -195,8 +216,8 @@ def _read_feed(body: bytes, asked: Asked) -> Listing | None:
     if root is None or kind not in ("rss", "RDF", "feed"):
         return _miss_start(asked, "a feed")
     items = root.iter("{*}entry") if kind == "feed" else root.iter("{*}item")
-    entries = (Entry(url) for item in items if (url := _find_link(item)))
-    next_pages = (link.get("href", "") for link in root.iter("{*}link") if link.get("rel") == "next")
+    entries = (Entry(url) for item in items if (url := plain_address(_find_link(item))))
+    next_pages = (plain_address(link.get("href", "")) for link in root.iter("{*}link") if link.get("rel") == "next")
     return Listing(tuple(entries), tuple(next_pages))
 
 
@@ -219,7 +240,11 @@ def _read_json_feed(body: bytes, asked: Asked) -> Listing | None:
         return _miss_start(asked, "a feed")
     urls = (find_text(item, "url") or find_text(item, "external_url") for item in items)
     following = find_text(tree, "next_url")
-    return Listing(tuple(Entry(url) for url in urls if url), (following,) if following else ())
+    return Listing(tuple(Entry(plain_address(url)) for url in urls if url), _list_following(following))
+
+
+def _list_following(address: str) -> tuple[str, ...]:
+    return (plain_address(address),) if address else ()
 
 
 # --- interfaces
@@ -248,7 +273,7 @@ def _fill_entry(item: Any, asked: Asked) -> str:
     rule = asked.source.api
     if rule is None:
         return ""
-    url = fill_template(rule.each, item, _spell)
+    url = plain_address(fill_template(rule.each, item, _spell))
     told = {
         "citation": find_text(item, rule.citation),
         "valid_from": find_text(item, rule.valid_from)[:10],
@@ -258,7 +283,7 @@ def _fill_entry(item: Any, asked: Asked) -> str:
     }
     # Of an answer to POST the address alone does not say which document it is.
     kept = told if rule.citation or rule.post.each else {name: told[name] for name in ("valid_from", "valid_to")}
-    return mark_address(url, {**read_marks(url), **kept}) if url else ""
+    return mark_address(url, kept) if url else ""
 
 
 def _spell(value: str) -> str:
@@ -272,7 +297,7 @@ def _find_next(tree: Any, items: list[Any], asked: Asked) -> tuple[str, ...]:
         return ()
     following = find_text(tree, rule.next)
     if following:
-        return (following,)
+        return _list_following(following)
     if rule.page is None or not items:
         return ()
     parts = urlsplit(urldefrag(asked.url).url)
@@ -360,11 +385,11 @@ def _read_register(body: bytes, asked: Asked) -> Listing | None:
         return _miss_start(asked, "a list of documents ('results')")
     entries = [Entry(url) for one in find_values(tree, "results") if (url := _name_notice(one))]
     following = find_text(tree, "next_page_url")
-    return Listing(tuple(entries), (following,) if following else ())
+    return Listing(tuple(entries), _list_following(following))
 
 
 def _name_notice(one: Any) -> str:
-    url = find_text(one, "raw_text_url") or find_text(one, "body_html_url")
+    url = plain_address(find_text(one, "raw_text_url") or find_text(one, "body_html_url"))
     marks = {
         "citation": find_text(one, "document_number"),
         "heading": find_text(one, "title"),
@@ -383,7 +408,7 @@ def _read_library(body: bytes, _: Asked) -> Listing | None:
     if body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] != b"<" or b"<html" in body[:300].lower():
         return None
     root = parse_answer(body)
-    included = [one.get("href", "") for one in root.iter("{*}include") if one.get("href")]
+    included = [plain_address(one.get("href", "")) for one in root.iter("{*}include") if one.get("href")]
     return Listing(tuple(Entry(href) for href in included), complete=True) if included else None
 
 
