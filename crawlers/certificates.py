@@ -23,7 +23,7 @@ from twisted.internet.ssl import optionsForClientTLS, platformTrust
 from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer  # type: ignore[import-untyped]
 
-from crawlers.hosts import HostBook, list_hosts
+from crawlers.hosts import HostBook
 from kb.errors import DeclarationError
 from kb.sources import CertificateException, Source
 
@@ -45,7 +45,7 @@ def collect_exceptions(sources: Iterable[Source]) -> dict[str, Trusted]:
         if source.certificate is None:
             continue
         trusted = _read_exception(source.id, source.certificate)
-        for host in list_hosts(source):
+        for host in sorted(source.hosts):
             known = found.get(host, Trusted())
             found[host] = Trusted(
                 known.fingerprints | trusted.fingerprints,

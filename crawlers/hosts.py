@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
-from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 
-from kb.sources import Source
 from kb.store.hosts import HostNote, NoteKind, RobotsDecision, RobotsText
 
 
@@ -67,10 +65,3 @@ def find_book(crawler: Crawler) -> HostBook:
     spider: Any = crawler.spider
     book: HostBook = spider.ledger.hosts
     return book
-
-
-def list_hosts(source: Source) -> list[str]:
-    """List the hosts a source names in its addresses and patterns, each once."""
-    addresses = (*source.start, *source.urls, *source.match)
-    hosts = (urlsplit(url.removeprefix("^").replace("\\", "")).hostname for url in addresses)
-    return list(dict.fromkeys(host for host in hosts if host))

@@ -13,6 +13,7 @@ from crawlers.recorded import RecordedWeb
 from crawlers.settings import KB_LONGEST_WAIT
 from crawlers.summary import SourceSummary, describe_policy
 from kb.captures import order_instant, tell_outcome
+from kb.declarations import list_known
 from kb.errors import UnknownSourceError
 from kb.sources import Source
 from kb.store.archive import close_run, ensure_log, record_declarations, start_run
@@ -202,7 +203,7 @@ def _check_names(declared: Sequence[Source], wanted: Wanted) -> None:
     strange = [name for name in wanted.sources if name not in known]
     strange += [name for name in wanted.jurisdictions if name not in places]
     if strange:
-        listed = ", ".join(sorted(known)) or "none at all"
+        listed = list_known(known, strange)
         raise UnknownSourceError(f"{', '.join(strange)}: expected ids or jurisdictions of declared sources ({listed})")
 
 
@@ -216,6 +217,8 @@ def _set_aside(source: Source) -> SourceSummary | None:
     policy = describe_policy(source)
     if policy:
         return SourceSummary(skipped=policy)
+    if not source.hosts:
+        return SourceSummary(skipped="no address of it is known yet")
     try:
         find_platform(source)
     except UnknownPlatformError as error:
@@ -238,7 +241,8 @@ def _list_known(db: sqlite3.Connection, source: Source, last: Mapping[str, LastA
     return {
         url: depth
         for url, depth in read_depths(db, source.id).items()
-        if (url in named or source.matches(url)) and not _is_long_gone(last.get(url))
+        if (url in named or source.matches(url))
+        and not _is_long_gone(last.get(url))
         and not (url in last and is_good(last[url]) and is_settled(source, url))
     }
 

@@ -18,6 +18,7 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from scrapy import signals
@@ -27,7 +28,7 @@ from scrapy.settings import Settings
 from crawlers import settings as house_settings
 from crawlers.certificates import collect_exceptions
 from crawlers.forecast import forecast_sources
-from crawlers.hosts import HostBook, list_hosts
+from crawlers.hosts import HostBook
 from crawlers.ledger import MOST_LOOKS, REPLAY_WINDOW, WINDOW, Course, Ledger
 from crawlers.masking import MaskingFilter
 from crawlers.plan import (
@@ -48,7 +49,7 @@ from crawlers.summary import CrawlSummary, summarise_run
 from kb.captures import read_captures
 from kb.errors import StatusQuoError, UsageError
 from kb.forecasts import Forecast
-from kb.sources import Source, default_sources_folder, read_sources
+from kb.sources import Source, read_declared
 from kb.store.archive import close_run, open_archive, open_empty_archive
 from kb.store.connection import data_lock
 from kb.store.crawls import has_wave_at, read_suspect_urls
@@ -156,7 +157,7 @@ def collect_delays(sources: Any) -> dict[str, float]:
     """Return the seconds between two requests by host; where sources share one, the most patient of them counts."""
     delays: dict[str, float] = {}
     for source in sources:
-        for host in list_hosts(source):
+        for host in source.hosts:
             delays[host] = max(delays.get(host, 0.0), source.host_delay)
     return delays
 
@@ -180,18 +181,22 @@ def _read_request(given: argparse.Namespace) -> CrawlRequest:
         raise UsageError("--replay and --at: expected both or neither")
     if given.dry_run and given.replay is not None:
         raise UsageError("--dry-run and --replay: expected one of them; a replay asks nobody")
+    web = None if given.replay is None else read_recorded_web(read_captures(given.replay), given.at)
     return CrawlRequest(
         data=given.data,
-        sources=_read_declared(given.sources),
+        sources=_list_concerned(read_declared(given.sources), web),
         wanted=Wanted(sources=tuple(given.source), jurisdictions=tuple(given.jurisdiction), due=given.due),
-        web=None if given.replay is None else read_recorded_web(read_captures(given.replay), given.at),
+        web=web,
         allow_loopback=given.allow_loopback,
     )
 
 
-def _read_declared(folders: Sequence[Path]) -> tuple[Source, ...]:
-    shipped = default_sources_folder()
-    return read_sources([*([shipped] if shipped.is_dir() else []), *folders])
+def _list_concerned(sources: Sequence[Source], web: RecordedWeb | None) -> Sequence[Source]:
+    """Leave out shipped sources of hosts a recorded web holds nothing of; nobody asked for those by name."""
+    if web is None:
+        return sources
+    hosts = {urlsplit(capture.url).hostname for capture in web.list_captures()}
+    return [source for source in sources if not source.shipped or hosts & source.hosts]
 
 
 def _prepare(db: sqlite3.Connection, request: CrawlRequest) -> tuple[Chosen, Opened]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from kb.captures import LARGEST_BODY, CaptureLine, list_findings, read_captures, tell_outcome
+from kb.declarations import list_known
 from kb.errors import UnknownSourceError
 from kb.models import Capture
 from kb.sources import Source, find_source
@@ -91,7 +92,7 @@ def choose_source(sources: Sequence[Source], name: str) -> Source:
     for source in sources:
         if source.id == name:
             return source
-    known = ", ".join(sorted(source.id for source in sources)) or "none at all"
+    known = list_known((source.id for source in sources), [name])
     raise UnknownSourceError(f"source {name!r}: expected the id of a declared source ({known})")
 
 

@@ -39,6 +39,8 @@ _JSON_KINDS = {
     "number": "a number",
     "null": "nothing",
 }
+# Where there are more names than this, a strange one is answered with the nearest instead of all.
+MOST_LISTED = 40
 # What YAML makes of bare words and numbers that were meant as text.
 _TRAPS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((bool,), "YAML reads a bare on, off, yes or no as a boolean: quote it"),
@@ -103,6 +105,15 @@ def suggest(found: object, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the nearest known word, or an empty string if none is near."""
     nearest = get_close_matches(str(found), list(known), n=1)
     return f"; did you mean {nearest[0]!r}?" if nearest else ""
+
+
+def list_known(known: Iterable[str], strange: Iterable[str]) -> str:
+    """Return the names there are, for a message on strange ones; of many the count and those near a strange one."""
+    names = sorted(set(known))
+    if len(names) <= MOST_LISTED:
+        return ", ".join(names) or "none at all"
+    near = dict.fromkeys(word for name in strange for word in get_close_matches(name, names))
+    return f"{len(names)}, see kb sources list" + (f"; near: {', '.join(near)}" if near else "")
 
 
 def _fold_dates(value: Any, parents: tuple[int, ...]) -> Any:

@@ -5,6 +5,7 @@ evidence, everything else happens in the State of Example. Each day of capture i
 built, and at the end all is published.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from kb.build import BuildRequest, build
 from kb.captures import CaptureLine, order_instant, read_captures
 from kb.collect import ARCHIVE, ImportRequest, import_captures
 from kb.errors import StatusQuoError
-from kb.sources import Source, find_source, read_sources
+from kb.sources import SOURCES_VARIABLE, Source, find_source, read_sources
 from kb.store.archive import list_waves, open_archive
 
 WEB = Path(__file__).parent / "demo_web"
@@ -50,8 +51,10 @@ def crawl_day(data: Path, day: DemoDay) -> None:
     """
     chosen = [part for name in day.sources for part in ("--source", name)]
     command = [sys.executable, "-P", "-m", "crawlers.run", "--replay", str(CAPTURES), "--at", day.date]
-    folders = ["--sources", str(SOURCES), "--data", str(data)]
-    done = subprocess.run([*command, *folders, *chosen], capture_output=True, text=True, check=False)  # noqa: S603
+    # In place of the sources that ship: the demonstration crawls its own web only, and does not read theirs.
+    own = {**os.environ, SOURCES_VARIABLE: str(SOURCES)}
+    command += ["--data", str(data), *chosen]
+    done = subprocess.run(command, env=own, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         raise DemoCrawlError(f"the crawl of {day.date} ended with {done.returncode}: {done.stderr.strip()[-2000:]}")
 

@@ -7,12 +7,13 @@ keeps that and ``parse_source`` makes the same ``Source`` of it again.
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import unquote, urldefrag
+from urllib.parse import unquote, urldefrag, urlsplit
 
 import msgspec
 
@@ -37,8 +38,14 @@ from kb.source_checks import STRANDS, find_source_problems
 Origin = Literal["url", "heading", "link", "page"]
 CrawlState = Literal["open", "forbidden", "js", "blocked", "api_key"]
 Publish = Literal["text", "quotes", "none"]
+Resolved = Literal["seen", "unseen", ""]
+Confidence = Literal["high", "medium", "low"]
 Body = dict[str, Any]
 
+# Platforms whose texts come from an interface.
+INTERFACES = ("api", "ecfr", "federal_register")
+# Names the folder of declarations used in place of those that ship.
+SOURCES_VARIABLE = "KB_SOURCES"
 # Everything after the host names an undeclared page: "https://x.example.gov/board/fees?y=2" -> "board/fees?y=2".
 PAGE_PATH = r"^\w+://[^/]+/(?P<citation>.+?)/?$"
 
@@ -50,6 +57,7 @@ class Authority(msgspec.Struct, frozen=True):
     name: str
     kind: str = ""
     url: str = ""
+    roles: tuple[str, ...] = ()
 
 
 class CrawlPolicy(msgspec.Struct, frozen=True):
@@ -121,12 +129,33 @@ class DocumentRule(msgspec.Struct, frozen=True):
         return self.cite.replace("{citation}", citation)
 
 
+class Registered(msgspec.Struct, frozen=True):
+    """A document known to carry a rule, as a source registers it.
+
+    ``questions`` are those it can answer, ``covers`` the jurisdictions it answers them for ("all": every one; empty:
+    its source's). ``resolved`` tells whether its address was ever seen to answer.
+    """
+
+    questions: tuple[str, ...]
+    citation: str = ""
+    title: str = ""
+    url: str = ""
+    covers: tuple[str, ...] | Literal["all"] = ()
+    binding: str = ""
+    aliases: tuple[str, ...] = ()
+    resolved: Resolved = "unseen"
+    confidence: Confidence = "high"
+    caution: str = ""
+    evidence: tuple[Mapping[str, str], ...] = ()
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A place we watch. Two values are one source when their ``digest`` is equal.
 
-    ``urls`` are pages named one by one, ``start`` lists to begin at; ``match`` says which other URLs are its own.
-    ``declared`` tells whether the main part of its pages is declared. ``eras`` holds the source as it was before each
-    date of its history, earliest first; use ``at``.
+    ``urls`` are pages named one by one, the addresses of ``documents`` among them; ``start`` are lists to begin at;
+    ``match`` says which other URLs are its own; ``hosts`` are those its addresses name. ``shipped`` tells that it
+    stands in this project's own folder, ``declared`` whether the main part of its pages is declared. ``eras`` holds the
+    source as it was before each date of its history, earliest first; use ``at``.
     """
 
     id: str
@@ -158,6 +187,15 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     publish: Publish = "text"
     replica: bool = False
     evidence: tuple[Mapping[str, str], ...] = ()
+    documents: tuple[Registered, ...] = ()
+    format: tuple[str, ...] = ()
+    host: str = ""
+    moved_from: tuple[str, ...] = ()
+    resolved: Resolved = ""
+    confidence: Confidence = "high"
+    caution: str = ""
+    shipped: bool = False
+    hosts: frozenset[str] = frozenset()
     api: ApiRule | None = None
     ecfr: EcfrRule | None = None
     federal_register: RegisterRule | None = None
@@ -244,6 +282,24 @@ def read_sources(folders: Iterable[Path]) -> tuple[Source, ...]:
     return tuple(sorted((source for source, _ in found), key=lambda source: source.id))
 
 
+def read_declared(folders: Iterable[Path], wanted: Iterable[str] | None = None) -> tuple[Source, ...]:
+    """Read the sources of the folders given and those that ship; returns them sorted by id.
+
+    ``wanted`` holds the ids and jurisdictions of the shipped ones to read, None means all: only files that can hold
+    them are opened. A source of the folders stands in place of a shipped one of its id. Raises DeclarationError.
+    """
+    given = {source.id: source for source in read_sources(folders)}
+    shipped = {} if wanted is None else dict.fromkeys(name for name in wanted if name not in given)
+    files = _list_shipped(None if wanted is None else shipped)
+    found, problems = _try_files(files)
+    if problems:
+        raise DeclarationError("\n".join(problems))
+    for source, _ in found:
+        if source.id not in given and (wanted is None or source.id in shipped or source.jurisdiction in shipped):
+            given[source.id] = msgspec.structs.replace(source, shipped=True)
+    return tuple(given[name] for name in sorted(given))
+
+
 def parse_source(body: Mapping[str, Any], where: str) -> Source:
     """Make a source of a plain declaration: an entry of ``sources`` that also holds its ``jurisdiction``.
 
@@ -257,11 +313,21 @@ def parse_source(body: Mapping[str, Any], where: str) -> Source:
 
 
 def find_source(sources: Sequence[Source], url: str) -> Source | None:
-    """Return the source a URL belongs to, None if there is none; raises DeclarationError if several claim it."""
-    claims = [source.id for source in sources if source.matches(url)]
+    """Return the source a URL belongs to, None if there is none.
+
+    Where one that ships and one given beside it claim the URL, the given one has it; raises DeclarationError if
+    several of a kind do.
+    """
+    host = urlsplit(url).hostname
+    # Hundreds of sources ship, and their patterns spell their hosts out: the others are not tried.
+    matching = [
+        source for source in sources if not (source.shipped and host not in source.hosts) and source.matches(url)
+    ]
+    claims = [source for source in matching if not source.shipped] or matching
     if len(claims) > 1:
-        raise DeclarationError(f"{url} is claimed by {' and '.join(claims)}: narrow 'match' of one of them")
-    return next((source for source in sources if source.id in claims), None)
+        names = " and ".join(source.id for source in claims)
+        raise DeclarationError(f"{url} is claimed by {names}: narrow 'match' of one of them")
+    return claims[0] if claims else None
 
 
 def name_link(source: Source, url: str, words: str) -> str:
@@ -273,8 +339,18 @@ def name_link(source: Source, url: str, words: str) -> str:
 
 
 def default_sources_folder() -> Path:
-    """Return the folder of the declarations that ship with this project."""
-    return Path(__file__).resolve().parent.parent / "crawlers" / "sources"
+    """Return the folder of the declarations that ship with this project, or the one KB_SOURCES puts in its place."""
+    replaced = os.environ.get(SOURCES_VARIABLE)
+    return Path(replaced) if replaced else Path(__file__).resolve().parent.parent / "crawlers" / "sources"
+
+
+def _list_shipped(wanted: Iterable[str] | None) -> list[Path]:
+    """List the shipped files, or those that can hold the ids and jurisdictions wanted: "us-tx-code" is in us-tx.yml."""
+    folder = default_sources_folder()
+    if wanted is None:
+        return sorted(folder.glob("*.yml"))
+    names = {"-".join(name.split("-")[:parts]) for name in wanted for parts in (1, 2)}
+    return sorted(path for name in names if (path := folder / f"{name}.yml").is_file())
 
 
 def _list_files(folder: Path) -> list[Path]:
@@ -325,6 +401,8 @@ def _build_era(body: Body, *, eras: tuple[tuple[str, Source], ...] = ()) -> Sour
     policy = body.get("crawl_policy", {})
     flat: Body = {key: body[key] for key in _PLAIN if key in body}
     flat |= {key: _as_tuple(body[key]) for key in _LISTS if key in body}
+    flat["urls"] = _list_urls(body)
+    flat["hosts"] = _list_hosts(flat)
     return Source(
         id=body["id"],
         jurisdiction=body["jurisdiction"],
@@ -338,6 +416,7 @@ def _build_era(body: Body, *, eras: tuple[tuple[str, Source], ...] = ()) -> Sour
         checks=_build_checks(body.get("checks", {})),
         certificate=msgspec.convert(body.get("certificate"), CertificateException | None),
         crawl_policy=CrawlPolicy() if isinstance(policy, str) else msgspec.convert(policy, CrawlPolicy),
+        documents=msgspec.convert(body.get("documents", []), tuple[Registered, ...]),
         api=build_api(body.get("api")),
         ecfr=build_ecfr(body.get("ecfr")),
         federal_register=build_register(body.get("federal_register")),
@@ -350,8 +429,23 @@ def _build_era(body: Body, *, eras: tuple[tuple[str, Source], ...] = ()) -> Sour
 
 
 # Keys that hold one or several values, and keys that are taken over as they stand.
-_LISTS = ("urls", "start", "match", "follow", "remove", "topics", "professions", "aliases", "evidence", "redirects")
-_PLAIN = ("title", "binding", "cadence", "host_delay", "fallback", "publish", "replica")
+_LISTS = tuple("start match follow remove topics professions aliases evidence redirects format moved_from".split())
+_PLAIN = tuple("title binding cadence host_delay fallback publish replica host resolved confidence caution".split())
+
+
+def _list_urls(body: Body) -> tuple[str, ...]:
+    """List the pages a declaration names one by one: ``urls``, then the addresses of its documents, each once.
+
+    Where an interface gives the text, the addresses of documents are pages for people and not fetched.
+    """
+    documents = [] if body.get("platform") in INTERFACES else body.get("documents", [])
+    registered = (urldefrag(entry["url"]).url for entry in documents if "url" in entry)
+    return tuple(dict.fromkeys((*body.get("urls", []), *registered)))
+
+
+def _list_hosts(flat: Body) -> frozenset[str]:
+    plain = (url.removeprefix("^").replace("\\", "") for key in ("urls", "start", "match") for url in flat.get(key, ()))
+    return frozenset(host for url in plain if (host := urlsplit(url).hostname))
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
@@ -365,7 +459,7 @@ def _canonical_json(body: Body) -> bytes:
 def _build_authority(authority: str | Body | None) -> Authority | None:
     if authority is None:
         return None
-    return Authority(id=authority, name=authority) if isinstance(authority, str) else Authority(**authority)
+    return Authority(authority, authority) if isinstance(authority, str) else msgspec.convert(authority, Authority)
 
 
 def _build_checks(checks: Body) -> Checks:
@@ -376,7 +470,7 @@ def _build_checks(checks: Body) -> Checks:
 def _build_rule(body: Body) -> DocumentRule:
     declared = body.get("document")
     if declared is None:
-        single = len(body.get("urls", [])) == 1 and "start" not in body and "match" not in body
+        single = len(_list_urls(body)) == 1 and "start" not in body and "match" not in body
         declared = {"work": "page"} if single else {"work": "page", "pattern": PAGE_PATH}
     pattern = declared.get("pattern")
     return DocumentRule(

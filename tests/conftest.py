@@ -27,6 +27,14 @@ def refuse_distant(connect):
 
 
 @pytest.fixture(scope="session", autouse=True)
+def no_shipped_sources(tmp_path_factory):
+    """Put an empty folder in place of the sources that ship: a test crawls and lists those it declares itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KB_SOURCES", str(tmp_path_factory.mktemp("no-sources")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def loopback_only():
     """Guard every socket from the first fixture to the last test."""
     with pytest.MonkeyPatch.context() as patch:

@@ -2,10 +2,9 @@
 
 import sqlite3
 
-import msgspec
 import pytest
 
-from crawlers.hosts import HostBook, list_hosts
+from crawlers.hosts import HostBook
 from kb.store.archive import open_archive, start_run
 from kb.store.hosts import (
     HostNote,
@@ -16,7 +15,6 @@ from kb.store.hosts import (
     record_decisions,
     record_notes,
 )
-from tests.build import make_source
 
 RUN, NOW = "2024-06-01T08:00:00Z-x", "2024-06-01T08:00:00Z"
 HOST = "rules.example.gov"
@@ -59,10 +57,3 @@ def test_decisions_are_counted_over_batches_of_a_run(db):
     assert [b"Disallow: /x"] == [row["body"] for row in db.execute("SELECT body FROM robots_texts")]
     assert {HOST: 2.0} == read_crawl_delays(db)
     assert not book.has_news
-
-
-def test_hosts_of_a_source_are_those_of_its_addresses_and_patterns():
-    source = make_source(match=r"^https://more\.example\.gov/\d+$")
-    source = msgspec.structs.replace(source, start=("https://list.example.gov/",), urls=())
-
-    assert ["list.example.gov", "more.example.gov"] == list_hosts(source)

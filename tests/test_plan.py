@@ -5,6 +5,7 @@ import pytest
 
 from crawlers.plan import Chosen, Opened, Wanted, choose_due_date, choose_sources, is_due, open_crawl, seed_frontier
 from kb.errors import UnknownSourceError
+from kb.sources import parse_source
 from kb.store.archive import close_run, open_archive, record_captures
 from kb.store.frontier import Claim, lease_source
 from tests.build import make_capture, make_source
@@ -46,6 +47,31 @@ def test_strange_names_are_refused_and_all_of_them_told(db):
 
     with pytest.raises(UnknownSourceError, match=r"us-xx-no, us-zz: .*us-xx-rules"):
         choose_sources(db, [SOURCE], wanted, NOW)
+
+
+def test_among_many_sources_only_the_nearest_names_are_told(db):
+    bodies = [{**SOURCE.body, "id": f"us-xx-rules-{number}"} for number in range(50)]
+    many = [parse_source(body, "us-xx.yml") for body in bodies]
+
+    with pytest.raises(UnknownSourceError, match=r"us-xx-rule-7: .*\(50, see kb sources list; near: .*us-xx-rules-7"):
+        choose_sources(db, many, Wanted(sources=("us-xx-rule-7",)), NOW)
+
+
+def test_source_of_which_no_address_is_known_is_set_aside(db):
+    cited = parse_source(
+        {
+            "jurisdiction": "us-xx",
+            "id": "us-xx-opinions",
+            "platform": "page",
+            "documents": [{"citation": "Doe v. Roe", "questions": ["practice_ownership"]}],
+        },
+        "us-xx.yml",
+    )
+
+    chosen = choose_sources(db, [cited, SOURCE], Wanted(), NOW)
+
+    assert [SOURCE.id] == list(chosen.sources)
+    assert "no address of it is known yet" == chosen.set_aside["us-xx-opinions"].skipped
 
 
 def test_only_sources_that_are_due_are_crawled(db):

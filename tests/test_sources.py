@@ -309,7 +309,9 @@ def test_a_wrong_declaration_is_refused_in_one_sentence(keys: dict[str, Any], ex
 
 
 def test_a_source_without_any_place_is_refused() -> None:
-    with pytest.raises(DeclarationError, match=r"missing one of the keys 'urls', 'start', 'match' in us-xx\.yml"):
+    with pytest.raises(
+        DeclarationError, match=r"missing one of the keys 'urls', 'start', 'match', 'documents' in us-xx\.yml"
+    ):
         parse_source({"jurisdiction": "us-xx", "id": "a", "platform": "page"}, "us-xx.yml")
 
 
@@ -392,7 +394,9 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         read_sources([tmp_path / "nowhere"])
 
 
-def test_the_default_folder_ships_with_the_crawlers() -> None:
+def test_the_default_folder_ships_with_the_crawlers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KB_SOURCES")
+
     assert ("crawlers", "sources") == default_sources_folder().parts[-2:]
 
 

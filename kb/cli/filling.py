@@ -3,6 +3,7 @@
 import secrets
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.table import Table
@@ -13,6 +14,7 @@ from kb.build import build as build_knowledge
 from kb.cli.frame import (
     INTEGRITY,
     data_option,
+    load_known,
     load_sources,
     make_console,
     read_clock,
@@ -21,11 +23,13 @@ from kb.cli.frame import (
     showing_progress,
     sources_option,
 )
+from kb.cli.registering import print_addresses, print_answers, print_doubts, print_lines
 from kb.collect import ARCHIVE
 from kb.convert import convert as convert_files
 from kb.convert import describe_converted
 from kb.errors import DeclarationError
-from kb.sources import Source
+from kb.registry import Selection, choose_sources, find_doubts, find_missing_roles, list_answers, read_places
+from kb.sources import Source, default_sources_folder
 from kb.store.archive import ensure_log, open_archive
 from kb.store.knowledge import open_knowledge
 from kb.store.queries import Watch, read_watches
@@ -49,15 +53,19 @@ def sources() -> None:
 
 
 @sources.command("list")
+@click.option("--jurisdiction", "jurisdictions", metavar="XX", multiple=True, help="Its sources; may be given again.")
+@click.option("--topic", "topics", metavar="TOPIC", multiple=True, help="Those that can answer one of its questions.")
+@click.option("--platform", "platforms", metavar="NAME", multiple=True, help="Those that publish so.")
+@click.option("--policy", "policies", metavar="STATE", multiple=True, help="Those whose crawl policy is this: open …")
 @sources_option
 @data_option
-def list_sources(folders: tuple[Path, ...], data: Path) -> None:
+def list_sources(folders: tuple[Path, ...], data: Path, **wanted: tuple[str, ...]) -> None:
     """List the declared sources and those a knowledge base was built from, and what was captured of each."""
-    declared = load_sources(folders)
-    watches = _read_known(data)
+    declared = choose_sources(load_sources(folders), Selection(**wanted))
+    watches = {} if any(wanted.values()) and not declared else _read_known(data)
     console = make_console()
     rows = {source.id: _describe_declared(source, watches.get(source.id)) for source in declared}
-    elsewhere = [watch for watch in watches.values() if watch.source not in rows]
+    elsewhere = [watch for watch in watches.values() if watch.source not in rows and not any(wanted.values())]
     rows |= {watch.source: _describe_watch(watch) for watch in elsewhere}
     if not rows:
         console.print("No source is declared; --sources FOLDER names a folder of declarations.")
@@ -88,16 +96,37 @@ def _describe_watch(watch: Watch) -> tuple[str, str, str, Text]:
 
 
 @sources.command("check")
+@click.option("--jurisdiction", "places", metavar="XX", multiple=True, help="Say this one's questions one by one.")
+@click.option("--all", "everything", is_flag=True, help="List every warning, not the first of a kind.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "jsonl"]), default="table", help="For people or for machines."
+)
 @sources_option
 @click.pass_context
-def check_sources(ctx: click.Context, /, folders: tuple[Path, ...]) -> None:
-    """Check all declarations: keys, selectors, patterns. Ends with 1 if one is not valid, naming file and key."""
+def check_sources(ctx: click.Context, /, folders: tuple[Path, ...], places: tuple[str, ...], **options: Any) -> None:
+    """Check all declarations, and tell which questions their documents can answer.
+
+    Ends with 1 if one is not valid or names what does not exist; what is only doubtful is a warning.
+    """
     try:
         declared = load_sources(folders)
     except DeclarationError as error:
         click.echo(str(error), err=True)
         ctx.exit(1)
-    click.echo(f"{_count_sources(declared)}: all valid")
+    doubts = [*find_doubts(declared), *find_missing_roles(read_places(default_sources_folder()))]
+    registered = {source.jurisdiction for source in declared if source.documents}
+    answers = list_answers(declared, sorted(set(places) or registered))
+    if options["form"] == "jsonl":
+        print_lines(doubts, answers)
+    else:
+        print_doubts(doubts, everything=options["everything"])
+        print_answers(answers, one_place=bool(places))
+        print_addresses(declared)
+    wrong = sum(doubt.weight == "error" for doubt in doubts)
+    verdict = say_plural(wrong, "error") if wrong else "all valid"
+    click.echo(f"{_count_sources(declared)}: {verdict}", err=options["form"] == "jsonl")
+    if wrong:
+        ctx.exit(1)
 
 
 def _read_known(data: Path) -> dict[str, Watch]:
@@ -143,7 +172,7 @@ def build(ctx: click.Context, /, folders: tuple[Path, ...], data: Path, **option
     Ends with 4 if a stored page is damaged: it is named and left out, the rest is built.
     """
     request = BuildRequest(
-        sources=load_sources(folders),
+        sources=load_known(folders, data),
         from_scratch=bool(options["from_scratch"]),
         workers=int(options["workers"]),
         wait_seconds=options["wait"],

@@ -3,7 +3,7 @@
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,9 +13,10 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from kb.collect import ignore_progress
+from kb.collect import ARCHIVE, ignore_progress
 from kb.errors import NotFoundError, StatusQuoError
-from kb.sources import Source, default_sources_folder, read_sources
+from kb.sources import Source, read_declared
+from kb.store.archive import list_waves, open_archive
 from kb.store.knowledge import open_knowledge
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -151,8 +152,15 @@ def sources_option(command: Command) -> Command:
 
 def load_sources(folders: tuple[Path, ...]) -> tuple[Source, ...]:
     """Read the declarations that ship and those of the folders given; raises DeclarationError."""
-    shipped = default_sources_folder()
-    return read_sources(([shipped] if shipped.is_dir() else []) + list(folders))
+    return read_declared(folders)
+
+
+def load_known(folders: tuple[Path, ...], data: Path) -> tuple[Source, ...]:
+    """Read the declarations of the folders given, and of those that ship the ones the archive has captures of."""
+    if not (data / ARCHIVE).is_file():
+        return read_declared(folders, ())
+    with closing(open_archive(data / ARCHIVE, read_only=True)) as archive:
+        return read_declared(folders, {key.source for key in list_waves(archive)})
 
 
 @contextmanager

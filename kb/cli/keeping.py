@@ -14,7 +14,7 @@ from kb.cli.frame import (
     Day,
     Instant,
     data_option,
-    load_sources,
+    load_known,
     make_console,
     read_clock,
     reading,
@@ -54,7 +54,7 @@ def doctor(ctx: click.Context, /, folders: tuple[Path, ...], today: date | None,
     Ends with 0 if nothing needs you, 1 if something does, 4 if stored data is damaged.
     """
     day = today or date.fromisoformat(read_clock()[:10])
-    examination = Examination(today=day, sources=load_sources(folders), deep=options["deep"])
+    examination = Examination(today=day, sources=load_known(folders, data), deep=options["deep"])
     findings = examine(data, examination)
     _print_findings(make_console(), findings, everything=options["everything"])
     if is_damaged(findings):

@@ -11,7 +11,7 @@ from kb.cli.forecasting import print_forecasts
 from kb.cli.frame import (
     INTEGRITY,
     data_option,
-    load_sources,
+    load_known,
     make_console,
     read_clock,
     reading,
@@ -114,7 +114,7 @@ def publish(folders: tuple[Path, ...], data: Path) -> None:
     A generation that fails its checks is refused and the last good one stays.
     """
     with reading(data):  # where nothing is built, this says what to run
-        done = publish_generation(data, read_clock(), declared=load_sources(folders))
+        done = publish_generation(data, read_clock(), declared=load_known(folders, data))
     _print_published(done)
 
 
@@ -146,7 +146,7 @@ def update(ctx: click.Context, /, workers: int, data: Path, **options: Any) -> N
     with 4 if a stored page is damaged.
     """
     spelled = _spell_options({**options, "due": not options["replay"]})
-    sources = load_sources(options["folders"])
+    sources = load_known(options["folders"], data)
     result = run_update(data, UpdateRequest(sources=sources, now=read_clock(), workers=workers, crawl=spelled))
     _print_crawl(result.crawl)
     for line in describe_converted(result.converted):
