@@ -127,6 +127,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     cadence: str = "weekly"
     crawl_policy: CrawlPolicy = CrawlPolicy()
     host_delay: float = 1.0
+    day_budget: int = 0
+    moves_within: int = 0
     fallback: str = ""
     aliases: tuple[str, ...] = ()
     checks: Checks = Checks()
@@ -293,7 +295,7 @@ def _build_era(body: Body, *, eras: tuple[tuple[str, Source], ...] = ()) -> Sour
 
 # Keys that hold one or several values, and keys that are taken over as they stand.
 _LISTS = ("urls", "start", "match", "follow", "remove", "topics", "professions", "aliases", "evidence")
-_PLAIN = ("title", "binding", "cadence", "host_delay", "fallback", "publish", "replica")
+_PLAIN = ("title", "binding", "cadence", "host_delay", "day_budget", "moves_within", "fallback", "publish", "replica")
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:

@@ -5,11 +5,12 @@ from kb.cli.filling import build, import_, init, sources
 from kb.cli.frame import main
 from kb.cli.keeping import doctor, evaluate, export
 from kb.cli.serving import crawl, demo, publish, serve, update
+from kb.cli.status import status
 
 FILL = (init, sources, import_, crawl, build, update)
 ASK = (changes, show, diff)
 SHOW = (publish, serve, demo)
-KEEP = (doctor, export, evaluate)
+KEEP = (status, doctor, export, evaluate)
 
 for command in (*FILL, *ASK, *SHOW, *KEEP):
     main.add_command(command)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -67,6 +68,19 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     last_url: str
     last_message: str
 
+    @property
+    def host(self) -> str:
+        """Return the host in trouble."""
+        return urlsplit(self.last_url).hostname or ""
+
+
+class Rounds(msgspec.Struct, frozen=True):
+    """When a source was looked at, read well, and on which days its rules moved: instants or days, earliest first."""
+
+    waves: tuple[str, ...] = ()
+    good: tuple[str, ...] = ()
+    moves: tuple[str, ...] = ()
+
 
 def read_open_incidents(db: sqlite3.Connection, source: str) -> dict[str, OpenIncident]:
     """Return the incidents of a source that last, by cause."""
@@ -94,3 +108,41 @@ def record_incidents(
 def read_incidents(db: sqlite3.Connection, until: str = END_OF_TIME) -> list[Incident]:
     """Return every incident as known at an instant, by (source, opened, cause)."""
     return [Incident(**dict(row)) for row in db.execute(LIST_INCIDENTS, {"until": until})]
+
+
+def read_rounds(db: sqlite3.Connection, until: str) -> dict[str, Rounds]:
+    """Return the rounds of every source until an instant, by source id."""
+    facts = {"until": until}
+    waves = _gather(db, "SELECT source, wave_at AS at FROM waves WHERE wave_at <= :until ORDER BY wave_at", facts)
+    good = _gather(
+        db,
+        """
+        SELECT source, MAX(observed_at) AS at FROM verdicts
+        WHERE verdict IN ('version', 'same') AND wave_at <= :until
+        GROUP BY source, wave_at
+        ORDER BY at
+        """,
+        facts,
+    )
+    moves = _gather(
+        db,
+        """
+        SELECT DISTINCT source, SUBSTR(wave_at, 1, 10) AS at FROM events
+        WHERE kind = 'revision' AND wave_at <= :until
+        ORDER BY at
+        """,
+        facts,
+    )
+    return {name: Rounds(waves[name], good.get(name, ()), moves.get(name, ())) for name in waves}
+
+
+def read_built_bodies(db: sqlite3.Connection) -> dict[str, str]:
+    """Return the declaration each source was built with, as JSON, by id."""
+    return {row["source"]: row["body"] for row in db.execute("SELECT source, body FROM sources ORDER BY source")}
+
+
+def _gather(db: sqlite3.Connection, query: str, facts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for row in db.execute(query, facts):
+        found.setdefault(row["source"], []).append(row["at"])
+    return {name: tuple(instants) for name, instants in found.items()}
