@@ -134,6 +134,9 @@ KB_RETRY_WAIT = 2.0
 KB_LONGEST_WAIT = 300.0
 # Attempts in a row without any answer, after which a host is not asked again in this crawl.
 KB_DEAD_AFTER = 6
+# Requests to a host in a UTC day by crawls of what is due, where no source declares a day_budget: an hour and a half
+# at a page a second. What does not fit is left for the next day.
+KB_DAY_BUDGET = 5000
 # Whether addresses of this machine may be crawled.
 KB_ALLOW_LOOPBACK = False
 # Seconds between two requests to hosts that want more than DOWNLOAD_DELAY, by host.

@@ -234,7 +234,7 @@ def count_states(healths: Iterable[Health]) -> list[tuple[State, int]]:
 def describe_silence(silence: Silence) -> str:
     """Say in a sentence how long a source has been silent, and against which rhythm."""
     rhythm = "declared to move within" if silence.declared else "usually moves every"
-    return f"silent: no rule moved for {silence.days} days, {rhythm} {silence.usual:g} days"
+    return f"silent: nothing moved for {silence.days} days, {rhythm} {silence.usual:g}"
 
 
 def _find_barred(subject: Subject) -> _Told | None:
