@@ -70,7 +70,10 @@ class Course(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """Leases pages and stores answers of one crawl; ``failure`` holds what stopped it: a store, or a fault of ours."""
+    """Leases pages and stores answers of one crawl; ``failure`` holds what stopped it: a store, or a fault of ours.
+
+    ``listeners`` are told of every answer as it is taken.
+    """
 
     def __init__(self, db: sqlite3.Connection, course: Course) -> None:
         self.db = db
@@ -82,6 +85,7 @@ class Ledger:
         self.size = 0
         self.stored_at = time.monotonic()
         self.answered = asyncio.Event()
+        self.listeners: list[Callable[[Answer], None]] = []
 
     def lease_jobs(self) -> list[Job]:
         """Lease pages of every source that has few in work; returns what to ask for now."""
@@ -98,6 +102,8 @@ class Ledger:
         self.size += len(answer.capture.body or b"")
         self.asked[answer.job.source.id] -= 1
         self.answered.set()
+        for listen in self.listeners:
+            listen(answer)
 
     def note_failure(self, failure: Failure) -> None:
         """Take note of a fault in our own code, after which an answer will never come: the crawl ends."""

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -38,6 +38,7 @@ from crawlers.plan import (
     restrict_to_replay,
     seed_frontier,
 )
+from crawlers.progress import Mode, showing
 from crawlers.replay import RecordedWeb, ReplayServer, read_recorded_web
 from crawlers.spider import StatusQuoSpider
 from crawlers.summary import CrawlSummary, summarise_run
@@ -79,6 +80,7 @@ class CrawlRequest(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Wanted = Wanted()
     web: RecordedWeb | None = None
     allow_loopback: bool = False
+    progress: Mode = "auto"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,6 +108,9 @@ def crawl(request: CrawlRequest) -> CrawlSummary:
         server = None if request.web is None else stack.enter_context(ReplayServer(request.web))
         ledger = Ledger(db, _make_course(request, chosen, opened))
         if chosen.sources:
+            archive = request.data / "archive.db"
+            tally = stack.enter_context(showing(archive, chosen.sources, opened.due_at, request.progress))
+            ledger.listeners.append(tally.count)
             _run_spider(ledger, make_settings(request, chosen.sources.values(), 0 if server is None else server.port))
         closed = _close_if_done(db, ledger, opened)
         found = summarise_run(db, opened.run)
@@ -146,6 +151,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--replay", type=Path, metavar="FILE", help="crawl this recorded web instead of the live one")
     parser.add_argument("--at", metavar="DATE", help="with --replay: the day or instant at which it stands")
     parser.add_argument("--allow-loopback", action="store_true", help="allow pages of this machine")
+    parser.add_argument("--progress", choices=get_args(Mode), default="auto", help="how progress is shown on stderr")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("KB_DATA", "data")), metavar="DIR")
     return parser
 
@@ -159,6 +165,7 @@ def _read_request(given: argparse.Namespace) -> CrawlRequest:
         wanted=Wanted(sources=tuple(given.source), jurisdictions=tuple(given.jurisdiction), due=given.due),
         web=None if given.replay is None else read_recorded_web(read_captures(given.replay), given.at),
         allow_loopback=given.allow_loopback,
+        progress=given.progress,
     )
 
 
