@@ -110,7 +110,7 @@ def read_incidents(db: sqlite3.Connection, until: str = END_OF_TIME) -> list[Inc
     return [Incident(**dict(row)) for row in db.execute(LIST_INCIDENTS, {"until": until})]
 
 
-def read_rounds(db: sqlite3.Connection, until: str) -> dict[str, Rounds]:
+def read_rounds(db: sqlite3.Connection, until: str = END_OF_TIME) -> dict[str, Rounds]:
     """Return the rounds of every source until an instant, by source id."""
     facts = {"until": until}
     waves = _gather(db, "SELECT source, wave_at AS at FROM waves WHERE wave_at <= :until ORDER BY wave_at", facts)
@@ -134,6 +134,36 @@ def read_rounds(db: sqlite3.Connection, until: str) -> dict[str, Rounds]:
         facts,
     )
     return {name: Rounds(waves[name], good.get(name, ()), moves.get(name, ())) for name in waves}
+
+
+def list_published(db: sqlite3.Connection, source: str = "", limit: int = -1) -> list[Incident]:
+    """Return the incidents of a published generation, of one source if named: those that last first, the latest first.
+
+    A negative ``limit`` returns all.
+    """
+    rows = db.execute(
+        f"""
+        SELECT {", ".join(Incident.__struct_fields__)} FROM incidents
+        WHERE :source = '' OR source = :source
+        ORDER BY closed_at IS NOT NULL, RTRIM(COALESCE(closed_at, opened_at), 'Z') DESC, source, cause
+        LIMIT :limit
+        """,
+        {"source": source, "limit": limit},
+    )
+    return [Incident(**dict(row)) for row in rows]
+
+
+def read_moves(db: sqlite3.Connection, source: str = "") -> dict[str, tuple[str, ...]]:
+    """Return the days on which the rules of sources moved, earliest first, by source id; of one source if named."""
+    return _gather(
+        db,
+        """
+        SELECT DISTINCT source, SUBSTR(wave_at, 1, 10) AS at FROM events
+        WHERE kind = 'revision' AND (:source = '' OR source = :source)
+        ORDER BY at
+        """,
+        {"source": source},
+    )
 
 
 def read_built_bodies(db: sqlite3.Connection) -> dict[str, str]:

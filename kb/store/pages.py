@@ -60,7 +60,11 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     publish: str
     crawl_state: str
     crawl_reason: str
+    policy_since: str
+    fallback: str
+    moves_within: int
     since: str
+    steady_since: str
     last_checked: str
     last_tried: str
     last_changed: str
@@ -253,7 +257,8 @@ def read_sources(db: sqlite3.Connection, source: str = "") -> list[SourceState]:
     rows = db.execute(
         """
         SELECT source, sources.jurisdiction, title, platform, sources.url, cadence, publish, crawl_state, crawl_reason,
-            since, last_checked, documents, rule_changes, open_suspects AS suspects,
+            policy_since, fallback, moves_within, since, steady_since, last_checked, documents, rule_changes,
+            open_suspects AS suspects,
             COALESCE(authorities.name, sources.authority, '') AS authority,
             COALESCE(authorities.url, '') AS authority_url,
             COALESCE((SELECT MAX(observed_at) FROM fetches WHERE fetches.source = sources.source AND is_last), '')
@@ -275,7 +280,7 @@ def read_suspects(db: sqlite3.Connection, source: str, limit: int) -> list[Incid
     """Return the pages of a source whose latest answer is held back, by URL, at most ``limit``."""
     rows = db.execute(
         """
-        SELECT url, MAX(observed_at) AS observed_at, status, reasons FROM incidents
+        SELECT url, MAX(observed_at) AS observed_at, status, reasons FROM suspects
         WHERE source = :source AND resolved_at IS NULL
         GROUP BY url
         ORDER BY url
