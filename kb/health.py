@@ -81,7 +81,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_partial(self) -> bool:
         """Tell whether a few of its pages are in trouble while the source as a whole is not."""
-        return bool(self.incidents) and self.state in ("fresh", "closed")
+        return bool(self.incidents) and self.state == "fresh"
 
 
 class Outage(msgspec.Struct, frozen=True):
