@@ -89,7 +89,7 @@ class Course(msgspec.Struct, frozen=True):
 class Ledger:
     """Leases pages and stores answers of one crawl; ``failure`` holds what stopped it: a store, or a fault of ours.
 
-    ``hosts`` takes what is learnt of hosts; it is stored with the answers.
+    ``listeners`` are told of every answer as it is taken; ``hosts`` takes what is learnt of hosts, stored with the answers.
     """
 
     def __init__(self, db: sqlite3.Connection, course: Course, hosts: HostBook | None = None) -> None:
@@ -106,6 +106,7 @@ class Ledger:
         self.answered = asyncio.Event()
         self.weighed = dict.fromkeys(course.sources, 0)
         self.again: list[tuple[float, Job]] = []
+        self.listeners: list[Callable[[Answer], None]] = []
 
     def lease_jobs(self) -> list[Job]:
         """Lease pages of every source that has few in work; returns what to ask for now, second looks first."""
@@ -124,6 +125,8 @@ class Ledger:
         self.size += len(answer.capture.body or b"")
         self.asked[answer.job.source.id] -= 1
         self.answered.set()
+        for listen in self.listeners:
+            listen(answer)
 
     def weigh(self, source: Source) -> bool:
         """Tell whether one more page of a source may be weighed for a second look, and count it."""

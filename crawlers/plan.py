@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from crawlers.budget import fit_day
 from crawlers.platforms import UnknownPlatformError, find_platform, is_settled, list_seeds, starts_over
 from crawlers.recorded import RecordedWeb
 from crawlers.settings import KB_LONGEST_WAIT
@@ -67,7 +68,8 @@ class Opened(msgspec.Struct, frozen=True):
 def choose_sources(db: sqlite3.Connection, declared: Sequence[Source], wanted: Wanted, now: str) -> Chosen:
     """Choose the sources to crawl.
 
-    Those whose policy forbids it or whose platform has no crawler are set aside with the reason. Raises
+    Those whose policy forbids it, whose platform has no crawler, or (of those due) which do not fit into what their
+    host is asked in a day are set aside with the reason. Raises
     UnknownSourceError for an id or jurisdiction that no source has.
     """
     _check_names(declared, wanted)
@@ -76,6 +78,9 @@ def choose_sources(db: sqlite3.Connection, declared: Sequence[Source], wanted: W
     if wanted.due:
         chosen = [source for source in chosen if is_due(source, last.get(source.id, ""), now)]
     set_aside = {source.id: aside for source in chosen if (aside := _set_aside(source)) is not None}
+    if wanted.due:
+        due = [source for source in chosen if source.id not in set_aside]
+        set_aside |= fit_day(db, due, declared, last, now)
     return Chosen({source.id: source for source in chosen if source.id not in set_aside}, set_aside)
 
 

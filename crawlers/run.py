@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -42,6 +42,7 @@ from crawlers.plan import (
     seed_frontier,
     set_aside_held,
 )
+from crawlers.progress import Mode, showing
 from crawlers.recorded import RecordedWeb, read_recorded_web
 from crawlers.replay import ReplayServer
 from crawlers.spider import StatusQuoSpider
@@ -86,6 +87,7 @@ class CrawlRequest(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Wanted = Wanted()
     web: RecordedWeb | None = None
     allow_loopback: bool = False
+    progress: Mode = "auto"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -118,6 +120,9 @@ def crawl(request: CrawlRequest) -> CrawlSummary:
         known = () if request.web is not None else read_latest_notes(db)
         ledger = Ledger(db, _make_course(request, chosen, opened), HostBook(known))
         if chosen.sources:
+            archive = request.data / "archive.db"
+            tally = stack.enter_context(showing(archive, chosen.sources, opened.due_at, request.progress))
+            ledger.listeners.append(tally.count)
             _run_spider(ledger, make_settings(request, chosen.sources.values(), 0 if server is None else server.port))
         closed = _close_if_done(db, ledger, opened)
         found = summarise_run(db, opened.run)
@@ -172,6 +177,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--at", metavar="DATE", help="with --replay: the day or instant at which it stands")
     parser.add_argument("--dry-run", action="store_true", help="say what would be asked, as JSON lines; ask nobody")
     parser.add_argument("--allow-loopback", action="store_true", help="allow pages of this machine")
+    parser.add_argument("--progress", choices=get_args(Mode), default="auto", help="how progress is shown on stderr")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("KB_DATA", "data")), metavar="DIR")
     return parser
 
@@ -188,6 +194,7 @@ def _read_request(given: argparse.Namespace) -> CrawlRequest:
         wanted=Wanted(sources=tuple(given.source), jurisdictions=tuple(given.jurisdiction), due=given.due),
         web=web,
         allow_loopback=given.allow_loopback,
+        progress=given.progress,
     )
 
 

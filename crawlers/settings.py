@@ -147,6 +147,13 @@ KB_DEAD_PAUSE = 900.0
 KB_LONGEST_PAUSE = 86400.0
 # Connections in use at once over all hosts; with those kept open for the next page well under the usual 1,024 files.
 KB_CONNECTIONS = 256
+# Requests to a host in a UTC day by crawls of what is due, where no source declares a day_budget: an hour and a half
+# at a page a second. What does not fit is left for the next day.
+KB_DAY_BUDGET = 5000
+# Seconds between two lines that say how a crawl goes where nobody watches it live.
+KB_PROGRESS_SECONDS = 30.0
+# Scrapy's own line a minute would say the same: 60.0.
+LOGSTATS_INTERVAL = 0.0
 # Whether addresses of this machine may be crawled.
 KB_ALLOW_LOOPBACK = False
 # Seconds between two requests to hosts that want more than DOWNLOAD_DELAY, by host.

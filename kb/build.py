@@ -18,6 +18,7 @@ from kb.compare.state import Seen, SourceState
 from kb.compare.track import track_wave
 from kb.errors import DamagedSnapshotError
 from kb.history import PastVersions, settle_past, split_wave
+from kb.incidents import find_answers, follow_incidents
 from kb.marks import mark_address, read_marks
 from kb.models import Fetch, Flaw, Page, Problem, Reading, Wave
 from kb.read.jobs import Rendition
@@ -29,10 +30,12 @@ from kb.store.archive import (
     list_waves,
     open_archive,
     read_declarations,
+    read_errors,
     read_snapshot,
     read_wave,
 )
 from kb.store.connection import data_lock, transaction
+from kb.store.incidents import read_open_incidents, record_incidents
 from kb.store.knowledge import (
     delete_source,
     open_knowledge,
@@ -198,8 +201,11 @@ class _Build:
         result.problems.extend(notes.list_problems(wave))
         for version in result.versions:
             self._keep(version.version, version.reading)
+        answers = find_answers(wave, read_errors(self.archive, one.key), result.judged, result.problems)
         with transaction(self.knowledge):
             record_wave(self.knowledge, result, one.fingerprint)
+            sightings, after = follow_incidents(wave, read_open_incidents(self.knowledge, source.id), answers)
+            record_incidents(self.knowledge, source.id, sightings, after)
         self.result.waves += 1
         self.result.pages += len(result.judged)
         self.result.versions += len(result.versions)

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from kb.errors import DamagedSnapshotError, StatusQuoError
+from kb.health import CADENCE_DAYS, STALE_AFTER_ROUNDS
 from kb.sources import Source
 from kb.store.archive import list_waves, open_archive, read_declarations, read_snapshot
 from kb.store.knowledge import open_knowledge, read_built_waves
@@ -24,9 +25,6 @@ from kb.store.queries import (
 
 Weight = Literal["ok", "note", "act", "damage"]
 
-# How often a source is looked at, in days, and how much later than that it counts as stale: a round may fail once.
-CADENCE_DAYS = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "yearly": 366}
-STALE_AFTER_ROUNDS = 2
 # Waves, pages and hashes named one by one before the rest is only counted.
 MOST_NAMED = 5
 

@@ -299,6 +299,40 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class Trouble(msgspec.Struct, frozen=True):
+    """Why one page could not be had or believed: its cause (schemas/incidents.yml), and what was said of it, when."""
+
+    cause: str
+    url: str
+    message: str
+    at: str
+
+
+class OpenIncident(msgspec.Struct, frozen=True):
+    """An incident of a source that lasts: when it began, and the pages it covers now."""
+
+    opened_at: str
+    urls: tuple[str, ...]
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """What one wave says of an incident: it is open or closed, at which instant, how many pages of how many asked.
+
+    ``url`` and ``message`` are the evidence: the first page in trouble, or the last one that came back.
+    """
+
+    source: str
+    cause: str
+    opened_at: str
+    wave_at: str
+    state: Literal["open", "closed"]
+    at: str
+    pages: int
+    asked: int
+    url: str
+    message: str
+
+
 class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One state of a strand's text as first seen: its id, text hash, snapshot and reading."""
 

@@ -24,11 +24,14 @@ from kb.generations import (
     sync_path,
     write_pointer,
 )
+from kb.health import find_steady
+from kb.incidents import map_causes
 from kb.share import share_path
 from kb.sources import Publish, Source, parse_source
 from kb.store import public
 from kb.store.archive import compute_tree_head, open_archive
 from kb.store.connection import data_lock
+from kb.store.incidents import read_incidents, read_rounds
 from kb.store.knowledge import open_knowledge
 from kb.store.queries import Watch, read_watches
 
@@ -174,7 +177,8 @@ def _fill(draft: sqlite3.Connection, origin: _Origin) -> None:
         ("documents", _list_documents(origin)),
         ("provisions", _list_provisions(origin)),
         ("events", public.read_rows(knowledge, public.EVENTS)),
-        ("incidents", public.read_rows(knowledge, public.INCIDENTS)),
+        ("suspects", public.read_rows(knowledge, public.SUSPECTS)),
+        ("incidents", _list_incidents(origin)),
         ("learned", _list_learned(origin)),
         ("quality", iter(msgspec.json.decode(share_path("schemas", "quality.json").read_bytes()))),
         ("changes", _list_changes(origin)),
@@ -219,8 +223,18 @@ def _list_authorities(sources: Mapping[str, Source]) -> Iterator[dict[str, objec
 def _list_sources(origin: _Origin) -> Iterator[dict[str, object]]:
     """Yield every source by its id, those never read with nothing seen."""
     watches = {watch.source: watch for watch in read_watches(origin.knowledge)}
+    rounds = read_rounds(origin.knowledge)
     for name, source in sorted(origin.sources.items()):
-        yield _show_source(watches.get(name), source)
+        steady = find_steady(rounds[name].good if name in rounds else (), source.cadence)
+        yield {**_show_source(watches.get(name), source), "steady_since": steady}
+
+
+def _list_incidents(origin: _Origin) -> Iterator[dict[str, object]]:
+    """Yield every incident with the host in trouble and what it makes of its source while it lasts."""
+    for one in read_incidents(origin.knowledge):
+        source = origin.sources[one.source]
+        told = {"jurisdiction": source.jurisdiction, "state": map_causes()[one.cause].state, "host": one.host}
+        yield {**msgspec.structs.asdict(one), **told}
 
 
 def _show_source(watch: Watch | None, source: Source) -> dict[str, object]:
@@ -239,6 +253,9 @@ def _show_source(watch: Watch | None, source: Source) -> dict[str, object]:
         "replica": int(source.replica),
         "crawl_state": source.crawl_policy.state,
         "crawl_reason": source.crawl_policy.reason,
+        "policy_since": source.crawl_policy.checked_on,
+        "fallback": source.fallback,
+        "moves_within": source.moves_within,
         "since": "" if watch is None else watch.since,
         "last_checked": "" if watch is None else watch.last_checked,
         "waves": 0 if watch is None else watch.waves,

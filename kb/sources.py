@@ -181,6 +181,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     host_delay: float = 1.0
     redirects: tuple[str, ...] = ()
     certificate: CertificateException | None = None
+    day_budget: int = 0
+    moves_within: int = 0
     fallback: str = ""
     aliases: tuple[str, ...] = ()
     checks: Checks = Checks()
@@ -430,7 +432,10 @@ def _build_era(body: Body, *, eras: tuple[tuple[str, Source], ...] = ()) -> Sour
 
 # Keys that hold one or several values, and keys that are taken over as they stand.
 _LISTS = tuple("start match follow remove topics professions aliases evidence redirects format moved_from".split())
-_PLAIN = tuple("title binding cadence host_delay fallback publish replica host resolved confidence caution".split())
+_PLAIN = (
+    *"title binding cadence host_delay day_budget moves_within fallback publish replica".split(),
+    *"host resolved confidence caution".split(),
+)
 
 
 def _list_urls(body: Body) -> tuple[str, ...]:

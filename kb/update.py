@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,6 +19,7 @@ from kb.build import BuildRequest, BuildResult, build
 from kb.convert import Converted, convert
 from kb.errors import StatusQuoError
 from kb.generations import FOLDER, read_pointer
+from kb.incidents import OTHER, find_cause, map_causes
 from kb.models import ChangeRow
 from kb.publish import Published, publish
 from kb.reports import describe_change
@@ -35,6 +36,8 @@ SOME_FAILED = 3
 REFUSALS = (2, 4)
 # Rule changes named one by one after an update; `kb changes` lists all.
 MOST_NAMED = 5
+# What is said at once after Ctrl-C.
+STOPPING = "\nstopping: pages on their way are stored first; the same command goes on where this one ends\n"
 # A rule change is a substantive one of text or heading (DESIGN.md §5).
 RULE_CHANGES = ChangeFilter(natures=("substantive",), parts=("text", "heading"))
 
@@ -57,6 +60,11 @@ class SourceOutcome(msgspec.Struct, frozen=True):
     missing: int = 0
     failed: dict[str, int] = {}
     skipped: str = ""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Tell whether nothing came of it that is worth a line: all pages are there and the same as before."""
+        return not (self.new or self.changed or self.missing or self.failed or self.skipped)
 
 
 class CrawlOutcome(msgspec.Struct, frozen=True):
@@ -150,12 +158,35 @@ def describe_moved(moved: Sequence[ChangeRow]) -> list[str]:
     return [*lines, f"  and {earlier:,} before: kb changes"] if earlier > 0 else lines
 
 
+def describe_failures(outcome: CrawlOutcome) -> list[str]:
+    """Say by cause what failed: how many pages of which sources, and what to do about it; the most frequent first."""
+    pages: Counter[str] = Counter()
+    places: dict[str, dict[str, None]] = defaultdict(dict)
+    words: dict[str, dict[str, None]] = defaultdict(dict)
+    for name, came in outcome.sources.items():
+        for reason, count in came.failed.items():
+            cause = find_cause(reason)
+            pages[cause.id] += count
+            places[cause.id][name] = None
+            words[cause.id][reason] = None
+    lines = []
+    for cause_id, count in pages.most_common():
+        cause = map_causes()[cause_id]
+        title = f"{cause.title} ({', '.join(words[cause_id])})" if cause_id == OTHER else cause.title
+        names = list(places[cause_id])
+        more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+        counted = "1 page" if count == 1 else f"{count:,} pages"
+        lines.append(f"failed: {title}: {counted} of {', '.join(names[:MOST_NAMED])}{more} → {cause.advice}")
+    return lines
+
+
 def _await_summary(crawler: subprocess.Popen[str]) -> list[str]:
     """Wait for the crawler's end and return the lines it wrote; asked to end, let it store what it has first."""
     with _passing_on_end(crawler):
         try:
             return crawler.communicate()[0].splitlines()
         except KeyboardInterrupt:  # a terminal sends Ctrl-C to the crawler as well
+            sys.stderr.write(STOPPING)
             return crawler.communicate()[0].splitlines()
 
 

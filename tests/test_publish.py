@@ -379,7 +379,7 @@ def test_number_left_behind_is_not_used_again(data):
     assert 8 == publish_at(data, 2).generation
 
 
-def test_suspect_page_is_an_incident_until_a_good_answer_comes(tmp_path):
+def test_page_is_suspect_until_a_good_answer_comes(tmp_path):
     with closing(open_knowledge(tmp_path / "kb.db")) as knowledge:
         for at, verdict in ((FIRST, "version"), (SECOND, "suspect"), ("2024-03-10T12:00:00Z", "same")):
             knowledge.execute(
@@ -388,7 +388,7 @@ def test_suspect_page_is_an_incident_until_a_good_answer_comes(tmp_path):
                 {"at": at, "verdict": verdict},
             )
 
-        found = list(public.read_rows(knowledge, public.INCIDENTS))
+        found = list(public.read_rows(knowledge, public.SUSPECTS))
 
     assert [(SECOND, "2024-03-10T12:00:00Z")] == [(row["observed_at"], row["resolved_at"]) for row in found]
 

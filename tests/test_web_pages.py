@@ -16,10 +16,11 @@ from kb.store import public
 from kb.store.pages import SourceState
 from kb.web.guard import guard_connection
 from kb.web.pages import PAGES, words
-from kb.web.pages.sources import judge_health
+from kb.web.pages.sources import make_card
 from tests.build import make_line, write_captures
 from tests.example_web import SITE, WEEKS, build_web
 from tests.sites import HOSTILE, LONG, declare, escape_page, make_data, make_page
+from tests.test_health import make_incident
 
 TODAY = "2024-07-20"
 AMENDED, CONFIRMED_LATER, REMOVED = "ffe7441d50ee66cb", "bf48d757224540b5", "74acc32cd6726224"
@@ -359,7 +360,8 @@ def test_sources_tell_how_each_stands(site):
     assert 2 == len(rows)
     assert "Read on time" in rows[1]
     assert "checked Jul 16, 2024" in rows[1]
-    assert "Late" in rows[0] or "Pages held back" in rows[0]
+    assert "Cannot be read since Jul 16, 2024 Not found, 1 page" in rows[0]
+    assert all("since" in row for row in rows)
 
 
 def test_source_names_each_page_held_back_with_its_reason(site):
@@ -371,14 +373,24 @@ def test_source_names_each_page_held_back_with_its_reason(site):
 def test_source_that_may_not_be_read_says_why():
     state = make_state(crawl_state="blocked", crawl_reason="Every request is answered 403.")
 
-    health, reason = judge_health(state, TODAY)
+    card = make_card(state, TODAY, [], ())
 
-    assert ("closed", "Official site refuses us: Every request is answered 403.") == (health, reason)
+    assert ("blocked", "Refuses us") == (card.health, card.label)
+    assert "blocked: Every request is answered 403." == card.reason
+
+
+def test_source_in_trouble_says_since_when_and_why():
+    state = make_state(source="us-xx-rules", since=WEEKS[0], last_checked=WEEKS[1])
+
+    card = make_card(state, TODAY, [make_incident("dns")], ())
+
+    assert ("failing", "2024-06-20") == (card.health, card.since[:10])
+    assert ["Name not found"] == [trouble.title for trouble in card.troubles]
 
 
 def make_state(**fields):
     values = dict.fromkeys(SourceState.__struct_fields__, "") | dict.fromkeys(
-        ("documents", "rule_changes", "suspects", "problems"), 0
+        ("documents", "rule_changes", "suspects", "problems", "moves_within"), 0
     )
     return SourceState(**{**values, "cadence": "weekly", "crawl_state": "open", **fields})
 

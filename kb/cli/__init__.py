@@ -7,11 +7,12 @@ from kb.cli.frame import main
 from kb.cli.keeping import doctor, evaluate, export
 from kb.cli.recordings import import_
 from kb.cli.serving import crawl, demo, publish, serve, update
+from kb.cli.status import status
 
 FILL = (init, sources, import_, crawl, convert, build, update)
 ASK = (changes, show, diff)
 SHOW = (publish, serve, demo)
-KEEP = (doctor, export, evaluate)
+KEEP = (status, doctor, export, evaluate)
 
 for command in (new_source, try_source, expect_sources):
     sources.add_command(command)

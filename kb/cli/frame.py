@@ -116,7 +116,7 @@ def main(data: Path) -> None:
     Fill:     init, sources, import, crawl, build, update
     Ask:      changes, show, diff
     Show:     publish, serve, demo
-    Keep:     doctor, export, eval
+    Keep:     status, doctor, export, eval
 
     Begin with `kb demo`, or with `kb import captures.jsonl --sources FOLDER`, then `kb build`, then `kb changes`.
 

@@ -27,12 +27,14 @@ from kb.publish import Published
 from kb.publish import publish as publish_generation
 from kb.serve import ServeRequest
 from kb.serve import serve as serve_site
-from kb.update import SOME_FAILED, CrawlOutcome, UpdateRequest, describe_moved
+from kb.update import SOME_FAILED, CrawlOutcome, UpdateRequest, describe_failures, describe_moved
 from kb.update import crawl as run_crawler
 from kb.update import update as run_update
 
 # Port of the site where none is named, as every page of the manual says.
 PORT = 8001
+# Sources that are told one by one, whatever came of them; of more only those where something moved or failed.
+MOST_LINES = 40
 
 
 def web_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,6 +45,13 @@ def web_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--at", metavar="DATE", help="With --replay: the day or instant at which it stands."),
         click.option("--allow-loopback", is_flag=True, help="Allow pages of this machine."),
+        click.option(
+            "--progress",
+            type=click.Choice(["auto", "live", "lines", "jsonl", "none"]),
+            default="auto",
+            show_default=True,
+            help="How progress is shown on stderr: live to a person who watches, else a line now and then.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -82,7 +91,7 @@ def _spell_options(options: dict[str, object]) -> list[str]:
         values = options.get(key)
         for value in values if isinstance(values, tuple) else ():
             spelled.extend((name, str(value)))
-    for name in ("replay", "at"):
+    for name in ("replay", "at", "progress"):
         if options.get(name):
             spelled.extend((f"--{name}", str(options[name])))
     return spelled
@@ -92,7 +101,11 @@ def _print_crawl(outcome: CrawlOutcome) -> None:
     """Say source by source what came of a crawl."""
     if not outcome.sources:
         click.echo("nothing to crawl: no source is declared or due")
+    quiet = 0
     for name, came in outcome.sources.items():
+        if len(outcome.sources) > MOST_LINES and came.is_quiet:
+            quiet += 1
+            continue
         if came.skipped:
             click.echo(f"  {name}: not crawled ({came.skipped})")
             continue
@@ -101,6 +114,10 @@ def _print_crawl(outcome: CrawlOutcome) -> None:
             f"  {name}: {say_plural(came.fetched, 'page')} ({came.new} new, {came.changed} changed, {came.same} the "
             f"same), {came.missing} missing{failed}"
         )
+    if quiet:
+        click.echo(f"  and {say_plural(quiet, 'source')} with no new, changed or missing page")
+    for line in describe_failures(outcome):
+        click.echo(line)
     if not outcome.closed:
         click.echo("the crawl is not at its end: run it again to go on")
 
@@ -172,7 +189,7 @@ def _print_advice(outcome: CrawlOutcome) -> None:
     if outcome.failed_sources:
         names = " ".join(f"--source {name}" for name in outcome.failed_sources)
         click.echo(f"failed, and asked for again when due; to try now: kb crawl {names}")
-    click.echo("every change: kb changes; what needs you: kb doctor")
+    click.echo("every change: kb changes; what needs you: kb status")
 
 
 @click.command()

@@ -329,6 +329,19 @@ def read_wave(db: sqlite3.Connection, key: WaveKey) -> Wave:
     return Wave(key.at, key.source, tuple(Fetch(**dict(next(repeats))) for _, repeats in same))
 
 
+def read_errors(db: sqlite3.Connection, key: WaveKey) -> dict[tuple[str, str], str]:
+    """Return what was said of the fetches of a wave that failed, by (URL, instant)."""
+    query = f"""
+        SELECT url, observed_at, MAX(error) AS error FROM fetches
+        JOIN runs ON runs.run = fetches.run
+        WHERE runs.closed_at IS NOT NULL AND runs.kind = :kind AND fetches.source = :source AND error <> ''
+            AND {WAVE_PARTS[key.kind]}
+        GROUP BY url, observed_at
+    """
+    rows = db.execute(query, {"kind": key.kind, "source": key.source, "part": key.part})
+    return {(row["url"], row["observed_at"]): row["error"] for row in rows}
+
+
 def read_waves(db: sqlite3.Connection) -> Iterator[Wave]:
     """Read the waves of all closed runs in wave order; bodies are read one by one with ``read_snapshot``."""
     for key in list_waves(db):

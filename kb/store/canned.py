@@ -125,7 +125,7 @@ LIMIT 500
         "Pages whose latest answer was suspect (a stub, a maintenance page, a captcha): the last good version stands.",
         """
 SELECT source, url, observed_at, status, reasons
-FROM incidents
+FROM suspects
 WHERE resolved_at IS NULL
 ORDER BY source, url, observed_at
 """,

@@ -155,6 +155,22 @@ def read_last_crawls(db: sqlite3.Connection) -> dict[str, str]:
     return {row["source"]: row["started_at"] for row in rows}
 
 
+def count_asked(db: sqlite3.Connection, day: str) -> dict[str, int]:
+    """Count the requests that crawls made on a UTC day (YYYY-MM-DD), redirects included, by URL."""
+    rows = db.execute(
+        """
+        SELECT url, SUM(1 + JSON_ARRAY_LENGTH(redirects)) AS asked
+        FROM fetches
+        JOIN runs ON runs.run = fetches.run
+        WHERE runs.kind = 'crawl' AND SUBSTR(runs.started_at, 1, 10) >= DATE(:day, '-7 days')
+            AND fetches.observed_at BETWEEN :day || 'T' AND :day || 'U'
+        GROUP BY url
+        """,
+        {"day": day},
+    )
+    return {row["url"]: row["asked"] for row in rows}
+
+
 def has_wave_at(db: sqlite3.Connection, source: str, instant: str) -> bool:
     """Tell whether closed runs hold answers of a source for this very instant."""
     found = db.execute(

@@ -125,6 +125,19 @@ def list_open_sources(db: sqlite3.Connection, due_at: str) -> list[str]:
     return [row["source"] for row in rows]
 
 
+def count_open(db: sqlite3.Connection, due_at: str) -> dict[str, int]:
+    """Count the pages of each source that a crawl with this due date has still to ask for, by source id."""
+    rows = db.execute(
+        """
+        SELECT source, COUNT(*) AS pages FROM frontier
+        WHERE state <> 'done' AND due_at <= :due_at
+        GROUP BY source
+        """,
+        {"due_at": due_at},
+    )
+    return {row["source"]: row["pages"] for row in rows}
+
+
 def read_latest_due(db: sqlite3.Connection) -> str:
     """Return the latest due date of any URL, "" for an empty frontier."""
     return str(db.execute("SELECT COALESCE(MAX(due_at), '') FROM frontier").fetchone()[0])

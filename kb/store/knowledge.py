@@ -14,6 +14,7 @@ import msgspec
 from kb.compare.state import Learned, PageState, SourceState, StrandState, WaveResult
 from kb.models import WEB, Act, Place, Provision, Reading, Reference, Shown, Validity
 from kb.store.connection import open_database
+from kb.store.incidents import INCIDENTS
 
 APPLICATION = "statusquo knowledge base"
 MIGRATIONS = (
@@ -124,8 +125,11 @@ MIGRATIONS = (
         JOIN changes AS came ON came.id = added_laws.change AND came.source = added_laws.source
         WHERE (SELECT COUNT(*) FROM added_laws AS others WHERE others.law = removed_laws.law) = 1;
     """,
+    # Incidents of waves built before are derived with their sources, anew.
+    INCIDENTS,
 )
 DERIVED = (
+    "incident_waves", "open_incidents",
     "waves", "verdicts", "documents", "locations", "changes", "events", "problems", "own_crosswalk", "page_states",
     "removed_laws", "added_laws", "change_topics", "learned", "event_pages",
 )  # fmt: skip

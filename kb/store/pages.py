@@ -60,7 +60,11 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     publish: str
     crawl_state: str
     crawl_reason: str
+    policy_since: str
+    fallback: str
+    moves_within: int
     since: str
+    steady_since: str
     last_checked: str
     last_tried: str
     last_changed: str
@@ -171,15 +175,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date | None
 
 
-class Incident(msgspec.Struct, frozen=True):
-    """A page that could not be read or trusted: where, when, and why in a sentence."""
-
-    url: str
-    observed_at: str
-    code: str
-    message: str
-
-
 class Address(msgspec.Struct, frozen=True):
     """A URL on which a text stood: since when, and since when no longer (None: it stands)."""
 
@@ -253,7 +248,8 @@ def read_sources(db: sqlite3.Connection, source: str = "") -> list[SourceState]:
     rows = db.execute(
         """
         SELECT source, sources.jurisdiction, title, platform, sources.url, cadence, publish, crawl_state, crawl_reason,
-            since, last_checked, documents, rule_changes, open_suspects AS suspects,
+            policy_since, fallback, moves_within, since, steady_since, last_checked, documents, rule_changes,
+            open_suspects AS suspects,
             COALESCE(authorities.name, sources.authority, '') AS authority,
             COALESCE(authorities.url, '') AS authority_url,
             COALESCE((SELECT MAX(observed_at) FROM fetches WHERE fetches.source = sources.source AND is_last), '')
@@ -269,38 +265,6 @@ def read_sources(db: sqlite3.Connection, source: str = "") -> list[SourceState]:
         {"source": source},
     )
     return [SourceState(**dict(row)) for row in rows]
-
-
-def read_suspects(db: sqlite3.Connection, source: str, limit: int) -> list[Incident]:
-    """Return the pages of a source whose latest answer is held back, by URL, at most ``limit``."""
-    rows = db.execute(
-        """
-        SELECT url, MAX(observed_at) AS observed_at, status, reasons FROM incidents
-        WHERE source = :source AND resolved_at IS NULL
-        GROUP BY url
-        ORDER BY url
-        LIMIT :limit
-        """,
-        {"source": source, "limit": limit},
-    )
-    return [
-        Incident(row["url"], row["observed_at"], str(row["status"]), "; ".join(msgspec.json.decode(row["reasons"])))
-        for row in rows
-    ]
-
-
-def read_problems(db: sqlite3.Connection, source: str, limit: int) -> list[Incident]:
-    """Return what went wrong in a source, the latest first, at most ``limit``."""
-    rows = db.execute(
-        """
-        SELECT url, observed_at, code, message FROM problems
-        WHERE source = :source
-        ORDER BY observed_at DESC, url, code
-        LIMIT :limit
-        """,
-        {"source": source, "limit": limit},
-    )
-    return [Incident(*row) for row in rows]
 
 
 def list_held(db: sqlite3.Connection, source: str, limit: int, offset: int) -> list[Held]:

@@ -29,7 +29,7 @@ VERDICTS = """
     )
     WHERE age = 1 OR verdict IN ('version', 'removed', 'suspect')
 """
-INCIDENTS = """
+SUSPECTS = """
     SELECT source, url, observed_at, wave_at, status, sha256, reasons, (
         SELECT MIN(RTRIM(good.observed_at, 'Z')) || 'Z' FROM verdicts AS good
         WHERE good.source = bad.source AND good.url = bad.url AND good.verdict IN ('version', 'same', 'removed')

@@ -17,7 +17,8 @@ SCHEMA = """
         source TEXT PRIMARY KEY, jurisdiction TEXT NOT NULL REFERENCES jurisdictions (jurisdiction),
         authority TEXT REFERENCES authorities (authority), title TEXT NOT NULL, platform TEXT NOT NULL,
         url TEXT NOT NULL, binding TEXT NOT NULL, topics TEXT NOT NULL, cadence TEXT NOT NULL, publish TEXT NOT NULL,
-        replica INTEGER NOT NULL, crawl_state TEXT NOT NULL, crawl_reason TEXT NOT NULL, since TEXT NOT NULL,
+        replica INTEGER NOT NULL, crawl_state TEXT NOT NULL, crawl_reason TEXT NOT NULL, policy_since TEXT NOT NULL,
+        fallback TEXT NOT NULL, moves_within INTEGER NOT NULL, since TEXT NOT NULL, steady_since TEXT NOT NULL,
         last_checked TEXT NOT NULL, waves INTEGER NOT NULL, documents INTEGER NOT NULL,
         changes INTEGER NOT NULL DEFAULT 0, rule_changes INTEGER NOT NULL DEFAULT 0,
         open_suspects INTEGER NOT NULL DEFAULT 0
@@ -98,9 +99,15 @@ SCHEMA = """
     CREATE TABLE questions (question TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
     CREATE TABLE facts (fact TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
     CREATE TABLE fact_history (fact TEXT NOT NULL, wave_at TEXT NOT NULL, body TEXT NOT NULL) STRICT;
-    CREATE TABLE incidents (
+    CREATE TABLE suspects (
         source TEXT NOT NULL REFERENCES sources (source), url TEXT NOT NULL, observed_at TEXT NOT NULL,
         wave_at TEXT NOT NULL, status INTEGER NOT NULL, sha256 TEXT, reasons TEXT NOT NULL, resolved_at TEXT
+    ) STRICT;
+    CREATE TABLE incidents (
+        source TEXT NOT NULL REFERENCES sources (source), jurisdiction TEXT NOT NULL, cause TEXT NOT NULL,
+        state TEXT NOT NULL, host TEXT NOT NULL, opened_at TEXT NOT NULL, closed_at TEXT, last_seen TEXT NOT NULL,
+        pages INTEGER NOT NULL, asked INTEGER NOT NULL, first_url TEXT NOT NULL, first_message TEXT NOT NULL,
+        last_url TEXT NOT NULL, last_message TEXT NOT NULL, PRIMARY KEY (source, cause, opened_at)
     ) STRICT;
     CREATE TABLE problems (
         source TEXT NOT NULL REFERENCES sources (source), url TEXT NOT NULL, observed_at TEXT NOT NULL,
@@ -139,7 +146,8 @@ FINISH = """
     CREATE INDEX events_by_source ON events (source, wave_at);
     CREATE INDEX citations_by_number ON citations (work, number);
     CREATE INDEX crosswalk_by_old ON crosswalk (old_document, old_eid);
-    CREATE INDEX incidents_by_source ON incidents (source, observed_at);
+    CREATE INDEX suspects_by_source ON suspects (source, observed_at);
+    CREATE INDEX incidents_by_source ON incidents (source, opened_at);
     CREATE INDEX problems_by_source ON problems (source, observed_at);
     CREATE VIRTUAL TABLE provisions_fts USING FTS5 (
         heading, text, note, pending, content='provisions', tokenize='porter unicode61'
@@ -163,7 +171,7 @@ COUNTS = f"""
         changes = (SELECT COALESCE(SUM(changes), 0) FROM daily_counts AS own WHERE own.source = sources.source),
         rule_changes = (SELECT COALESCE(SUM(rule_changes), 0) FROM daily_counts AS own
             WHERE own.source = sources.source),
-        open_suspects = (SELECT COUNT(DISTINCT url) FROM incidents AS own
+        open_suspects = (SELECT COUNT(DISTINCT url) FROM suspects AS own
             WHERE own.source = sources.source AND resolved_at IS NULL);
     INSERT INTO coverage (jurisdiction, state, sources, documents, changes, rule_changes, since, last_checked)
         SELECT jurisdictions.jurisdiction,

@@ -1,58 +1,78 @@
 """The sources: how each stands, what is watched since when, and what is held back."""
 
 import sqlite3
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from datetime import date
 
 import msgspec
 
+from kb.health import Subject, describe_silence, judge
+from kb.incidents import map_causes
+from kb.store.incidents import Incident, list_published, read_moves
 from kb.store.pages import (
     SourceState,
     Wanted,
     list_changes,
     list_held,
     read_incidents,
-    read_problems,
     read_sources,
-    read_suspects,
 )
 from kb.store.published import read_learned
+from kb.store.troubles import read_problems, read_suspects
 from kb.web.answer import Answer
 from kb.web.pages.changes import RULE_NATURES, RULE_PARTS
 from kb.web.pages.frame import Slice, read_frame, read_page_number, render, render_missing, show_sources
-from kb.web.pages.words import POLICY_LABELS, count_of, days_between, is_late
 
-Health = Literal["read", "late", "held", "closed", "never"]
-HEALTH_LABELS: Mapping[Health, str] = {
-    "read": "Read on time",
-    "late": "Late",
-    "held": "Pages held back",
-    "closed": "Cannot be read",
+SILENT = "silent"
+# The states of kb.health, the worst first, as readers are told.
+HEALTH_LABELS: Mapping[str, str] = {
+    "failing": "Cannot be read",
+    "blocked": "Refuses us",
+    "suspect": "Pages held back",
+    "stale": "Late",
+    SILENT: "Silent",
     "never": "Not read yet",
+    "closed": "Not open to us",
+    "fresh": "Read on time",
 }
 INCIDENTS_SHOWN = 12
 CHANGES_SHOWN = 8
 
 
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident as shown: with the title of its cause, and what helps against it."""
+
+    incident: Incident
+    title: str
+    advice: str
+
+
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """A source as shown: its state, its health in a word and why in a sentence."""
+    """A source as shown: its state, its health in a word, since when, why in a sentence, and its open incidents."""
 
     state: SourceState
-    health: Health
+    health: str
     label: str
+    since: str
     reason: str
+    troubles: list[Trouble]
 
 
 def view_sources(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     """Answer "/sources": every source with its state, the troubled ones counted first."""
     frame = read_frame(db, asked)
-    cards = [make_card(state, frame.today) for state in read_sources(db)]
+    known = _group_incidents(list_published(db))
+    moves = read_moves(db)
+    states = read_sources(db)
+    cards = [make_card(one, frame.today, known.get(one.source, []), moves.get(one.source, ())) for one in states]
+    cards.sort(key=lambda card: list(HEALTH_LABELS).index(card.health))
     counts = {health: sum(card.health == health for card in cards) for health in HEALTH_LABELS}
     return render(
         "sources.html",
         show_sources(frame, [card.state.source for card in cards]),
         cards=cards,
         counts=[(HEALTH_LABELS[health], count) for health, count in counts.items() if count],
+        ended=[_show_trouble(one) for one in list_published(db) if one.closed_at is not None][:INCIDENTS_SHOWN],
     )
 
 
@@ -63,12 +83,14 @@ def view_source(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     found = read_sources(db, name)
     if not found:
         return render_missing(frame, "No such source", [f"We watch no source named “{name}”."])
+    incidents = list_published(db, name)
     rules = Wanted(source=name, natures=RULE_NATURES, parts=RULE_PARTS)
     shown = Slice(read_page_number(asked), found[0].documents)
     return render(
         "source.html",
         show_sources(frame, [name]),
-        card=make_card(found[0], frame.today),
+        card=make_card(found[0], frame.today, incidents, read_moves(db, name).get(name, ())),
+        ended=[_show_trouble(one) for one in incidents if one.closed_at is not None][:INCIDENTS_SHOWN],
         suspects=read_suspects(db, name, INCIDENTS_SHOWN),
         problems=read_problems(db, name, INCIDENTS_SHOWN),
         events=read_incidents(db, name, INCIDENTS_SHOWN),
@@ -80,24 +102,29 @@ def view_source(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     )
 
 
-def make_card(state: SourceState, today: str) -> Card:
-    """Judge how a source stands on a day, and say why."""
-    health, reason = judge_health(state, today)
-    return Card(state=state, health=health, label=HEALTH_LABELS[health], reason=reason)
+def make_card(state: SourceState, today: str, incidents: Iterable[Incident], moves: tuple[str, ...]) -> Card:
+    """Judge how a source stands on a day, and say since when and why."""
+    facts = {name: getattr(state, name) for name in Subject.__struct_fields__ if hasattr(state, name)}
+    judged = judge(Subject(**facts, moves=moves, incidents=tuple(incidents)), date.fromisoformat(today[:10]))
+    quiet = judged.silence
+    health = judged.state if quiet is None else SILENT
+    return Card(
+        state=state,
+        health=health,
+        label=HEALTH_LABELS[health],
+        since=judged.since if quiet is None else quiet.since,
+        reason=judged.reason if quiet is None else describe_silence(quiet),
+        troubles=[_show_trouble(one) for one in judged.incidents],
+    )
 
 
-def judge_health(state: SourceState, today: str) -> tuple[Health, str]:
-    """Return how a source stands, the worst first, and a sentence that says why."""
-    if state.crawl_state != "open":
-        return "closed", f"{POLICY_LABELS[state.crawl_state]}: {state.crawl_reason.rstrip('.') or 'no reason kept'}."
-    if not state.last_checked:
-        return "never", "No page of it was read yet."
-    if is_late(state.last_checked, state.cadence, today):
-        age = count_of(days_between(state.last_checked, today), "day")
-        return "late", f"Last read {age} ago; expected {state.cadence}."
-    if state.suspects:
-        return (
-            "held",
-            f"The latest answer of {count_of(state.suspects, 'page')} is not trusted; the last good text stands.",
-        )
-    return "read", f"Expected {state.cadence}."
+def _group_incidents(incidents: Iterable[Incident]) -> dict[str, list[Incident]]:
+    grouped: dict[str, list[Incident]] = {}
+    for one in incidents:
+        grouped.setdefault(one.source, []).append(one)
+    return grouped
+
+
+def _show_trouble(incident: Incident) -> Trouble:
+    cause = map_causes()[incident.cause]
+    return Trouble(incident=incident, title=cause.title, advice=cause.advice)
