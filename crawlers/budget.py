@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from crawlers import settings
-from crawlers.platforms import list_seeds
 from crawlers.summary import SourceSummary
 from kb.sources import Source
 from kb.store.crawls import count_asked
@@ -64,7 +63,7 @@ def _explain(host: str, wanted: Counter[str], spent: Counter[str], budgets: Mapp
 
 def _expect(db: sqlite3.Connection, source: Source) -> Counter[str]:
     """Count the pages that a crawl of a source would ask for by what is known of it today, by host."""
-    known = dict.fromkeys((*read_depths(db, source.id), *list_seeds(source)), 1)
+    known = dict.fromkeys((*read_depths(db, source.id), *source.start, *source.urls), 1)
     return _count_hosts(known)
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urldefrag
 
 import msgspec
 
-from crawlers.masking import expand_url
+from crawlers.masking import NAME, expand_url
 from kb.errors import StatusQuoError, UnreadablePageError
 from kb.marks import read_marks
 from kb.read.fields import parse_answer
@@ -50,6 +50,7 @@ def find_target(asked: Asked, environment: Mapping[str, str], read_body: ReadBod
 
     ``read_body`` gives the last good bytes of a page by source and URL. Raises MissingSecretError and UnknownDayError.
     """
+    environment = _keep_declared(asked.source, environment)
     address = urldefrag(asked.url).url
     plain = _fill_day(asked, address, read_body)
     dated = plain != address
@@ -63,6 +64,12 @@ def find_target(asked: Asked, environment: Mapping[str, str], read_body: ReadBod
         headers.setdefault("Content-Type", "application/json")
     is_same = not body and (not dated or asked.last_final_url == plain)
     return Target(url, headers, secrets, body, dated, is_same)
+
+
+def _keep_declared(source: Source, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the secrets that a declaration names: a link on a page must not be able to ask for others."""
+    names = set(NAME.findall(msgspec.json.encode(source.body).decode()))
+    return {name: environment[name] for name in names if name in environment}
 
 
 def _expand_header(value: str, environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:

@@ -332,6 +332,11 @@ def find_source(sources: Sequence[Source], url: str) -> Source | None:
     return claims[0] if claims else None
 
 
+def find_naming(source: Source) -> re.Pattern[str] | None:
+    """Return the pattern that finds a document's number in the words of links, None where words name none."""
+    return source.document.pattern if source.document.origin == "link" else None
+
+
 def name_link(source: Source, url: str, words: str) -> str:
     """Return the address a link leads to, as its source names pages: canonical, with the words where they tell."""
     url = source.canonicalise(url)

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import msgspec
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
 from kb.marks import is_past, mark_address, read_marks
 from kb.platform_rules import DAYS
 from kb.read.dates import find_dates
 from kb.read.decode import decode_text
-from kb.sources import Source, name_link
+from kb.read.link_words import list_links
+from kb.sources import Source, find_naming, name_link
 
 # A list page of the largest code measured names 3,000 sections; beyond seven times that a page is a trap.
 MOST_LINKS = 20_000
@@ -62,7 +63,7 @@ def follow_links(source: Source, page: ListPage) -> Links:
         for selector, nodes in chosen.items()
         if not nodes and page.depth == 0
     ]
-    links = (link for nodes in chosen.values() for node in nodes for link in _list_links(node))
+    links = (link for nodes in chosen.values() for node in nodes for link in list_links(node, find_naming(source)))
     named = (name_link(source, _resolve(base, href), words) for href, words in links)
     urls = list(dict.fromkeys(url for url in named if url and source.matches(url) and not _is_earlier(source, url)))
     if len(urls) > MOST_LINKS:
@@ -88,7 +89,7 @@ def find_versions(source: Source, page: ListPage) -> Links:
     base = _find_base(tree, page.base)
     found: dict[str, dict[str, str]] = {}
     for selector in rule.follow or EVERY_LINK:
-        for href, words in (link for node in tree.css(selector) for link in _list_links(node)):
+        for href, words in (link for node in tree.css(selector) for link in list_links(node, find_naming(source))):
             url = source.canonicalise(_resolve(base, href))
             marks = rule.read_marks(unquote(url)) if url and source.matches(url) else None
             if marks is not None:
@@ -121,12 +122,6 @@ def _mark_versions(source: Source, url: str, found: Mapping[str, dict[str, str]]
 
 def _is_earlier(source: Source, url: str) -> bool:
     return source.versions is not None and source.versions.pattern.search(unquote(url)) is not None
-
-
-def _list_links(node: LexborNode) -> Iterator[tuple[str, str]]:
-    """Yield where a chosen element leads, itself a link or the links inside it, and the words of each link."""
-    links = [node] if node.tag in ("a", "area") else node.css("a[href], area[href]")
-    yield from ((href, link.text()) for link in links if (href := link.attributes.get("href")))
 
 
 def _resolve(base: str, href: str) -> str:

@@ -12,13 +12,17 @@ import msgspec
 from lxml import etree
 
 from kb.errors import UnreadablePageError
+from kb.read.decode import decode_text
 
 # "sections[*]" -> "sections", "[*]"; "@id"; "**"
 STEP = re.compile(r"\[(?:\*|\d+)\]|[^.\[\]]+")
 # {id} {result.id} {@number} in an address template; ${KEY}, "{ id }" and '{"query"' are no place of one
 PLACE = re.compile(r"(?<!\$)\{([A-Za-z_@*][\w.@*\[\]-]*)\}")
 # No answer of an interface known names more; beyond it an answer is a trap.
-MOST_VALUES = 50_000
+MOST_VALUES = 50_001
+# Values of JSON are told apart by commas, elements of XML by tags. Beyond these an answer is made to fill the memory:
+# 48 MB of empty lists would take a gigabyte.
+MOST_COMMAS, MOST_TAGS = 1_000_000, 600_000
 # Deeper than any answer of law nests.
 DEEPEST = 60
 
@@ -28,12 +32,29 @@ def parse_answer(body: bytes) -> Any:
 
     XML is read without entities, network or document types; raises UnreadablePageError saying what is wrong.
     """
+    refuse_parts(body)
     if body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
         return _parse_xml(body)
     try:
-        return msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
+        return _decode_json(body.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise UnreadablePageError(f"malformed JSON: {error or 'nested too deep'}") from error
+
+
+def refuse_parts(body: bytes) -> None:
+    """Raise UnreadablePageError for a body of more values or tags than any answer of law has."""
+    is_xml = body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<"
+    mark, most = (b"<", MOST_TAGS) if is_xml else (b",", MOST_COMMAS)
+    if (found := body.count(mark)) > most:
+        raise UnreadablePageError(f"expected at most {most} {'tags' if is_xml else 'values'}, found {found}")
+
+
+def _decode_json(body: bytes) -> Any:
+    """Decode JSON, which is UTF-8 by its standard; what is not is read as web pages are."""
+    try:
+        return msgspec.json.decode(body)
+    except UnicodeDecodeError:
+        return msgspec.json.decode(decode_text(body).text)
 
 
 def _parse_xml(body: bytes) -> etree._Element:

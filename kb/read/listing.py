@@ -15,7 +15,7 @@ from lxml import etree
 
 from kb.errors import UnreadablePageError
 from kb.marks import mark_address, read_day, read_marks
-from kb.read.fields import fill_template, find_text, find_values, has_path, parse_answer, print_value
+from kb.read.fields import fill_template, find_text, find_values, has_path, parse_answer, print_value, refuse_parts
 from kb.sources import Source
 
 # The largest sitemap the protocol allows, after decompression (https://www.sitemaps.org/protocol.html).
@@ -25,6 +25,8 @@ MOST_ENTRIES = 50_000
 LONGEST_URL = 2083
 # A listing of so many pages does not end by itself: it is a trap.
 MOST_PAGES = 200
+# What the addresses of a feed stand below, where it says so.
+XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 
 
 def plain_address(address: str) -> str:
@@ -67,7 +69,9 @@ def read_listing(body: bytes, source: Source, url: str, base: str = "") -> Listi
         return None
     asked = Asked(source, url, base or url)
     try:
-        found = read(_unpack(body), asked)
+        plain = _unpack(body)
+        refuse_parts(plain)
+        found = read(plain, asked)
     except UnreadablePageError as error:
         return Listing(problems=(f"{error} in {source.id} ({url})",))
     return None if found is None else _bound(found, asked)
@@ -183,6 +187,8 @@ def _read_sitemap(body: bytes, asked: Asked) -> Listing | None:
             more=tuple(plain_address(_child_text(one, "loc")) for one in _children(root, "sitemap")), problems=broken
         )
     pages = _children(root, "url")
+    # The last address of a sitemap that breaks off may itself be cut.
+    pages = pages[:-1] if broken else pages
     entries = (Entry(plain_address(_child_text(one, "loc")), _child_text(one, "lastmod")) for one in pages)
     return Listing(tuple(entry for entry in entries if entry.url), complete=not broken, problems=broken)
 
@@ -216,7 +222,8 @@ def _read_feed(body: bytes, asked: Asked) -> Listing | None:
     if root is None or kind not in ("rss", "RDF", "feed"):
         return _miss_start(asked, "a feed")
     items = root.iter("{*}entry") if kind == "feed" else root.iter("{*}item")
-    entries = (Entry(url) for item in items if (url := plain_address(_find_link(item))))
+    top = plain_address(root.get(XML_BASE, ""))
+    entries = (Entry(urljoin(top, url)) for item in items if (url := plain_address(_find_link(item))))
     next_pages = (plain_address(link.get("href", "")) for link in root.iter("{*}link") if link.get("rel") == "next")
     return Listing(tuple(entries), tuple(next_pages))
 
@@ -378,9 +385,7 @@ def _read_amendments(tree: Any, root: str, asked: Asked) -> Listing:
 
 def _read_register(body: bytes, asked: Asked) -> Listing | None:
     """Read a page of Federal Register documents; the text of each carries what its fields say."""
-    if body.lstrip()[:1] != b"{":
-        return None
-    tree = parse_answer(body)
+    tree = parse_answer(body) if body.lstrip()[:1] == b"{" else None
     if not has_path(tree, "results") and not has_path(tree, "count"):
         return _miss_start(asked, "a list of documents ('results')")
     entries = [Entry(url) for one in find_values(tree, "results") if (url := _name_notice(one))]

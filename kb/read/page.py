@@ -5,7 +5,7 @@ Reading is pure: the same bytes, URL and declaration give the same page, on any 
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import unescape
 from urllib.parse import urldefrag, urljoin
 
@@ -23,12 +23,13 @@ from kb.read.html import Markup, Selectors, read_links, read_markup
 from kb.read.jobs import Job, Rendition
 from kb.read.kinds import Kind, is_encrypted, tell_kind
 from kb.read.line_numbers import drop_line_numbers
+from kb.read.link_words import list_chosen_links
 from kb.read.links import read_web_links
 from kb.read.listing import Listing, read_listing
 from kb.read.parts import print_line
 from kb.read.renditions import read_converted
 from kb.read.xml import XmlDocument, read_xml_lines
-from kb.sources import Checks, Source, name_link
+from kb.sources import Checks, Source, find_naming, name_link
 
 # Where the page made of an interface's answer holds its text, heading and history.
 API_PARTS = ("[data-part=main]", "[data-part=heading]", "[data-part=note]")
@@ -175,7 +176,9 @@ def _read_html(body: bytes, charset: str, source: Source, url: str) -> Page:
         ),
         listing=listing,
     )
-    names = _named_documents(markup, source, url) if listing else ()
+    naming = find_naming(source) if source.follow else None
+    links = list_chosen_links(decoded.text, source.follow, naming) if naming else read_links(markup)
+    names = _named_documents(links, source, url) if listing else ()
     if names:
         return Page(
             readings=(),
@@ -208,9 +211,9 @@ def _list_outside(lines: Sequence[Line]) -> tuple[LeftOut, ...]:
     return tuple(LeftOut("outside", print_line(line)) for line in lines)
 
 
-def _named_documents(markup: Markup, source: Source, url: str) -> tuple[str, ...]:
+def _named_documents(hrefs: Iterable[tuple[str, str]], source: Source, url: str) -> tuple[str, ...]:
     """Return the ids of the documents of its source that a list page links to."""
-    links = dict.fromkeys(name_link(source, _resolve(url, href), words) for href, words in read_links(markup))
+    links = dict.fromkeys(name_link(source, _resolve(url, href), words) for href, words in hrefs)
     found = (source.identify(link) for link in links if source.matches(link))
     return tuple(dict.fromkeys(document_id(source, one.citation) for one in found if one is not None))
 
