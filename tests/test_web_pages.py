@@ -368,7 +368,7 @@ def test_sources_tell_the_trouble_that_lasts_once_for_cause_and_host(site):
     page = read(site, "/sources")
 
     told = text_of(page, "h2 + .troubles li")[0]
-    assert told.startswith("Not found since Jul 16, 2024, us-xx-board-rules, 1 page board.example.gov")
+    assert told.startswith("Not found since Jul 16, 2024 , us-xx-board-rules , 1 page board.example.gov not found")
     assert "What helps: look for the new address" in told
 
 

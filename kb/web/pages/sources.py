@@ -48,7 +48,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outbreak(msgspec.Struct, frozen=True, kw_only=True):
-    """Open incidents of one cause on one host, told once: since the first, what its pages say, sources and pages hit."""
+    """Open incidents of one cause on one host, told once: since the first, what they say, sources and pages hit."""
 
     title: str
     message: str
