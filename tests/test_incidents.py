@@ -154,6 +154,7 @@ def test_a_broken_list_of_causes_is_refused_by_name(tmp_path, monkeypatch):
     with pytest.raises(DeclarationError, match=r"incidents\.yml"):
         read_causes.__wrapped__()
 
+
 def list_codes_said():
     """List the codes that stand in the code itself: what reading finds wrong, and what the crawler gives up for."""
     said = {code for _, _, code in MEANINGS} | {"secret"}

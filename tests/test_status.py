@@ -97,4 +97,3 @@ def test_lines_fit_the_terminal(data, width):
     lines = run("--at", day(3)[:10], data=data, width=width).stdout.splitlines()
 
     assert max(map(len, lines)) <= width
-
