@@ -76,9 +76,9 @@ def _expand_header(value: str, environment: Mapping[str, str]) -> tuple[str, dic
 def _fill_day(asked: Asked, url: str, read_body: ReadBody) -> str:
     """Put the day a title was last brought up to date into its address; today's may not be known to the server yet."""
     rule = asked.source.ecfr
-    if rule is None or CURRENT not in url:
+    if rule is None or CURRENT not in url or not url.startswith(asked.source.start):
         return url
-    for titles in asked.seeds:
+    for titles in (seed for seed in asked.seeds if seed.startswith(asked.source.start)):
         day = _read_day(read_body(asked.source.id, titles), rule.title)
         if day:
             return url.replace(CURRENT, f"/{day}/", 1)

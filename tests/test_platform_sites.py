@@ -301,6 +301,15 @@ def test_title_whose_day_is_told_nowhere_is_not_asked_for_by_todays(place):
     assert [] != place.list_problems()
 
 
+def test_page_named_by_its_address_is_asked_for_as_it_stands(place):
+    serve_ecfr(place, "2024-05-01")
+    place.put("/current/title-21", print_rule("1"))
+    declared = {**ECFR, "start": f"{place.url}/v1/", "ecfr": {"title": 21, "parts": [1308]}}
+    asked, _, _ = place.crawl(**declared, urls=[f"{place.url}/current/title-21"])
+
+    assert "/current/title-21" in asked
+
+
 def test_ecfr_history_is_read_section_by_section_with_its_terms(place):
     serve_ecfr(place, "2024-05-01")
     versions = [

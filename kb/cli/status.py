@@ -59,7 +59,14 @@ MOST_NAMED = 8
     help="In this state, all of them named; may be given again.",
 )
 @click.option("--at", "day", type=Day(), help="The day it is told for.  [default: today]")
-@click.option("--format", "form", type=click.Choice(["table", "jsonl"]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "jsonl"]),
+    default="table",
+    show_default=True,
+    help="For a person, or for programs.",
+)
 @click.option("--exit-code", is_flag=True, help="End with 1 if something needs a person.")
 @data_option
 @click.pass_context
