@@ -89,8 +89,7 @@ class Course(msgspec.Struct, frozen=True):
 class Ledger:
     """Leases pages and stores answers of one crawl; ``failure`` holds what stopped it: a store, or a fault of ours.
 
-    ``listeners`` are told of every answer as it is taken; ``hosts`` takes what is learnt of hosts, stored with the
-    answers.
+    ``listeners`` are told of every answer as it is taken. ``hosts`` takes what is learnt of hosts, stored with answers.
     """
 
     def __init__(self, db: sqlite3.Connection, course: Course, hosts: HostBook | None = None) -> None:

@@ -39,13 +39,6 @@ def run(*words, folder=None):
     return CliRunner(env={"COLUMNS": "120"}).invoke(main, [str(word) for word in (*words, *more)])
 
 
-@pytest.fixture(autouse=True)
-def no_registry(tmp_path, monkeypatch):
-    """Let the commands see no declarations but those of the test."""
-    for module in ("frame", "adding"):
-        monkeypatch.setattr(f"kb.cli.{module}.default_sources_folder", lambda: tmp_path / "no-registry")
-
-
 @pytest.fixture
 def page(tmp_path):
     path = tmp_path / "page.html"

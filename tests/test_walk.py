@@ -32,13 +32,6 @@ def list_steps():
     return STEP.findall(WALK.search(GUIDE.read_text("utf-8"))[1])
 
 
-@pytest.fixture(autouse=True)
-def no_registry(tmp_path, monkeypatch):
-    """Let the commands see no declarations but those of the test."""
-    for module in ("frame", "adding"):
-        monkeypatch.setattr(f"kb.cli.{module}.default_sources_folder", lambda: tmp_path / "no-registry")
-
-
 @pytest.fixture
 def site():
     body = (PAGES / "2024-02-08.html").read_bytes()

@@ -120,7 +120,8 @@ def check_sources(ctx: click.Context, /, folders: tuple[Path, ...], places: tupl
         print_lines(doubts, answers)
     else:
         print_doubts(doubts, everything=options["everything"])
-        print_answers(answers, one_place=bool(places))
+        if answers:
+            print_answers(answers, one_place=bool(places))
         print_addresses(declared)
     wrong = sum(doubt.weight == "error" for doubt in doubts)
     verdict = say_plural(wrong, "error") if wrong else "all valid"
