@@ -2,34 +2,33 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from crawlers import settings
 from crawlers.summary import SourceSummary
 from kb.sources import Source
 from kb.store.crawls import count_asked
-from kb.store.frontier import read_depths
 
 
 def fit_day(
-    db: sqlite3.Connection, due: Iterable[Source], declared: Sequence[Source], last: Mapping[str, str], now: str
+    db: sqlite3.Connection, due: Mapping[str, Iterable[str]], declared: Iterable[Source], now: str
 ) -> dict[str, SourceSummary]:
     """Tell which of the sources due are left for another day, each with the reason.
 
-    ``last`` holds when each was crawled last; the one whose turn is longest ago comes first. A source that alone has
-    more pages than its host's budget is crawled whole on a day on which its host was not asked before.
+    ``due`` holds the URLs that each would ask for, by source id, the one whose turn is longest ago first. A source that
+    alone has more pages than its host's budget is crawled whole on a day on which its host was not asked before.
     """
     budgets = collect_budgets(declared)
     spent = _count_hosts(count_asked(db, now[:10]))
     left: dict[str, SourceSummary] = {}
-    for source in sorted(due, key=lambda source: (last.get(source.id, ""), source.id)):
-        wanted = _expect(db, source)
+    for name, urls in due.items():
+        wanted = _count_hosts(dict.fromkeys(urls, 1))
         full = next((host for host in sorted(wanted) if not _fits(host, wanted, spent, budgets)), None)
         if full is None:
             spent += wanted
         else:
-            left[source.id] = SourceSummary(skipped=_explain(full, wanted, spent, budgets))
+            left[name] = SourceSummary(skipped=_explain(full, wanted, spent, budgets))
     return left
 
 
@@ -59,12 +58,6 @@ def _explain(host: str, wanted: Counter[str], spent: Counter[str], budgets: Mapp
         f"left for the next day: {spent[host]:,} of {budget:,} requests to {host} are taken today, "
         f"and it has {wanted[host]:,} pages there"
     )
-
-
-def _expect(db: sqlite3.Connection, source: Source) -> Counter[str]:
-    """Count the pages that a crawl of a source would ask for by what is known of it today, by host."""
-    known = dict.fromkeys((*read_depths(db, source.id), *source.start, *source.urls), 1)
-    return _count_hosts(known)
 
 
 def _count_hosts(urls: Mapping[str, int]) -> Counter[str]:

@@ -80,7 +80,8 @@ def choose_sources(db: sqlite3.Connection, declared: Sequence[Source], wanted: W
     set_aside = {source.id: aside for source in chosen if (aside := _set_aside(source)) is not None}
     if wanted.due:
         due = [source for source in chosen if source.id not in set_aside]
-        set_aside |= fit_day(db, due, declared, last, now)
+        waiting = sorted(due, key=lambda source: (last.get(source.id, ""), source.id))
+        set_aside |= fit_day(db, {source.id: list_pages(db, source) for source in waiting}, declared, now)
     return Chosen({source.id: source for source in chosen if source.id not in set_aside}, set_aside)
 
 

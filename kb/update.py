@@ -63,8 +63,8 @@ class SourceOutcome(msgspec.Struct, frozen=True):
 
     @property
     def is_quiet(self) -> bool:
-        """Tell whether nothing came of it that is worth a line: all pages are there and the same as before."""
-        return not (self.new or self.changed or self.missing or self.failed or self.skipped)
+        """Tell whether nothing came of it that is worth a line: all pages as before, or not crawled at all."""
+        return not (self.new or self.changed or self.missing or self.failed)
 
 
 class CrawlOutcome(msgspec.Struct, frozen=True):
@@ -178,6 +178,19 @@ def describe_failures(outcome: CrawlOutcome) -> list[str]:
         counted = "1 page" if count == 1 else f"{count:,} pages"
         lines.append(f"failed: {title}: {counted} of {', '.join(names[:MOST_NAMED])}{more} → {cause.advice}")
     return lines
+
+
+def describe_skipped(outcome: CrawlOutcome) -> list[str]:
+    """Say by reason which sources were not crawled; those alike but for their figures and words stand together."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for name, came in outcome.sources.items():
+        if came.skipped:
+            places[came.skipped.partition(":")[0]].append(name)
+    return [
+        f"not crawled: {reason}: {', '.join(names[:MOST_NAMED])}"
+        + (f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else "")
+        for reason, names in sorted(places.items(), key=lambda told: (-len(told[1]), told[0]))
+    ]
 
 
 def _await_summary(crawler: subprocess.Popen[str]) -> list[str]:

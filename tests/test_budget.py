@@ -7,7 +7,8 @@ from crawlers.budget import collect_budgets, fit_day
 from crawlers.plan import Wanted, choose_sources
 from kb.sources import parse_source
 from kb.store.archive import close_run, ensure_log, open_archive, record_captures, start_run
-from kb.store.crawls import count_asked, read_last_crawls
+from kb.store.crawls import count_asked
+from kb.store.frontier import add_urls
 from tests.build import make_capture
 from tests.crawling import Site, crawl, write_sources
 
@@ -31,6 +32,13 @@ def record_crawl(db, now, sources, **facts):
     start_run(db, now, "crawl", now)
     urls = [(source.id, url) for source in sources for url in source.urls]
     record_captures(db, now, [make_capture(url, source=name, observed_at=now, **facts) for name, url in urls])
+    close_run(db, now, now)
+
+
+def record_missing(db, now, urls):
+    start_run(db, now, "crawl", now)
+    gone = {"source": "us-xx-a", "observed_at": now, "outcome": "missing", "status": 404, "body": None}
+    record_captures(db, now, [make_capture(url, **gone) for url in urls])
     close_run(db, now, now)
 
 
@@ -78,6 +86,20 @@ def test_nothing_starves(db):
     assert min(seen.values()) >= 3
 
 
+def test_pages_that_are_long_gone_take_nothing_of_the_budget(db):
+    keys = {"day_budget": 10, "cadence": "daily"}
+    declared = [declare(f"us-xx-{name}", 5, match=f"https://{HOST}/us-xx-{name}/", **keys) for name in "ab"]
+    gone = [f"https://{HOST}/us-xx-a/gone/{page}" for page in range(5)]
+    add_urls(db, "us-xx-a", gone, due_at=DAYS[0])
+    for now in DAYS[:2]:
+        record_crawl(db, now, declared)
+        record_missing(db, f"{now[:10]}T05:00:00Z", gone)
+
+    chosen = choose(db, declared, DAYS[2])
+
+    assert ["us-xx-a", "us-xx-b"] == sorted(chosen.sources)
+
+
 def test_a_source_larger_than_the_budget_has_a_day_of_its_own(db):
     declared = [declare("us-xx-a", 3, day_budget=10, cadence="daily"), declare("us-xx-large", 30, cadence="daily")]
     rounds = []
@@ -96,7 +118,7 @@ def test_the_smallest_wish_of_a_host_counts_and_other_hosts_are_undisturbed(db):
     )
     declared = [declare("us-xx-a", 1, day_budget=9), declare("us-xx-b", 1, day_budget=1), other]
 
-    left = fit_day(db, declared, declared, read_last_crawls(db), DAYS[0])
+    left = fit_day(db, {source.id: source.urls for source in declared}, declared, DAYS[0])
 
     assert {HOST: 1} == collect_budgets(declared)
     assert ["us-xx-b"] == list(left)

@@ -1,15 +1,25 @@
 """Incidents open and close by themselves, one for each source and cause, whatever the number of pages."""
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 
+from crawlers.outcomes import MEANINGS
 from kb.build import BuildRequest, build
+from kb.declarations import load_yaml
 from kb.errors import DeclarationError
-from kb.incidents import find_cause, name_code, read_causes
+from kb.incidents import find_answers, find_cause, name_code, read_causes
+from kb.models import Fetch, Problem, Wave
 from kb.store.archive import close_run, ensure_log, open_archive, record_captures, record_declarations, start_run
 from kb.store.incidents import read_incidents
 from kb.store.knowledge import open_knowledge
 from tests.build import URL, day, make_capture, make_source
 
+ROOT = Path(__file__).parent.parent
+# What takes a code as its first argument.
+SAYERS = ("Flaw", "GivenUpError", "RefusedError", "NotWordError", "_unread")
 SOURCE = make_source()
 PAGE = b"<main><h1>1. Licenses</h1><p>A license is required of every person who sedates.</p></main>"
 FAILED = {"dns": (0, "error", "dns: no such name"), "timeout": (0, "error", "timeout: no answer in 60 s")}
@@ -143,3 +153,52 @@ def test_a_broken_list_of_causes_is_refused_by_name(tmp_path, monkeypatch):
 
     with pytest.raises(DeclarationError, match=r"incidents\.yml"):
         read_causes.__wrapped__()
+
+
+def list_codes_said():
+    """List the codes that stand in the code itself: what reading finds wrong, and what the crawler gives up for."""
+    said = {code for _, _, code in MEANINGS} | {"secret"}
+    for path in sorted([*(ROOT / "kb").rglob("*.py"), *(ROOT / "crawlers").rglob("*.py")]):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAYERS and node.args:
+                first = node.args[0]
+                said |= {first.value} if isinstance(first, ast.Constant) and isinstance(first.value, str) else set()
+            elif isinstance(node, ast.keyword) and node.arg == "code" and isinstance(node.value, ast.Constant):
+                said.add(node.value.value)
+    return said
+
+
+def test_every_code_that_is_said_has_a_cause_or_is_known_to_be_a_note():
+    declared = {code for cause in read_causes().causes for code in cause.codes} | set(read_causes().notes)
+
+    said = list_codes_said()
+
+    assert {"dns", "robots", "format_changed", "too_slow", "crowded", "shrunk"} <= said
+    assert set() == said - declared
+
+
+def test_every_cause_stands_in_the_description_of_the_table():
+    told = load_yaml(ROOT / "schemas" / "tables.yml")["tables"]["incidents"]["columns"]["cause"]
+
+    listed = re.findall(r"[a-z_0-9]+", told.partition(": ")[2].replace(" or ", ", "))
+
+    assert [cause.id for cause in read_causes().causes] == listed
+
+
+def test_text_that_a_machine_read_is_no_trouble_of_its_source():
+    wave = make_wave(200, "ok")
+
+    made, unknown = (find_answers(wave, {}, [], [make_problem(code)]) for code in ("read_by_machine", "sunspots"))
+
+    assert {URL: None} == made
+    assert ("other", "sunspots: told") == (unknown[URL].cause, unknown[URL].message)
+
+
+def make_wave(status, outcome):
+    facts = {"seq": 0, "run": "r", "source": SOURCE.id, "url": URL, "observed_at": day(1), "status": status}
+    rest = {"outcome": outcome, "sha256": None, "media_type": "text/html", "charset": "", "size": 0, "final_url": URL}
+    return Wave(day(1), SOURCE.id, (Fetch(**facts, **rest),))
+
+
+def make_problem(code):
+    return Problem(source=SOURCE.id, url=URL, observed_at=day(1), wave_at=day(1), code=code, message="told")

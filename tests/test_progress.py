@@ -13,7 +13,8 @@ import pytest
 from rich.console import Console
 
 from crawlers.progress import Tally, choose_mode, draw, write_line
-from kb.update import CrawlOutcome, SourceOutcome, describe_failures
+from kb.cli.serving import print_crawl
+from kb.update import CrawlOutcome, SourceOutcome, describe_failures, describe_skipped
 from tests.crawling import ROOT, Site, crawl, make_command, write_sources
 
 FAST = "settings.KB_PROGRESS_SECONDS = 0.2"
@@ -145,3 +146,28 @@ def test_what_failed_is_told_by_cause_with_what_to_do():
 
 def test_a_crawl_without_failures_says_nothing_of_them():
     assert [] == describe_failures(CrawlOutcome("run", closed=True, sources={"us-xx-a": SourceOutcome(fetched=1)}))
+
+
+def test_sources_not_crawled_are_told_by_reason_and_not_one_by_one():
+    budget = "left for the next day: 5,000 of 5,000 requests to code.example.gov are taken today, and it has {} pages"
+    sources = {f"us-xx-{number}": SourceOutcome(skipped=budget.format(number)) for number in range(7)}
+    sources["us-xx-z"] = SourceOutcome(skipped="forbidden: its terms forbid robots")
+
+    left, barred = describe_skipped(CrawlOutcome("run", closed=True, sources=sources))
+
+    assert "not crawled: left for the next day: us-xx-0, us-xx-1, us-xx-2, us-xx-3, us-xx-4 and 2 more" == left
+    assert "not crawled: forbidden: us-xx-z" == barred
+
+
+def test_of_many_sources_only_those_with_news_have_a_line_of_their_own(capsys):
+    closed = {f"us-xx-closed-{number}": SourceOutcome(skipped="forbidden: no robots") for number in range(30)}
+    same = {f"us-xx-same-{number}": SourceOutcome(fetched=1, same=1) for number in range(20)}
+    moved = {"us-xx-moved": SourceOutcome(fetched=1, changed=1)}
+
+    print_crawl(CrawlOutcome("run", closed=True, sources={**closed, **same, **moved}))
+
+    lines = capsys.readouterr().out.splitlines()
+    assert 3 == len(lines)
+    assert lines[0].startswith("  us-xx-moved: 1 page (0 new, 1 changed")
+    assert "  and 20 sources with no new, changed or missing page" == lines[1]
+    assert lines[2].startswith("not crawled: forbidden: us-xx-closed-0, ")

@@ -31,7 +31,7 @@ def test_what_fails_stands_first_with_cause_since_when_and_advice(data):
 
     assert 0 == result.exit_code
     lines = result.stdout.splitlines()
-    assert "1 source of 1 need you, 2024-01-03" == lines[0]
+    assert "1 source of 1 needs you, 2024-01-03" == lines[0]
     assert "failing: Name not found (1)" in lines
     assert re.search(r"us-xx-rules +2024-01-02 +2 pages: dns: no such name", result.stdout)
     assert "→ look the host up" in result.stdout
@@ -74,12 +74,15 @@ def test_sources_are_chosen_by_state_place_and_id(tmp_path, data):
 
 
 def test_where_nothing_was_ever_crawled_it_says_how_to_begin(tmp_path):
-    folder = write_sources(tmp_path / "sources", {"id": "us-xx-board", "urls": ["https://board.example.gov/"]})
+    barred = {"crawl_policy": {"state": "forbidden", "reason": "its terms forbid robots", "checked_on": "2024-01-01"}}
+    entries = [{"id": f"us-xx-{name}", "urls": [f"https://{name}.example.gov/"]} for name in ("board", "code")]
+    folder = write_sources(tmp_path / "sources", entries[0], entries[1] | barred)
 
     result = run("--sources", folder, "--jurisdiction", "us-xx", "--exit-code", data=tmp_path / "data")
 
     assert 0 == result.exit_code
-    assert "1 source: 1 never" in result.stdout
+    assert result.stdout.startswith("Nothing was read yet")
+    assert "2 sources: 1 never, 1 closed" in result.stdout
     assert "kb update" in result.stdout
 
 
@@ -94,4 +97,3 @@ def test_lines_fit_the_terminal(data, width):
     lines = run("--at", day(3)[:10], data=data, width=width).stdout.splitlines()
 
     assert max(map(len, lines)) <= width
-

@@ -16,7 +16,7 @@ from kb.store import public
 from kb.store.pages import SourceState
 from kb.web.guard import guard_connection
 from kb.web.pages import PAGES, words
-from kb.web.pages.sources import make_card
+from kb.web.pages.sources import group_lasting, make_card
 from tests.build import make_line, write_captures
 from tests.example_web import SITE, WEEKS, build_web
 from tests.sites import HOSTILE, LONG, declare, escape_page, make_data, make_page
@@ -364,6 +364,24 @@ def test_sources_tell_how_each_stands(site):
     assert all("since" in row for row in rows)
 
 
+def test_sources_tell_the_trouble_that_lasts_once_for_cause_and_host(site):
+    page = read(site, "/sources")
+
+    told = text_of(page, "h2 + .troubles li")[0]
+    assert told.startswith("Not found since Jul 16, 2024 , us-xx-board-rules , 1 page board.example.gov not found")
+    assert "What helps: look for the new address" in told
+
+
+def test_trouble_of_a_host_is_grouped_and_an_unknown_cause_keeps_its_words():
+    known = [make_incident("dns", source=f"us-xx-{name}") for name in "ba"]
+    odd = make_incident("other", last_message="sunspots: nobody declared this")
+
+    both = group_lasting([odd, *known])
+
+    assert [["us-xx-a", "us-xx-b"], ["us-xx-rules"]] == [one.sources for one in both]
+    assert "sunspots: nobody declared this" == both[1].message
+
+
 def test_source_names_each_page_held_back_with_its_reason(site):
     held = text_of(read(site, "/s/us-xx-board-rules"), ".troubles li")[0]
 
@@ -375,7 +393,7 @@ def test_source_that_may_not_be_read_says_why():
 
     card = make_card(state, TODAY, [], ())
 
-    assert ("blocked", "Refuses us") == (card.health, card.label)
+    assert ("blocked", "Refused") == (card.health, card.label)
     assert "blocked: Every request is answered 403." == card.reason
 
 

@@ -27,7 +27,7 @@ from kb.publish import Published
 from kb.publish import publish as publish_generation
 from kb.serve import ServeRequest
 from kb.serve import serve as serve_site
-from kb.update import SOME_FAILED, CrawlOutcome, UpdateRequest, describe_failures, describe_moved
+from kb.update import SOME_FAILED, CrawlOutcome, UpdateRequest, describe_failures, describe_moved, describe_skipped
 from kb.update import crawl as run_crawler
 from kb.update import update as run_update
 
@@ -79,7 +79,7 @@ def crawl(ctx: click.Context, /, data: Path, **options: object) -> None:
         print_forecasts(forecast_crawl(data, _spell_options(options)), as_lines=options["form"] == "jsonl")
         return
     outcome = run_crawler(data, _spell_options(options))
-    _print_crawl(outcome)
+    print_crawl(outcome)
     if outcome.is_failed:
         ctx.exit(SOME_FAILED)
 
@@ -97,14 +97,15 @@ def _spell_options(options: dict[str, object]) -> list[str]:
     return spelled
 
 
-def _print_crawl(outcome: CrawlOutcome) -> None:
+def print_crawl(outcome: CrawlOutcome) -> None:
     """Say source by source what came of a crawl."""
     if not outcome.sources:
         click.echo("nothing to crawl: no source is declared or due")
+    are_many = len(outcome.sources) > MOST_LINES
     quiet = 0
     for name, came in outcome.sources.items():
-        if len(outcome.sources) > MOST_LINES and came.is_quiet:
-            quiet += 1
+        if are_many and came.is_quiet:
+            quiet += not came.skipped
             continue
         if came.skipped:
             click.echo(f"  {name}: not crawled ({came.skipped})")
@@ -116,7 +117,7 @@ def _print_crawl(outcome: CrawlOutcome) -> None:
         )
     if quiet:
         click.echo(f"  and {say_plural(quiet, 'source')} with no new, changed or missing page")
-    for line in describe_failures(outcome):
+    for line in (*(describe_skipped(outcome) if are_many else ()), *describe_failures(outcome)):
         click.echo(line)
     if not outcome.closed:
         click.echo("the crawl is not at its end: run it again to go on")
@@ -165,7 +166,7 @@ def update(ctx: click.Context, /, workers: int, data: Path, **options: Any) -> N
     spelled = _spell_options({**options, "due": not options["replay"]})
     sources = load_known(options["folders"], data)
     result = run_update(data, UpdateRequest(sources=sources, now=read_clock(), workers=workers, crawl=spelled))
-    _print_crawl(result.crawl)
+    print_crawl(result.crawl)
     for line in describe_converted(result.converted):
         click.echo(line)
     click.echo(describe_build(result.build))

@@ -94,8 +94,7 @@ def print_status(console: Console, healths: Sequence[Health], day: date, *, ever
         print_line(console, "No source is declared, or none is as asked for; kb sources list names all there are.")
         return
     pressing = [health for health in healths if health.is_pressing]
-    title = f"{say_plural(len(pressing), 'source')} of {len(healths):,} need you" if pressing else "Nothing needs you"
-    print_line(console, f"{title}, {day}", style="bold")
+    print_line(console, f"{_tell_title(healths, len(pressing))}, {day}", style="bold")
     for outage in find_outages(pressing):
         _print_outage(console, outage)
     for told in _group(pressing):
@@ -105,8 +104,21 @@ def print_status(console: Console, healths: Sequence[Health], day: date, *, ever
     _print_partial(console, healths)
     if every:
         _print_others(console, [health for health in healths if not health.is_pressing])
-    if all(health.state == "never" for health in healths):
+    if _is_unread(healths):
         print_line(console, "Nothing was ever read: kb update begins with what is due, kb import takes recordings.")
+
+
+def _is_unread(healths: Sequence[Health]) -> bool:
+    """Tell whether nothing was ever read, nor failed, of what is open to crawling; declared policies do not count."""
+    return any(health.state == "never" for health in healths) and not any(
+        health.last_checked or health.incidents for health in healths
+    )
+
+
+def _tell_title(healths: Sequence[Health], pressing: int) -> str:
+    if pressing:
+        return f"{say_plural(pressing, 'source')} of {len(healths):,} {'needs' if pressing == 1 else 'need'} you"
+    return "Nothing was read yet" if _is_unread(healths) else "Nothing needs you"
 
 
 def _judge(data: Path, declared: Sequence[Source], day: date) -> list[Health]:

@@ -27,8 +27,8 @@ SILENT = "silent"
 # The states of kb.health, the worst first, as readers are told.
 HEALTH_LABELS: Mapping[str, str] = {
     "failing": "Cannot be read",
-    "blocked": "Refuses us",
-    "suspect": "Pages held back",
+    "blocked": "Refused",
+    "suspect": "Held back",
     "stale": "Late",
     SILENT: "Silent",
     "never": "Not read yet",
@@ -45,6 +45,18 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     incident: Incident
     title: str
     advice: str
+
+
+class Outbreak(msgspec.Struct, frozen=True, kw_only=True):
+    """Open incidents of one cause on one host, told once: since the first, what they say, sources and pages hit."""
+
+    title: str
+    message: str
+    advice: str
+    host: str
+    since: str
+    pages: int
+    sources: list[str]
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,12 +78,15 @@ def view_sources(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     states = read_sources(db)
     cards = [make_card(one, frame.today, known.get(one.source, []), moves.get(one.source, ())) for one in states]
     cards.sort(key=lambda card: list(HEALTH_LABELS).index(card.health))
+    lasting = group_lasting([one.incident for card in cards for one in card.troubles])
     counts = {health: sum(card.health == health for card in cards) for health in HEALTH_LABELS}
     return render(
         "sources.html",
         show_sources(frame, [card.state.source for card in cards]),
         cards=cards,
         counts=[(HEALTH_LABELS[health], count) for health, count in counts.items() if count],
+        lasting=lasting[:INCIDENTS_SHOWN],
+        more_lasting=len(lasting[INCIDENTS_SHOWN:]),
         ended=[_show_trouble(one) for one in list_published(db) if one.closed_at is not None][:INCIDENTS_SHOWN],
     )
 
@@ -116,6 +131,26 @@ def make_card(state: SourceState, today: str, incidents: Iterable[Incident], mov
         reason=judged.reason if quiet is None else describe_silence(quiet),
         troubles=[_show_trouble(one) for one in judged.incidents],
     )
+
+
+def group_lasting(incidents: Iterable[Incident]) -> list[Outbreak]:
+    """Group open incidents by cause and host, those that hit most sources first, then the oldest."""
+    grouped: dict[tuple[str, str], list[Incident]] = {}
+    for one in incidents:
+        grouped.setdefault((one.cause, one.host), []).append(one)
+    found = [
+        Outbreak(
+            title=map_causes()[cause].title,
+            message=told[0].last_message,
+            advice=map_causes()[cause].advice,
+            host=host,
+            since=min(one.opened_at for one in told),
+            pages=sum(one.pages for one in told),
+            sources=sorted(one.source for one in told),
+        )
+        for (cause, host), told in grouped.items()
+    ]
+    return sorted(found, key=lambda one: (-len(one.sources), one.since, one.host, one.title))
 
 
 def _group_incidents(incidents: Iterable[Incident]) -> dict[str, list[Incident]]:
