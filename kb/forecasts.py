@@ -3,12 +3,16 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from kb.errors import StatusQuoError
+
+# So many sources of one reason are named, the rest counted.
+MOST_NAMED = 5
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,3 +56,15 @@ def total_seconds(forecasts: Sequence[Forecast]) -> float:
     for one in forecasts:
         hosts[one.host] = hosts.get(one.host, 0.0) + one.seconds
     return max(hosts.values(), default=0.0)
+
+
+def describe_skipped(skipped: Mapping[str, str], done: str = "crawled") -> list[str]:
+    """Say by reason which sources (reasons by id) are not crawled; those alike but for their figures stand together."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for name, reason in skipped.items():
+        places[reason.partition(":")[0]].append(name)
+    return [
+        f"not {done}: {reason}: {', '.join(names[:MOST_NAMED])}"
+        + (f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else "")
+        for reason, names in sorted(places.items(), key=lambda told: (-len(told[1]), told[0]))
+    ]

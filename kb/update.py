@@ -80,6 +80,11 @@ class CrawlOutcome(msgspec.Struct, frozen=True):
         return [name for name, outcome in self.sources.items() if outcome.failed]
 
     @property
+    def skipped_sources(self) -> dict[str, str]:
+        """Return why each source that was not crawled was not, by id."""
+        return {name: outcome.skipped for name, outcome in self.sources.items() if outcome.skipped}
+
+    @property
     def is_failed(self) -> bool:
         """Tell whether a page could not be had, or the crawl stopped before its end."""
         return not self.closed or self.failed_sources != []
@@ -178,19 +183,6 @@ def describe_failures(outcome: CrawlOutcome) -> list[str]:
         counted = "1 page" if count == 1 else f"{count:,} pages"
         lines.append(f"failed: {title}: {counted} of {', '.join(names[:MOST_NAMED])}{more} → {cause.advice}")
     return lines
-
-
-def describe_skipped(outcome: CrawlOutcome) -> list[str]:
-    """Say by reason which sources were not crawled; those alike but for their figures and words stand together."""
-    places: dict[str, list[str]] = defaultdict(list)
-    for name, came in outcome.sources.items():
-        if came.skipped:
-            places[came.skipped.partition(":")[0]].append(name)
-    return [
-        f"not crawled: {reason}: {', '.join(names[:MOST_NAMED])}"
-        + (f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else "")
-        for reason, names in sorted(places.items(), key=lambda told: (-len(told[1]), told[0]))
-    ]
 
 
 def _await_summary(crawler: subprocess.Popen[str]) -> list[str]:

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from crawlers.progress import Tally, choose_mode, draw, write_line
 from kb.cli.serving import print_crawl
-from kb.update import CrawlOutcome, SourceOutcome, describe_failures, describe_skipped
+from kb.forecasts import describe_skipped
+from kb.update import CrawlOutcome, SourceOutcome, describe_failures
 from tests.crawling import ROOT, Site, crawl, make_command, write_sources
 
 FAST = "settings.KB_PROGRESS_SECONDS = 0.2"
@@ -153,7 +154,7 @@ def test_sources_not_crawled_are_told_by_reason_and_not_one_by_one():
     sources = {f"us-xx-{number}": SourceOutcome(skipped=budget.format(number)) for number in range(7)}
     sources["us-xx-z"] = SourceOutcome(skipped="forbidden: its terms forbid robots")
 
-    left, barred = describe_skipped(CrawlOutcome("run", closed=True, sources=sources))
+    left, barred = describe_skipped(CrawlOutcome("run", closed=True, sources=sources).skipped_sources)
 
     assert "not crawled: left for the next day: us-xx-0, us-xx-1, us-xx-2, us-xx-3, us-xx-4 and 2 more" == left
     assert "not crawled: forbidden: us-xx-z" == barred

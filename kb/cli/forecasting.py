@@ -8,7 +8,10 @@ import msgspec
 from rich.table import Table
 
 from kb.cli.frame import make_console, say_plural
-from kb.forecasts import Forecast, total_seconds
+from kb.forecasts import Forecast, describe_skipped, total_seconds
+
+# More sources than this that are not asked are told by reason.
+MOST_LISTED = 12
 
 
 def print_forecasts(forecasts: Sequence[Forecast], *, as_lines: bool) -> None:
@@ -23,18 +26,25 @@ def print_forecasts(forecasts: Sequence[Forecast], *, as_lines: bool) -> None:
     pages = say_plural(sum(one.pages for one in asked), "known page")
     hosts = say_plural(len({one.host for one in asked}), "host")
     click.echo(f"{pages} of {hosts}, {_say_duration(total_seconds(asked))} at least; nothing was asked")
-    for one in forecasts:
-        if one.skipped:
-            click.echo(f"  {one.source}: not asked ({one.skipped})")
+    skipped = {one.source: one.skipped for one in forecasts if one.skipped}
+    if len(skipped) > MOST_LISTED:
+        # Each by itself is told as JSON lines.
+        for line in describe_skipped(skipped, "asked"):
+            click.echo(f"  {line}")
+        return
+    for name, reason in skipped.items():
+        click.echo(f"  {name}: not asked ({reason})")
 
 
 def _make_table(asked: Sequence[Forecast]) -> Table:
     table = Table(box=None, pad_edge=False, show_edge=False)
     for name in ("source", "host", "pages", "if changed", "whole", "delay", "not before", "takes"):
-        table.add_column(name, justify="left" if name in ("source", "host", "not before") else "right")
+        left = name in ("source", "host", "not before")
+        table.add_column(name, justify="left" if left else "right", overflow="fold", no_wrap=name == "not before")
     for one in asked:
         counts = (f"{one.pages:,}", f"{one.conditional:,}", f"{one.whole:,}")
-        times = (f"{one.delay:g} s", one.earliest, _say_duration(one.seconds))
+        earliest = f"{one.earliest[:16].replace('T', ' ')} UTC"
+        times = (f"{one.delay:g} s", earliest, _say_duration(one.seconds))
         table.add_row(one.source, one.host, *counts, *times)
     return table
 

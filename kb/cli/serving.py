@@ -22,12 +22,12 @@ from kb.cli.frame import (
 from kb.convert import describe_converted
 from kb.demo import DemoRequest, demo_sources, run_demo
 from kb.demo_report import print_report, read_report
-from kb.forecasts import forecast_crawl
+from kb.forecasts import describe_skipped, forecast_crawl
 from kb.publish import Published
 from kb.publish import publish as publish_generation
 from kb.serve import ServeRequest
 from kb.serve import serve as serve_site
-from kb.update import SOME_FAILED, CrawlOutcome, UpdateRequest, describe_failures, describe_moved, describe_skipped
+from kb.update import SOME_FAILED, CrawlOutcome, UpdateRequest, describe_failures, describe_moved
 from kb.update import crawl as run_crawler
 from kb.update import update as run_update
 
@@ -117,7 +117,7 @@ def print_crawl(outcome: CrawlOutcome) -> None:
         )
     if quiet:
         click.echo(f"  and {say_plural(quiet, 'source')} with no new, changed or missing page")
-    for line in (*(describe_skipped(outcome) if are_many else ()), *describe_failures(outcome)):
+    for line in (*(describe_skipped(outcome.skipped_sources) if are_many else ()), *describe_failures(outcome)):
         click.echo(line)
     if not outcome.closed:
         click.echo("the crawl is not at its end: run it again to go on")
