@@ -108,6 +108,13 @@ def test_interface_names_its_entries_and_counts_its_pages_until_one_is_empty():
     assert ((), (), ()) == (empty.entries, empty.more, empty.problems)
 
 
+def test_value_in_the_body_of_a_post_cannot_end_its_string():
+    rule = {**API, "post": {"each": '{"id": "{id}"}'}}
+    (entry,) = read(make("api", api=rule), '{"result": {"sections": [{"id": "a\\"b"}]}}').entries
+
+    assert {"id": 'a"b'} == msgspec.json.decode(read_marks(entry.url)["post"])
+
+
 def test_path_that_finds_nothing_names_source_path_and_address():
     wanted = "path 'result.sections' found nothing in us-xx-a (https://rules.example.gov/start)"
 
@@ -135,9 +142,12 @@ def test_text_of_an_answer_is_read_as_html_or_in_paragraphs():
         }
     }
     written = "<p>(a) A license is renewed within ten days.</p><p>(b) A fee is due.</p>"
-    html = {"section": {**answer["section"], "body": written}}
+    html, flush = (
+        {"section": {**answer["section"], "body": body}}
+        for body in (written, "(a) A license is renewed\nwithin ten days.\n(b) A fee is due.")
+    )
 
-    for told in (answer, html):
+    for told in (answer, html, flush):
         (reading,) = read_page(msgspec.json.encode(told), make("api", api=rule), f"{HOST}s/12-3").readings
         parts = {part.eid: part.text for part in reading.provisions}
         assert ("us-xx/code/12-3", "Renewal") == (reading.document, reading.provisions[0].heading)

@@ -71,6 +71,7 @@ def kept(tmp_path_factory):
     build(folder / "data", BuildRequest(sources=declared))
     publish(folder / "data", NOW, declared=declared)
     export = CliRunner().invoke(main, ["export", "--data", str(folder / "data")]).stdout.encode()
+    CliRunner().invoke(main, ["export", "--data", str(folder / "data"), "--warc", str(folder / "data" / "all.warc")])
     yield folder / "data", site, log + str(summary), export
     site.close()
 
@@ -87,7 +88,8 @@ def test_planted_words_are_in_no_file_log_or_export(kept):
     files = {path.name: path.read_bytes() for path in data.rglob("*") if path.is_file()}
     places = {**files, "log": said.encode(), "export": export, **_unpack(data)}
 
-    assert {"archive.db", "kb.db", "000001.db"} <= files.keys()
+    assert {"archive.db", "kb.db", "000001.db", "all.warc"} <= files.keys()
+    assert b"A license is required" in files["all.warc"]
     assert len(export) > 0
     assert [] == [(name, word) for name, bytes_ in places.items() for word in PLANTED if word in bytes_]
 

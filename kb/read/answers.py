@@ -9,7 +9,10 @@ import msgspec
 
 from kb.errors import UnreadablePageError
 from kb.marks import read_day, read_marks
+from kb.read.bounds import read_bounded
 from kb.read.fields import find_text, find_values, has_path, parse_answer, print_value
+from kb.read.jobs import Job
+from kb.read.parts import print_line
 from kb.sources import Source
 
 # "<p>", "</div>", "<br/>": a text that holds markup is HTML
@@ -72,16 +75,9 @@ def _write_page(heading: str, texts: list[str], note: str) -> Iterator[str]:
 
 
 def write_text(text: str) -> str:
-    """Return a text as HTML: as it is where it holds markup, else each paragraph as one.
-
-    A paragraph ends at an empty line or before an indented one; hard-wrapped lines are one paragraph.
-    """
+    """Return a text as HTML: as it is where it holds markup, else each paragraph of the plain text as one."""
     if any(mark in text for mark in MARKUP):
         return text
-    paragraphs: list[list[str]] = [[]]
-    for line in text.replace("\\n", "\n").splitlines():
-        if not line.strip() or line[:2] in ("  ", "\t"):
-            paragraphs.append([])
-        if line.strip():
-            paragraphs[-1].append(escape(line.strip()))
-    return "".join(f"<p>{' '.join(lines)}</p>" for lines in paragraphs if lines)
+    plain = text.replace("\\n", "\n").encode("utf-8", "replace")
+    lines = read_bounded(Job("text", plain)).extract.lines
+    return "".join(f"<p>{escape(print_line(line))}</p>" for line in lines)

@@ -276,6 +276,11 @@ def _read_api(body: bytes, asked: Asked) -> Listing | None:
     return Listing(tuple(entries), _find_next(tree, items, asked), complete=True, problems=problems)
 
 
+def _spell_json(text: str) -> str:
+    """Return a text as it stands within a string of JSON: a quotation mark of an entry must not end it."""
+    return msgspec.json.encode(text).decode()[1:-1]
+
+
 def _fill_entry(item: Any, asked: Asked) -> str:
     rule = asked.source.api
     if rule is None:
@@ -286,7 +291,7 @@ def _fill_entry(item: Any, asked: Asked) -> str:
         "valid_from": find_text(item, rule.valid_from)[:10],
         "valid_to": find_text(item, rule.valid_to)[:10],
         "heading": find_text(item, rule.heading),
-        "post": fill_template(rule.post.each, item) if rule.post.each else "",
+        "post": fill_template(rule.post.each, item, _spell_json) if rule.post.each else "",
     }
     # Of an answer to POST the address alone does not say which document it is.
     kept = told if rule.citation or rule.post.each else {name: told[name] for name in ("valid_from", "valid_to")}
