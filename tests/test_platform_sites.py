@@ -7,6 +7,8 @@ from urllib.parse import unquote
 
 import pytest
 
+from bench.typesetter import typeset
+from bench.word_writer import paragraph, write_docx
 from kb.build import BuildRequest, build
 from kb.read.listing import MOST_PAGES
 from kb.sources import read_sources
@@ -389,7 +391,20 @@ def test_xml_library_is_followed_to_its_sections(place):
     assert [] == place.list_problems()
 
 
-def test_new_file_for_the_same_chapter_is_the_same_document(place):
+def print_chapter(kind, days="ten"):
+    """Return a file that holds the rule, and what servers call its kind."""
+    words = ["12 Renewal", f"(a) A license is renewed within {days} days.", "(b) The board keeps the fee."]
+    page = "".join(f"<p>{text}</p>" for text in words[1:])
+    made = {
+        "html": (f"<html><body><main><h1>{words[0]}</h1>{page}</main></body></html>", "text/html"),
+        "pdf": (typeset(words, head="Rules of the Board"), "application/pdf"),
+        "docx": (write_docx(*map(paragraph, words)), "application/octet-stream"),
+    }
+    return made[kind]
+
+
+@pytest.mark.parametrize("kind", ["html", "pdf", "docx"])
+def test_new_file_for_the_same_chapter_is_the_same_document(place, kind):
     def index(file):
         return f'<html><body><main><a href="/files/{file}">Chapter 12 (revised)</a></main></body></html>'
 
@@ -398,14 +413,14 @@ def test_new_file_for_the_same_chapter_is_the_same_document(place):
         "start": f"{place.url}/rules/",
         "document": {"work": "rules", "from": "link", "pattern": r"Chapter (?P<citation>\d+)"},
     }
-    place.put("/rules/", index("ch12-2023.html"))
-    place.put("/files/ch12-2023.html", print_rule("12"))
+    place.put("/rules/", index(f"ch12-2023.{kind}"))
+    place.put(f"/files/ch12-2023.{kind}", *print_chapter(kind))
     place.crawl(**declared)
-    place.put("/rules/", index("final_v2.html"))
-    place.put("/files/final_v2.html", print_rule("12", days="thirty"))
+    place.put("/rules/", index(f"final_v2.{kind}"))
+    place.put(f"/files/final_v2.{kind}", *print_chapter(kind, days="thirty"))
     asked, _, _ = place.crawl(**declared)
 
-    assert ["/rules/", "/files/final_v2.html"] == asked
+    assert ["/rules/", f"/files/final_v2.{kind}"] == asked
     assert ["us-xx/rules/12"] == place.list_documents()
     assert [("amended", "us-xx/rules/12")] == place.list_changes()
 
