@@ -344,6 +344,13 @@ def test_damaged_knowledge_base_gives_a_message_and_four(tmp_path):
     assert "kb doctor" in result.stderr
 
 
+def test_help_lists_the_commands_by_what_they_are_for():
+    lines = [line.strip() for line in run("--help").output.splitlines()]
+
+    assert ["Fill", "Ask", "Show", "Keep"] == [line.partition(":")[0] for line in lines if ":  " in line]
+    assert not any("\\b" in line for line in lines)
+
+
 def test_every_option_has_help():
     commands = [main, *main.commands.values(), *main.commands["sources"].commands.values()]
 

@@ -110,10 +110,10 @@ def read_clock() -> str:
     help="Folder of archive.db and kb.db.",
 )
 def main(data: Path) -> None:
-    r"""Tell what the rules say today, what they said before, and prove both.
+    """Tell what the rules say today, what they said before, and prove both.
 
     \b
-    Fill:     init, sources, import, crawl, build, update
+    Fill:     init, sources, import, crawl, convert, build, update
     Ask:      changes, show, diff
     Show:     publish, serve, demo
     Keep:     status, doctor, export, eval
@@ -121,7 +121,7 @@ def main(data: Path) -> None:
     Begin with `kb demo`, or with `kb import captures.jsonl --sources FOLDER`, then `kb build`, then `kb changes`.
 
     Exit codes: 0 done, 1 a check found something, 2 wrong usage or input, 3 some sources failed, 4 damaged data.
-    """
+    """  # noqa: D301 - click reads the sign itself: what follows keeps its lines
 
 
 def _choose_data(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path:  # noqa: ARG001
