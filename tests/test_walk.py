@@ -24,8 +24,12 @@ SITE = "https://kites.example.gov"
 TIME = re.compile(r"\d+\.\d ms")
 # The days of the walk: whenever it is run, the first stands for today.
 FIRST, SECOND = "2026-11-27", "2027-01-15"
-TODAY = read_clock()[:10]
-LATER = str(date.fromisoformat(TODAY) + (date.fromisoformat(SECOND) - date.fromisoformat(FIRST)))
+
+
+def list_days():
+    """Return today, and the day that lies as long after it as the walk's second day after its first."""
+    today = read_clock()[:10]
+    return today, str(date.fromisoformat(today) + (date.fromisoformat(SECOND) - date.fromisoformat(FIRST)))
 
 
 def list_steps():
@@ -40,9 +44,9 @@ def site():
     served.close()
 
 
-def run_step(command, site):
+def run_step(command, site, days):
     """Run one command as a reader would, with the site of the walk on this machine."""
-    words = shlex.split(command.replace(SITE, site.url).replace(SECOND, LATER).replace(FIRST, TODAY))
+    words = shlex.split(command.replace(SITE, site.url).replace(SECOND, days[1]).replace(FIRST, days[0]))
     if words[0] != "kb":
         return subprocess.run(words, capture_output=True, text=True, check=True).stdout
     more = ["--allow-loopback"] if words[1:3] == ["sources", "new"] else []
@@ -50,18 +54,18 @@ def run_step(command, site):
     return result.stdout + result.stderr
 
 
-def level(text, site):
+def level(text, site, days):
     """Take out what differs from day to day and from machine to machine."""
-    return TIME.sub("0.0 ms", text.replace(site.url, SITE).replace(LATER, SECOND).replace(TODAY, FIRST))
+    return TIME.sub("0.0 ms", text.replace(site.url, SITE).replace(days[1], SECOND).replace(days[0], FIRST))
 
 
 def test_every_step_of_the_walk_prints_what_the_guide_shows(tmp_path, monkeypatch, site):
     (tmp_path / "later.html").write_bytes((PAGES / "2024-05-08.html").read_bytes())
     monkeypatch.chdir(tmp_path)
-    steps = list_steps()
+    steps, days = list_steps(), list_days()
 
     for command, shown in steps:
-        found = level(run_step(command, site), site)
+        found = level(run_step(command, site, days), site, days)
         assert TIME.sub("0.0 ms", shown).rstrip() == found.rstrip(), f"$ {command}"
 
     assert len(steps) >= 8
