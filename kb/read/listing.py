@@ -262,8 +262,14 @@ def _read_api(body: bytes, asked: Asked) -> Listing | None:
     rule = asked.source.api
     if rule is None or not rule.items or not rule.each or "citation" in read_marks(asked.url):
         return None
-    tree = parse_answer(body)
     is_start = urldefrag(asked.url).url in asked.source.start
+    try:
+        tree = parse_answer(body)
+    except UnreadablePageError:
+        if is_start or rule.text:
+            raise
+        # A list in JSON may lead to texts that are pages of HTML.
+        return None
     if not has_path(tree, rule.items):
         wanted = f"path {rule.items!r} found nothing in {asked.source.id} ({asked.url})"
         return Listing(problems=(wanted,)) if is_start else None
