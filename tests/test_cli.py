@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from kb.cli import main
 from kb.models import ChangeRow
+from kb.store.archive import MIGRATIONS, open_archive
+from kb.store.connection import open_database
 from tests.example_web import SITE, WEEKS, build_web, declare, list_pages, record, write_recording
 
 
@@ -342,6 +344,17 @@ def test_damaged_knowledge_base_gives_a_message_and_four(tmp_path):
 
     assert 4 == result.exit_code
     assert "kb doctor" in result.stderr
+
+
+def test_archive_of_an_earlier_version_is_brought_up_by_the_build(tmp_path):
+    earlier = MIGRATIONS[:2]
+    open_database(tmp_path / "archive.db", application="statusquo archive", migrations=earlier).close()
+
+    result = run("build", data=tmp_path)
+
+    assert 0 == result.exit_code, result.stderr
+    with closing(open_archive(tmp_path / "archive.db", read_only=True)) as db:
+        assert len(MIGRATIONS) == db.execute("PRAGMA user_version").fetchone()[0]
 
 
 def test_help_lists_the_commands_by_what_they_are_for():

@@ -173,7 +173,7 @@ def build(ctx: click.Context, /, folders: tuple[Path, ...], data: Path, **option
     Ends with 4 if a stored page is damaged: it is named and left out, the rest is built.
     """
     request = BuildRequest(
-        sources=load_known(folders, data),
+        sources=load_known(folders, data, writing=True),
         from_scratch=bool(options["from_scratch"]),
         workers=int(options["workers"]),
         wait_seconds=options["wait"],

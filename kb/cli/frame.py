@@ -155,10 +155,15 @@ def load_sources(folders: tuple[Path, ...]) -> tuple[Source, ...]:
     return read_declared(folders)
 
 
-def load_known(folders: tuple[Path, ...], data: Path) -> tuple[Source, ...]:
-    """Read the declarations of the folders given, and of those that ship the ones the archive has captures of."""
+def load_known(folders: tuple[Path, ...], data: Path, *, writing: bool = False) -> tuple[Source, ...]:
+    """Read the declarations of the folders given, and of those that ship the ones the archive has captures of.
+
+    A command that is ``writing`` anyway brings an archive of an earlier version up to this one first.
+    """
     if not (data / ARCHIVE).is_file():
         return read_declared(folders, ())
+    if writing:
+        open_archive(data / ARCHIVE).close()
     with closing(open_archive(data / ARCHIVE, read_only=True)) as archive:
         return read_declared(folders, {key.source for key in list_waves(archive)})
 

@@ -164,7 +164,7 @@ def update(ctx: click.Context, /, workers: int, data: Path, **options: Any) -> N
     with 4 if a stored page is damaged.
     """
     spelled = _spell_options({**options, "due": not options["replay"]})
-    sources = load_known(options["folders"], data)
+    sources = load_known(options["folders"], data, writing=True)
     result = run_update(data, UpdateRequest(sources=sources, now=read_clock(), workers=workers, crawl=spelled))
     print_crawl(result.crawl)
     for line in describe_converted(result.converted):
