@@ -36,15 +36,9 @@ def collect_budgets(declared: Iterable[Source]) -> dict[str, int]:
     """Return the requests a day that hosts allow, by host; the smallest wish of its sources counts."""
     budgets: dict[str, int] = {}
     for source in declared:
-        for host in _count_hosts(dict.fromkeys((*source.start, *source.urls, *_list_prefixes(source)), 1)):
-            if source.day_budget:
-                budgets[host] = min(budgets.get(host, source.day_budget), source.day_budget)
+        for host in source.hosts if source.day_budget else ():
+            budgets[host] = min(budgets.get(host, source.day_budget), source.day_budget)
     return budgets
-
-
-def _list_prefixes(source: Source) -> list[str]:
-    """List the beginnings of URLs that are a source's own; a pattern's escapes are dropped."""
-    return [match.removeprefix("^").replace("\\", "") for match in source.match]
 
 
 def _fits(host: str, wanted: Counter[str], spent: Counter[str], budgets: Mapping[str, int]) -> bool:

@@ -69,8 +69,8 @@ def choose_sources(db: sqlite3.Connection, declared: Sequence[Source], wanted: W
     """Choose the sources to crawl.
 
     Those whose policy forbids it, whose platform has no crawler, or (of those due) which do not fit into what their
-    host is asked in a day are set aside with the reason. Raises
-    UnknownSourceError for an id or jurisdiction that no source has.
+    host is asked in a day are set aside with the reason. Raises UnknownSourceError for an id or jurisdiction that no
+    source has.
     """
     _check_names(declared, wanted)
     last = read_last_crawls(db) if wanted.due else {}

@@ -183,7 +183,9 @@ class StatusQuoSpider(Spider):
 
 def _make_asked(job: Job) -> Asked:
     last = job.validators.final_url if job.validators is not None else ""
-    return Asked(job.source, job.lease.url, last, list_seeds(job.source))
+    # Only a title of the federal code is asked for by a day that a page of its source tells.
+    seeds = list_seeds(job.source) if job.source.ecfr is not None else ()
+    return Asked(job.source, job.lease.url, last, seeds)
 
 
 def _make_conditions(job: Job) -> dict[str, str]:

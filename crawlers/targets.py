@@ -1,6 +1,7 @@
 """Say what is asked of a server for a page: its address with secrets and days filled in, its headers and its body."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from urllib.parse import urldefrag
 
 import msgspec
@@ -68,8 +69,13 @@ def find_target(asked: Asked, environment: Mapping[str, str], read_body: ReadBod
 
 def _keep_declared(source: Source, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the secrets that a declaration names: a link on a page must not be able to ask for others."""
-    names = set(NAME.findall(msgspec.json.encode(source.body).decode()))
-    return {name: environment[name] for name in names if name in environment}
+    return {name: environment[name] for name in _list_secrets(source) if name in environment}
+
+
+@lru_cache(maxsize=1024)
+def _list_secrets(source: Source) -> frozenset[str]:
+    """Return the names of the variables a declaration names; asked for at every page."""
+    return frozenset(NAME.findall(msgspec.json.encode(source.body).decode()))
 
 
 def _expand_header(value: str, environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:

@@ -17,7 +17,7 @@ import msgspec
 from kb.compare.state import Seen, SourceState
 from kb.compare.track import track_wave
 from kb.errors import DamagedSnapshotError
-from kb.history import PastVersions, settle_past, split_wave
+from kb.history import settle_past, split_wave
 from kb.incidents import find_answers, follow_incidents
 from kb.marks import mark_address, read_marks
 from kb.models import Fetch, Flaw, Page, Problem, Reading, Wave
@@ -197,7 +197,7 @@ class _Build:
         today, past = split_wave(wave)
         result = track_wave(source, state, today, notes.see, self._load)
         if past:
-            settle_past(state, result, past, notes.see, PastVersions(read_past_keys(self.knowledge, source.id)))
+            settle_past(state, result, past, notes.see, read_past_keys(self.knowledge, source.id))
         result.problems.extend(notes.list_problems(wave))
         for version in result.versions:
             self._keep(version.version, version.reading)

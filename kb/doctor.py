@@ -3,14 +3,15 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from kb.cadence import tell_patience
 from kb.errors import DamagedSnapshotError, StatusQuoError
-from kb.health import CADENCE_DAYS, STALE_AFTER_ROUNDS
+from kb.health import ADVICE
 from kb.sources import Source
 from kb.store.archive import list_waves, open_archive, read_declarations, read_snapshot
 from kb.store.knowledge import open_knowledge, read_built_waves
@@ -162,15 +163,9 @@ def _find_stale(watch: Watch, today: date) -> Iterator[Finding]:
         yield Finding("act", "unread", message, "look at its pages and its declaration")
         return
     checked = date.fromisoformat(watch.last_checked[:10])
-    days = CADENCE_DAYS[watch.cadence] * STALE_AFTER_ROUNDS
     message = f"{watch.source}: last checked {checked}, {(today - checked).days} days ago (cadence {watch.cadence})"
-    if today - checked > timedelta(days=days):
-        yield Finding(
-            "act",
-            "stale",
-            message,
-            "kb update reads what is due; what may not be crawled: capture it, and kb import it",
-        )
+    if today - checked > tell_patience(watch.cadence):
+        yield Finding("act", "stale", message, ADVICE["stale"])
     else:
         yield Finding("ok", "fresh", message)
 

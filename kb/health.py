@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from kb.cadence import tell_patience
 from kb.incidents import Cause, map_causes
 from kb.sources import Source
 from kb.store.incidents import Incident, Rounds, read_incidents, read_rounds
@@ -24,9 +25,6 @@ PRESSING: tuple[State, ...] = ("failing", "blocked", "suspect", "stale")
 # The cause of a source whose declaration says that it is not crawled: known, and nobody's task today.
 POLICY = "policy"
 
-# How often a source is looked at, in days, and how much later than that it counts as stale: a round may fail once.
-CADENCE_DAYS: Mapping[str, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "yearly": 366}
-STALE_AFTER_ROUNDS = 2
 # A source's rhythm is known from this many days on which its rules moved: four intervals.
 LEAST_MOVES = 5
 # Silent is what has not moved for three of its usual intervals and for half as long again as ever before.
@@ -164,7 +162,7 @@ def find_steady(good: Sequence[str], cadence: str) -> str:
     """Return the good reading after which none came more than two rounds late, "" if there is none."""
     since = good[0] if good else ""
     for earlier, later in pairwise(good):
-        if date.fromisoformat(later[:10]) - date.fromisoformat(earlier[:10]) > _tell_patience(cadence):
+        if date.fromisoformat(later[:10]) - date.fromisoformat(earlier[:10]) > tell_patience(cadence):
             since = later
     return since
 
@@ -273,13 +271,9 @@ def _find_age(subject: Subject, day: date) -> _Told:
     """Tell fresh from stale, and since when."""
     if not subject.last_checked:
         return _Told("never", subject.since, "no page of it could be read yet", ADVICE["never"])
-    last, patience = date.fromisoformat(subject.last_checked[:10]), _tell_patience(subject.cadence)
+    last, patience = date.fromisoformat(subject.last_checked[:10]), tell_patience(subject.cadence)
     if day - last > patience:
         reason = f"last read {last}, {(day - last).days} days ago; expected {subject.cadence}"
         return _Told("stale", (last + patience + timedelta(days=1)).isoformat(), reason, ADVICE["stale"])
     ended = max((one.closed_at or "" for one in subject.incidents), default="")
     return _Told("fresh", max(subject.steady_since, ended), f"last read {last}; expected {subject.cadence}")
-
-
-def _tell_patience(cadence: str) -> timedelta:
-    return timedelta(days=CADENCE_DAYS.get(cadence, CADENCE_DAYS["weekly"]) * STALE_AFTER_ROUNDS)

@@ -18,12 +18,6 @@ from kb.models import Fetch, Judged, Place, Problem, Reading, Verdict, Version, 
 PastKey = tuple[str, str, str, date | None, date | None]
 
 
-class PastVersions(msgspec.Struct):
-    """The earlier texts of a source that are recorded already."""
-
-    keys: set[PastKey]
-
-
 def split_wave(wave: Wave) -> tuple[Wave, tuple[Fetch, ...]]:
     """Return a wave without its earlier texts, and the fetches of these in order."""
     past = tuple(fetch for fetch in wave.fetches if is_past(fetch.url))
@@ -34,9 +28,12 @@ def split_wave(wave: Wave) -> tuple[Wave, tuple[Fetch, ...]]:
 
 
 def settle_past(
-    state: SourceState, result: WaveResult, fetches: Iterable[Fetch], see: Callable[[Fetch], Seen], known: PastVersions
+    state: SourceState, result: WaveResult, fetches: Iterable[Fetch], see: Callable[[Fetch], Seen], known: set[PastKey]
 ) -> None:
-    """Add the earlier texts of a wave to its rows, each once; one of a document that no page shows is a problem."""
+    """Add the earlier texts of a wave to its rows, each once; one of a document that no page shows is a problem.
+
+    ``known`` holds those that are recorded already, and takes the new ones.
+    """
     for fetch in fetches:
         if fetch.outcome != "ok":
             verdict: Verdict = "same" if fetch.outcome == "not_modified" else "noise"
@@ -56,12 +53,12 @@ def settle_past(
         _judge(result, fetch, "version" if fresh else "same", "an earlier text")
 
 
-def _make_version(result: WaveResult, fetch: Fetch, reading: Reading, known: PastVersions) -> Version | None:
+def _make_version(result: WaveResult, fetch: Fetch, reading: Reading, known: set[PastKey]) -> Version | None:
     hashed, term = text_hash(reading), reading.validity
     key = (reading.document, reading.strand, hashed, term.valid_from, term.valid_to)
-    if key in known.keys:
+    if key in known:
         return None
-    known.keys.add(key)
+    known.add(key)
     dates = (term.valid_from, term.valid_to, "past")
     return Version(
         version=version_id(result.source, Place(reading.document, reading.strand), hashed, dates, fetch.observed_at),

@@ -5,6 +5,8 @@ import socket
 
 import pytest
 
+from tests.crawling import Site
+
 
 def is_local(address):
     """Tell whether a socket address stays on this machine: a Unix socket's path, or a loopback host."""
@@ -41,3 +43,17 @@ def loopback_only():
         patch.setattr(socket.socket, "connect", refuse_distant(socket.socket.connect))
         patch.setattr(socket.socket, "connect_ex", refuse_distant(socket.socket.connect_ex))
         yield
+
+
+@pytest.fixture
+def make_site():
+    """Make servers on this machine that answer as told; they are closed after the test."""
+    sites = []
+
+    def make(pages):
+        sites.append(Site(pages))
+        return sites[-1]
+
+    yield make
+    for site in sites:
+        site.close()

@@ -21,23 +21,10 @@ from cryptography.x509.oid import NameOID
 from kb.build import BuildRequest, build
 from kb.snapshots import hash_body
 from kb.sources import read_sources
-from tests.crawling import ROOT, Site, crawl, make_command, read_fetches, read_rows, redirect_to, write_sources
+from tests.crawling import ROOT, crawl, make_command, read_fetches, read_rows, redirect_to, write_sources
 
 SOURCE, OTHER = "us-xx-rules", "us-xx-other"
 RULE = {"work": "r", "pattern": "(?P<citation>[a-z0-9-]+)$"}
-
-
-@pytest.fixture
-def make_site():
-    sites = []
-
-    def make(pages):
-        sites.append(Site(pages))
-        return sites[-1]
-
-    yield make
-    for site in sites:
-        site.close()
 
 
 def ok(handler):

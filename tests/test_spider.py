@@ -25,19 +25,6 @@ from tests.crawling import ROOT, Site, crawl, make_command, read_fetches, read_r
 SOURCE = "us-xx-rules"
 
 
-@pytest.fixture
-def make_site():
-    sites = []
-
-    def make(pages):
-        sites.append(Site(pages))
-        return sites[-1]
-
-    yield make
-    for site in sites:
-        site.close()
-
-
 def ok(handler):
     handler.answer(ETag='"one"', Set_Cookie="session=1", Server="secret/1.0")
 

@@ -37,24 +37,11 @@ def list_spellings(url: str) -> Iterator[str]:
 
 
 class Owners:
-    """Knows which source owns a URL; sources are looked up by host, as recordings hold many pages of many hosts."""
+    """Knows which source owns a URL, whatever its spelling; a recording names one again and again."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
-        self.by_host: dict[str, list[Source]] = {}
-        self.everywhere: list[Source] = []
-        for source in sources:
-            self._sort_in(source)
+        self.sources = sources
         self.find = lru_cache(maxsize=4096)(self._find)
-
-    def _sort_in(self, source: Source) -> None:
-        # A regular expression may match any host; what is no whole host ("https://code") may begin several.
-        plain = [url for url in (*source.urls, *source.start, *source.match) if not url.startswith("^")]
-        hosts = {urlsplit(url).hostname or "" for url in plain if urlsplit(url).path}
-        if len(plain) < len((*source.urls, *source.start, *source.match)) or any(not urlsplit(u).path for u in plain):
-            self.everywhere.append(source)
-            return
-        for host in hosts:
-            self.by_host.setdefault(host, []).append(source)
 
     def _find(self, url: str) -> tuple[Source, str] | None:
         """Return the source that owns a URL and the spelling it claims, None if none does.
@@ -62,8 +49,7 @@ class Owners:
         Raises DeclarationError where two sources claim one.
         """
         for spelling in list_spellings(url):
-            near = self.by_host.get((urlsplit(spelling).hostname or "").lower(), [])
-            source = find_source([*near, *self.everywhere], spelling)
+            source = find_source(self.sources, spelling)
             if source is not None:
                 return source, spelling
         return None

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
+from kb.cadence import tell_patience
 from kb.compare.eids import print_eid
 from kb.compare.redline import spell_controls
 from kb.models import EventKind, Kind, Nature, Part, Signal, Strand
@@ -97,7 +98,6 @@ WHOLE_LABELS: Mapping[Part, str] = {
     "note": "its notes",
     "pending": "its notice",
 }
-CADENCE_DAYS: Mapping[str, int] = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "yearly": 366}
 WEB_SCHEMES = ("https://", "http://")
 # "2024-10-20"
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -105,8 +105,6 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 SUGGESTION = re.compile(r"\((?P<document>[a-z][a-z0-9-]*/\S+)\)\W*$")
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 SNIPPET_SIGNS = 110
-# What was not read for more than twice its cadence is late.
-LATE_AFTER = 2
 
 
 class Weighed(Protocol):
@@ -173,7 +171,7 @@ def days_between(earlier: str, later: str) -> int:
 
 def is_late(last_read: str, cadence: str, today: str) -> bool:
     """Tell whether something was not read for more than twice its source's cadence, which is weekly unless known."""
-    return days_between(last_read, today) > LATE_AFTER * CADENCE_DAYS.get(cadence, CADENCE_DAYS["weekly"])
+    return days_between(last_read, today) > tell_patience(cadence).days
 
 
 def cite(citation: str, eid: str | None) -> str:
