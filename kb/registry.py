@@ -172,7 +172,8 @@ def _find_reason(barred: Iterable[_Barred], url: str) -> str:
 
 
 def _is_selected(source: Source, selection: Selection) -> bool:
-    topics = {*source.topics, *(_topics()[name] for entry in source.documents for name in entry.questions)}
+    known = _topics()
+    topics = {*source.topics, *(known[name] for entry in source.documents for name in entry.questions)}
     return (
         (not selection.jurisdictions or source.jurisdiction in selection.jurisdictions)
         and (not selection.platforms or source.platform in selection.platforms)
