@@ -46,7 +46,9 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing asked of every jurisdiction it concerns: states (the district and territories too), federal, or all.
 
     ``scope`` names the dimensions an answer may be limited to, ``action`` is the template of a report's sentence:
-    who must do what by when.
+    who must do what by when. Two values in one scope contradict each other, unless they stand together in a group of
+    ``compatible`` ones (a rule and its exemption); several choices add up, unless two stand together in a group of
+    ``contradicting`` ones.
     """
 
     id: str
@@ -59,6 +61,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: str = ""
     values: tuple[Choice, ...] = ()
     details: tuple[Detail, ...] = ()
+    compatible: tuple[tuple[str, ...], ...] = ()
+    contradicting: tuple[tuple[str, ...], ...] = ()
     scope: tuple[Dimension, ...] = ()
     coding: str = ""
     silent: str = ""
@@ -68,6 +72,17 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Tell whether it is asked of a jurisdiction."""
         level = "federal" if jurisdiction == "us" else "states"
         return self.asked_of in ("all", level)
+
+    def contradicts(self, one: object, other: object) -> bool:
+        """Tell whether two values cannot both be the answer in one scope; tuples are several choices."""
+        if isinstance(one, tuple) and isinstance(other, tuple):
+            return any(
+                first != second and first in group and second in group
+                for group in self.contradicting
+                for first in one
+                for second in other
+            )
+        return one != other and not any(one in group and other in group for group in self.compatible)
 
     def rank(self, value: object) -> int | None:
         """Return how strict a value is, None where values are not ranked."""
