@@ -71,11 +71,13 @@ class Revision:
 
 def set_key(text: str, place: int, key: str, value: Any) -> str:
     """Return the text with one key of the entry at a place set; everything else stays as it is."""
-    node, starts = _compose(text).value[place], _find_starts(text)
+    node: yaml.MappingNode = _compose(text).value[place]
+    starts = _find_starts(text)
+    column = int(node.start_mark.column)
     given = next((pair for pair in node.value if pair[0].value == key), None)
     if given is not None:
         first, end = _offset(given[0].start_mark, starts), _find_end(given[1], text, starts)
-        told = _flow_pair(key, value) if node.flow_style else _block_pair(key, value, text, node.start_mark.column)
+        told = _flow_pair(key, value) if node.flow_style else _block_pair(key, value, text, column)
         return text[:first] + told + text[end:]
     end = _find_end(node, text, starts)
     if node.flow_style:
@@ -83,8 +85,8 @@ def set_key(text: str, place: int, key: str, value: Any) -> str:
         comma = " " if inside.endswith(",") else ", "
         return inside + comma + _flow_pair(key, value) + text[end - 1 :]
     end = next((match.start() for match in LINE_BREAK.finditer(text, end)), len(text))
-    told = _block_pair(key, value, text, node.start_mark.column)
-    return text[:end] + _line_end(text) + " " * node.start_mark.column + told + text[end:]
+    told = _block_pair(key, value, text, column)
+    return text[:end] + _line_end(text) + " " * column + told + text[end:]
 
 
 def add_entry(text: str, entry: Mapping[str, Any]) -> str:

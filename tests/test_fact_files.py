@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -162,7 +163,7 @@ def test_a_file_that_changed_since_it_was_read_is_left_alone(tmp_path):
     other = path.read_text() + "# one more line\n"
     path.write_text(other)
 
-    with pytest.raises(ChangedFileError, match="us-xx.yml: it changed since it was read"):
+    with pytest.raises(ChangedFileError, match=r"us-xx\.yml: it changed since it was read"):
         revision.write()
 
     assert (other, [path]) == (path.read_text(), list(tmp_path.iterdir()))
@@ -248,7 +249,7 @@ for number in range(20):
 
 def test_of_two_that_write_at_once_no_decision_is_lost(tmp_path):
     path = write(tmp_path)
-    env = {**os.environ, "PYTHONPATH": os.getcwd()}
+    env = {**os.environ, "PYTHONPATH": str(Path.cwd())}
 
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, path, name], env=env) for name in ("ana", "ben")]
 
