@@ -8,12 +8,14 @@ from kb.answer.urgency import AHEAD, URGENCIES, Standing, find_rivals, first_day
 from tests.coded import TEXT_HASH, make_fact, make_step
 
 TODAY = date(2026, 6, 1)
+REPORTED = Standing()
 ANCHORED = Standing(make_step())
 VERIFIED = Standing(make_step(state="verified", cause="review"))
+SEEN = {"reviewed_by": "ana"}
 CONFIRMED = {"reviewed_on": "2026-05-30", "reviewed_by": "ana", "reviewed_text": TEXT_HASH}
 
 
-def judge(fact, standing=Standing(), today=TODAY, others=()):
+def judge(fact, standing=REPORTED, today=TODAY, others=()):
     """Return the case of one fact among others."""
     cases = list_cases([fact, *others], {fact.id: standing}, today)
     return next(case for case in cases if case.fact.id == fact.id)
@@ -21,10 +23,10 @@ def judge(fact, standing=Standing(), today=TODAY, others=()):
 
 def test_the_queue_goes_from_words_over_dates_to_the_rest():
     told = [
-        (make_fact("rest"), Standing()),
+        (make_fact("rest"), REPORTED),
         (make_fact("address"), Standing(address="https://law.example.gov/1")),
         (make_fact("unreviewed"), ANCHORED),
-        (make_fact("conflict", question="step_therapy", value="a"), Standing()),
+        (make_fact("conflict", question="step_therapy", value="a"), REPORTED),
         (
             make_fact("rival", question="step_therapy", value="b", reviewed_on="2026-05-30", reviewed_by="ana"),
             Standing(),
@@ -97,26 +99,25 @@ def test_a_look_at_official_words_is_no_confirmation():
     ]
 
 
-@pytest.mark.parametrize(
-    ("keys", "reason"),
-    [
-        ({"effective_from": "2026-06-01"}, "it applies from 2026-06-01, today"),
-        ({"effective_from": "2026-06-02"}, "it applies from 2026-06-02, tomorrow"),
-        ({"effective_to": str(TODAY + AHEAD)}, "it ends on 2026-08-30, in 90 days"),
-        ({"effective_to": str(TODAY + AHEAD + (AHEAD / 90))}, None),
-        ({"effective_from": "2026-07"}, "it applies from 2026-07-01, in 30 days"),
-        ({"effective_to": "2026-06"}, "it ends on 2026-06-30, in 29 days"),
-        ({"effective_to": "2026"}, None),
-        ({"effective_to": "2026-05-31"}, "it ends on 2026-05-31, and nobody looked at it since"),
-        ({"effective_to": "2023-12-31"}, None),
-        ({"effective_to": "2026-05-31", "reviewed_on": "2026-05-31", "reviewed_by": "ana"}, "it ends on 2026-05-31, "
-         "and nobody looked at it since"),
-        ({"effective_to": "2026-05-30", "reviewed_on": "2026-05-31", "reviewed_by": "ana"}, None),
-        ({"effective_to": "2026-07-01", "reviewed_on": "2026-05-01", "reviewed_by": "ana"}, None),
-        ({"effective_to": "2026-07-01", "reviewed_on": "2026-03-01", "reviewed_by": "ana"}, "it ends on 2026-07-01, "
-         "in 30 days"),
-    ],
-)  # fmt: skip
+PASSED = "it ends on 2026-05-31, and nobody looked at it since"
+DATES = [
+    ({"effective_from": "2026-06-01"}, "it applies from 2026-06-01, today"),
+    ({"effective_from": "2026-06-02"}, "it applies from 2026-06-02, tomorrow"),
+    ({"effective_to": str(TODAY + AHEAD)}, "it ends on 2026-08-30, in 90 days"),
+    ({"effective_to": str(TODAY + AHEAD + AHEAD / 90)}, None),
+    ({"effective_from": "2026-07"}, "it applies from 2026-07-01, in 30 days"),
+    ({"effective_to": "2026-06"}, "it ends on 2026-06-30, in 29 days"),
+    ({"effective_to": "2026"}, None),
+    ({"effective_to": "2026-05-31"}, PASSED),
+    ({"effective_to": "2023-12-31"}, None),
+    ({"effective_to": "2026-05-31", **SEEN, "reviewed_on": "2026-05-31"}, PASSED),
+    ({"effective_to": "2026-05-30", **SEEN, "reviewed_on": "2026-05-31"}, None),
+    ({"effective_to": "2026-07-01", **SEEN, "reviewed_on": "2026-05-01"}, None),
+    ({"effective_to": "2026-07-01", **SEEN, "reviewed_on": "2026-03-01"}, "it ends on 2026-07-01, in 30 days"),
+]
+
+
+@pytest.mark.parametrize(("keys", "reason"), DATES)
 def test_a_date_is_told_when_it_is_in_sight_or_passed_and_nobody_looked_since(keys, reason):
     case = judge(make_fact(**keys))
 
