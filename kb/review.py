@@ -35,12 +35,11 @@ class Reviewer(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which cases are wanted: by jurisdiction, question and state (empty: any), so many at most (0: all)."""
+    """Which cases are wanted: by jurisdiction, question and state (empty: any)."""
 
     jurisdictions: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     states: tuple[FactState, ...] = ()
-    limit: int = 0
 
 
 def name_reviewer(name: str, today: str) -> Reviewer:
@@ -59,14 +58,13 @@ def read_cases(db: sqlite3.Connection, facts: Sequence[Fact], today: date) -> li
 
 def choose_cases(cases: Iterable[Case], wanted: Wanted) -> list[Case]:
     """Return the cases wanted, in order; what is settled only where verified facts are asked for."""
-    chosen = [
+    return [
         case
         for case in cases
         if (not wanted.jurisdictions or case.fact.jurisdiction in wanted.jurisdictions)
         and (not wanted.questions or case.fact.question in wanted.questions)
         and (case.state in wanted.states if wanted.states else not case.is_settled)
     ]
-    return chosen[: wanted.limit] if wanted.limit else chosen
 
 
 def find_case(cases: Iterable[Case], facts: Iterable[Fact], asked: str) -> Case:

@@ -6,17 +6,19 @@ from kb.cli.filling import build, convert, init, sources
 from kb.cli.frame import main
 from kb.cli.keeping import doctor, evaluate, export
 from kb.cli.recordings import import_
+from kb.cli.reviewing import review
 from kb.cli.serving import crawl, demo, publish, serve, update
 from kb.cli.status import status
 
 FILL = (init, sources, import_, crawl, convert, build, update)
 ASK = (changes, show, diff)
+ANSWER = (review,)
 SHOW = (publish, serve, demo)
 KEEP = (status, doctor, export, evaluate)
 
 for command in (new_source, try_source, expect_sources):
     sources.add_command(command)
-for command in (*FILL, *ASK, *SHOW, *KEEP):
+for command in (*FILL, *ASK, *ANSWER, *SHOW, *KEEP):
     main.add_command(command)
 
 __all__ = ["main"]

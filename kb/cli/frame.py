@@ -117,6 +117,7 @@ def main(data: Path) -> None:
     \b
     Fill:     init, sources, import, crawl, convert, build, update
     Ask:      changes, show, diff
+    Answer:   review
     Show:     publish, serve, demo
     Keep:     status, doctor, export, eval
 
