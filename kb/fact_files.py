@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import tempfile
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,13 +20,19 @@ import yaml
 from kb.coding import read_facts
 from kb.declarations import load_yaml
 from kb.errors import DeclarationError, StatusQuoError
+from kb.marks import read_day
 
 # An entry as plain values, keys in the order of the file.
 Entry = dict[str, Any]
 # What YAML takes for the end of a line: "\r\n", "\n"
 LINE_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
-# Long words are folded below this many columns.
-WIDTH = 112
+# "2026-11-28"
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+# "One space between words, none round them."
+PLAIN_WORDS = re.compile(r"\S+( \S+)*")
+# A text longer than this is folded over lines of the next width.
+LONGEST_LINE = 100
+WIDTH = 116
 UNFOLDED = 1_000_000
 ANY_WRITE = 0o222
 
@@ -187,22 +194,33 @@ def _line_end(text: str) -> str:
 
 
 def _flow_pair(key: str, value: Any) -> str:
-    told = yaml.safe_dump({key: value}, default_flow_style=True, allow_unicode=True, sort_keys=False, width=UNFOLDED)
-    return told.strip()[1:-1]
+    return _dump({key: value})[1:-1]
 
 
 def _block_pair(key: str, value: Any, text: str, indent: int) -> str:
     """Write a key and its value as lines, the first of which stands at ``indent`` already."""
-    told = f"{key}: {_dump(value)}"
     if isinstance(value, list) and any(isinstance(part, dict) for part in value):
-        told = "\n".join([f"{key}:", *(f"- {_dump(part, flow=True)}" for part in value)])
+        lines = [f"{key}:", *(f"  - {_dump(part)}" for part in value)]
+    elif isinstance(value, str) and len(value) > LONGEST_LINE and value.isprintable() and PLAIN_WORDS.fullmatch(value):
+        folded = textwrap.wrap(value, WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+        lines = [f"{key}: >-", *(f"  {line}" for line in folded)]
     else:
-        told = told.replace("\n", "\n  ")
-    return told.replace("\n", _line_end(text) + " " * indent)
+        lines = f"{key}: {_dump(value)}".replace("\n", "\n  ").split("\n")
+    return (_line_end(text) + " " * indent).join(lines)
 
 
-def _dump(value: Any, *, flow: bool = False) -> str:
-    is_plain = not isinstance(value, dict | list)
-    width = WIDTH if is_plain and not flow else UNFOLDED
-    told: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=width)
+def _dump(value: Any) -> str:
+    """Write a value on one line; words with line breaks in them take more."""
+    plain = _bare_days(value)
+    told: str = yaml.safe_dump(plain, default_flow_style=True, allow_unicode=True, sort_keys=False, width=UNFOLDED)
     return told.removesuffix("\n").removesuffix("\n...")
+
+
+def _bare_days(value: Any) -> Any:
+    """Return a value with its days as days, so that they are written without quotes, as people write them."""
+    if isinstance(value, dict):
+        return {key: _bare_days(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_bare_days(part) for part in value]
+    is_day = isinstance(value, str) and DAY.fullmatch(value) is not None
+    return read_day(value) or value if is_day else value

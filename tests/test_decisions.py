@@ -11,7 +11,7 @@ from kb.review import Reviewer
 from tests.coded import FILE, TEXT_HASH, codebook, make_desk, open_desk  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.usefixtures("codebook")
-REVIEWED = f"  reviewed_on: '2026-06-01'\n  reviewed_by: ana\n  reviewed_text: {TEXT_HASH}\n"
+REVIEWED = f"  reviewed_on: 2026-06-01\n  reviewed_by: ana\n  reviewed_text: {TEXT_HASH}\n"
 FIRST_ENDS = "  coded_on: 2026-01-05\n  coded_by: coder-1\n"
 
 
@@ -116,7 +116,7 @@ def test_a_fact_that_is_only_reported_is_looked_at_and_never_verified(tmp_path):
     line = next(line for line in read_text(tmp_path).splitlines() if "query_duty" in line)
     assert "looked" == done.verb
     assert (
-        "- {question: query_duty, value: true, coded_on: 2026-01-05, coded_by: coder-1, reviewed_on: '2026-06-01', "
+        "- {question: query_duty, value: true, coded_on: 2026-01-05, coded_by: coder-1, reviewed_on: 2026-06-01, "
         "reviewed_by: ana, review_note: '2026-06-01 ana: The page was down.'}"
     ) == line
     assert "reported" == open_desk(tmp_path)[1]["query_duty"].state
@@ -145,7 +145,7 @@ def test_an_edit_adds_a_corrected_entry_confirmed_by_its_editor(tmp_path):
 
     first, *_, last = read_entries(tmp_path)
     assert "edited" == done.verb
-    assert read_text(tmp_path).startswith(FILE.split("# ---")[0].rstrip() + "\n  superseded_on: '2026-06-01'\n\n# ---")
+    assert read_text(tmp_path).startswith(FILE.split("# ---")[0].rstrip() + "\n  superseded_on: 2026-06-01\n\n# ---")
     assert ("2026-06-01", "five") == (first["superseded_on"], first["value"])
     assert {
         "question": "refill_limit",
@@ -312,7 +312,7 @@ def test_a_second_coding_stands_in_the_entry_itself(tmp_path):
     assert [{"value": "two", **signed}, {"value": "law_silent", **signed}, {"value": ["nurse"], **signed}] == [
         entry["second"] for entry in read_entries(tmp_path)
     ]
-    told = "  second: {value: two, coded_on: '2026-06-01', coded_by: coder-9}\n"
+    told = "  second: {value: two, coded_on: 2026-06-01, coded_by: coder-9}\n"
     assert FIRST_ENDS + told in read_text(tmp_path)
 
 

@@ -103,8 +103,8 @@ def test_an_entry_is_added_at_the_end_below_the_last_comment():
         "  value: true",
         "  scope: {profession: [physician, nurse]}",
         "  evidence:",
-        "  - {kind: official, url: 'https://law.example.gov/1'}",
-        "  coded_on: '2024-02-01'",
+        "    - {kind: official, url: 'https://law.example.gov/1'}",
+        "  coded_on: 2024-02-01",
     ] == after.removeprefix(FILE).splitlines()
 
 
@@ -257,3 +257,15 @@ def test_of_two_that_write_at_once_no_decision_is_lost(tmp_path):
     assert {f"{name}-{number}" for name in ("ana", "ben") for number in range(20)} == {
         entry["coded_by"] for entry in load_yaml(path)[3:]
     }
+
+
+def test_days_stand_bare_and_long_words_folded_as_people_write_them():
+    words = "A rule of many words " * 9
+
+    after = add_entry("", {"question": "rems", "note": words.strip(), "coded_on": "2024-02-30", "seen": ["2024-02-29"]})
+
+    lines = after.splitlines()
+    assert ["- question: rems", "  note: >-"] == lines[:2]
+    assert words.split() == " ".join(lines[2:-2]).split()
+    assert (True, 2) == (all(line.startswith("    A ") or len(line) <= 120 for line in lines), len(lines[2:-2]))
+    assert ["  coded_on: '2024-02-30'", "  seen: [2024-02-29]"] == lines[-2:]

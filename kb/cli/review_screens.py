@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -11,12 +12,12 @@ from kb.answer.agreement import FEWEST_PAIRS, Agreement
 from kb.answer.facts import Fact, Step, Value, hash_words, spell_value
 from kb.answer.urgency import URGENCIES, Case, Urgency
 from kb.cli.frame import say_plural
-from kb.compare.redline import redline, shorten_redline, spell_controls
+from kb.compare.redline import Op, Span, redline, redline_text, shorten_redline, spell_controls
 from kb.jurisdictions import read_jurisdictions
 from kb.models import Provision
 from kb.questions import Question, map_questions
 from kb.scopes import read_terms
-from kb.terminal import paint_redline, print_line, print_row
+from kb.terminal import print_line, print_row
 
 TITLES: Mapping[Urgency, str] = {
     "changed": "words changed",
@@ -31,6 +32,9 @@ STYLES: Mapping[Urgency, str] = {
     "changed": "bold red", "broken": "bold red", "dates": "bold yellow", "conflict": "bold yellow",
     "unreviewed": "bold", "address": "bold", "rest": "dim",
 }  # fmt: skip
+MARK_STYLES: Mapping[Op, str] = {"equal": "", "delete": "red strike", "insert": "green underline"}
+# Where one reason is that of all.
+ALIKE: tuple[Urgency, ...] = ("unreviewed", "address", "rest")
 # A provision of more signs is shown round its quote; the whole is a key away.
 LONGEST_SHOWN = 900
 # Digits of an id that are listed: enough to name a fact.
@@ -76,7 +80,7 @@ def print_whole(console: Console, case: Case, words: Sequence[Provision], *, bli
         print_line(console, " ".join(filter(None, (part.number, part.heading, part.text))))
     if step is not None and step.old_text and not blind:
         print_line(console, "What moved since the words were last agreed to:", style="bold")
-        print_row(console, "Changed", paint_redline(console, redline(step.old_text, step.new_text)))
+        print_row(console, "Changed", paint_marks(redline(step.old_text, step.new_text)))
 
 
 def print_queue(console: Console, cases: Sequence[Case], *, shown: int) -> None:
@@ -157,6 +161,11 @@ def describe_type(question: Question) -> str:
     return f"{kinds[question.type]}; or law_silent, not_found, not_checked"
 
 
+def paint_marks(spans: Iterable[Span]) -> Text:
+    """Return a redline with signs and colour: a decision is made on it, on any terminal."""
+    return Text.assemble(*((redline_text([span]), MARK_STYLES[span.op]) for span in spans))
+
+
 def _print_question(console: Console, fact: Fact) -> None:
     question = map_questions().get(fact.question)
     name = next((place.name for place in read_jurisdictions() if place.id == fact.jurisdiction), fact.jurisdiction)
@@ -192,7 +201,7 @@ def _print_words(console: Console, case: Case, words: Sequence[Provision]) -> No
     _print_quote(console, case, words)
     if step is not None and step.old_text:
         spans = shorten_redline(redline(step.old_text, step.new_text))
-        print_row(console, "Changed", paint_redline(console, spans))
+        print_row(console, "Changed", paint_marks(spans))
 
 
 def _print_quote(console: Console, case: Case, words: Sequence[Provision]) -> None:
@@ -203,7 +212,7 @@ def _print_quote(console: Console, case: Case, words: Sequence[Provision]) -> No
         before, quote, after = told.partition(step.quote) if len(told) <= LONGEST_SHOWN else ("", "", "")
         if not quote:
             before, quote, after = f"…{step.prefix}", step.quote, f"{step.suffix}…"
-        print_row(console, "Words", _mark_quote(before, quote, after))
+        print_row(console, "Words were" if step.state == "broken" else "Words", _mark_quote(before, quote, after))
     elif fact.anchor is not None:
         print_row(console, "Quote", f"{fact.anchor.quote} (as coded; in no archived text yet)")
 
@@ -252,9 +261,18 @@ def _describe_second(fact: Fact) -> str:
 
 
 def _print_rows(console: Console, cases: Iterable[Case]) -> None:
-    """Print one line a case; one that is too long for the terminal is cut with a sign."""
-    rows = [(case.fact.id[:LISTED_DIGITS], case.fact.jurisdiction, case.fact.question, case.reason) for case in cases]
+    """Print one line a case; one that is too long for a terminal is cut with a sign."""
+    rows = [(case.fact.id[:LISTED_DIGITS], case.fact.jurisdiction, case.fact.question, _tell(case)) for case in cases]
     widest = max((len(question) for _, _, question, _ in rows), default=0)
-    for name, place, question, reason in rows:
-        line = Text(spell_controls(f"  {name}  {place:5}  {question:{widest}}  {reason}"))
-        console.print(line, no_wrap=True, overflow="ellipsis", crop=console.is_terminal)
+    overflow: Literal["ellipsis", "ignore"] = "ellipsis" if console.is_terminal else "ignore"
+    for name, place, question, told in rows:
+        line = Text(spell_controls(f"  {name}  {place:5}  {question:{widest}}  {told}"))
+        console.print(line, no_wrap=True, overflow=overflow, crop=console.is_terminal)
+
+
+def _tell(case: Case) -> str:
+    """Tell what the title of a case's urgency leaves open: the reason, or where it is the same for all, the answer."""
+    if case.urgency in ALIKE:
+        fact = case.fact
+        return ", ".join(filter(None, (fact.gap or spell_value(fact.value), fact.citation)))
+    return case.reason
