@@ -92,8 +92,8 @@ def print_row(console: Console, label: str, value: str | Text) -> None:
     lines = told.wrap(console, _width(console) - LABEL_WIDTH) if " " in told.plain else [told]
     for number, line in enumerate(lines):
         line.rstrip()
-        lead = Text(f"{'' if number else label:<{LABEL_WIDTH}}", style="dim")
-        console.print(lead + line, soft_wrap=True)
+        lead = f"{'' if number else label:<{LABEL_WIDTH}}"
+        console.print(Text.assemble((lead, "dim"), line), soft_wrap=True)
 
 
 def describe_standing(answer: Answer) -> list[str]:

@@ -12,13 +12,12 @@ from kb.cli.status import status
 
 FILL = (init, sources, import_, crawl, convert, build, update)
 ASK = (changes, show, diff)
-ANSWER = (review,)
 SHOW = (publish, serve, demo)
-KEEP = (status, doctor, export, evaluate)
+KEEP = (status, review, doctor, export, evaluate)
 
 for command in (new_source, try_source, expect_sources):
     sources.add_command(command)
-for command in (*FILL, *ASK, *ANSWER, *SHOW, *KEEP):
+for command in (*FILL, *ASK, *SHOW, *KEEP):
     main.add_command(command)
 
 __all__ = ["main"]

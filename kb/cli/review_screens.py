@@ -163,7 +163,14 @@ def describe_type(question: Question) -> str:
 
 def paint_marks(spans: Iterable[Span]) -> Text:
     """Return a redline with signs and colour: a decision is made on it, on any terminal."""
-    return Text.assemble(*((redline_text([span]), MARK_STYLES[span.op]) for span in spans))
+    painted = Text()
+    for span in spans:
+        told = redline_text([span])
+        # White space round a mark is not struck or underlined.
+        body = told.strip() or told
+        before, _, after = told.partition(body)
+        painted.append(before).append(body, MARK_STYLES[span.op]).append(after)
+    return painted
 
 
 def _print_question(console: Console, fact: Fact) -> None:
