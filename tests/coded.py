@@ -1,7 +1,11 @@
 """Facts and steps for tests, with defaults; a codebook, texts and files of facts to review."""
 
+import shutil
 from contextlib import closing
 from datetime import date
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -170,12 +174,21 @@ def record_answers(data, facts, *steps):
         record_facts(db, facts, by_fact)
 
 
+@cache
+def _build_once(place):
+    """Build the text of one kind of place once a run; the folder is kept as long as the tests run."""
+    folder = TemporaryDirectory()
+    return folder, build_texts(Path(folder.name), place)[place]
+
+
 def make_desk(tmp_path, text=FILE, *, name="ana", today="2026-06-01", place="official", **step):
-    """Build one text and a file of facts, the first of which is anchored in it; returns a desk and its cases."""
+    """Lay out one text and a file of facts, the first of which is anchored in it; returns a desk and its cases."""
     folder = tmp_path / "facts"
     folder.mkdir()
     (folder / "us-xx.yml").write_text(text)
-    version = build_texts(tmp_path / "data", place)[place]
+    built, version = _build_once(place)
+    (tmp_path / "data").mkdir()
+    shutil.copy(Path(built.name) / "kb.db", tmp_path / "data")
     facts = read_facts((folder,), invented=("us-xx",))
     record_answers(tmp_path / "data", facts, make_step(facts[0].id, **version, **step))
     return open_desk(tmp_path, name=name, today=today)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kb.coding import SHIPPED
 from kb.declarations import load_yaml
 from kb.errors import DeclarationError
 from kb.fact_files import ChangedFileError, ReadOnlyFileError, Revision, add_entry, replace_file, set_key
@@ -269,3 +270,20 @@ def test_days_stand_bare_and_long_words_folded_as_people_write_them():
     assert words.split() == " ".join(lines[2:-2]).split()
     assert (True, 2) == (all(line.startswith("    A ") or len(line) <= 120 for line in lines), len(lines[2:-2]))
     assert ["  coded_on: '2024-02-30'", "  seen: [2024-02-29]"] == lines[-2:]
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yml")), ids=lambda path: path.stem)
+def test_every_file_that_ships_can_be_altered_entry_by_entry(tmp_path, path):
+    copy = write(tmp_path, path.read_text("utf-8"), path.name)
+    revision = Revision(copy, copy.read_bytes())
+    first = {**revision.entries[0], "coded_by": "ana"}
+    places = (0, len(revision.entries) // 2, len(revision.entries) - 1)
+    for place in places:
+        revision.set_keys(place, {"review_note": f"2030-01-01 ana: seen {place}."})
+    revision.add_entry(first)
+
+    revision.write()
+
+    added, gone = list_changed(path.read_text("utf-8"), copy.read_text("utf-8"))
+    assert [] == gone
+    assert len(set(places)) == len([line for line in added if line.startswith("  review_note: ")])

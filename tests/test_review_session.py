@@ -7,12 +7,14 @@ import pytest
 from rich.console import Console
 
 from kb.answer.agreement import Agreement
+from kb.answer.facts import hash_words
 from kb.answer.urgency import Case, Standing, list_cases
 from kb.cli.review_screens import describe_kappa, print_case, print_queue
 from kb.cli.review_session import Session, Setting, list_settable
 from kb.declarations import load_yaml
 from kb.review import list_uncoded, read_words
 from kb.store.knowledge import open_knowledge
+from tests.build import make_provision
 from tests.coded import FILE, TEXT, TEXT_HASH, codebook, make_desk, make_fact, make_step  # noqa: F401 - a fixture
 from tests.test_urgency import TODAY
 
@@ -225,6 +227,26 @@ def test_a_long_queue_is_cut_and_counts_what_is_left_out():
 
     assert ["50 facts to look at", "the rest (50)"] == shown.getvalue().splitlines()[:2]
     assert "… 48 more: kb review --list --limit 0" == shown.getvalue().splitlines()[-1]
+
+
+def test_of_a_long_provision_the_quote_is_shown_and_how_much_there_is():
+    words = " ".join([TEXT] * 40)
+    case = make_case(text_hash=hash_words(words))
+    shown = io.StringIO()
+
+    print_case(Console(file=shown, width=80), case, (make_provision("a", words),))
+
+    assert "Words      …A prescription may be »refilled at most five times«.…" in shown.getvalue()
+    assert "part of a provision of 360 words" in shown.getvalue()
+
+
+def test_a_text_other_than_the_one_the_step_is_about_is_not_shown():
+    case = make_case()
+    shown = io.StringIO()
+
+    print_case(Console(file=shown, width=80), case, (make_provision("a", f"Not: {TEXT}"),))
+
+    assert "Not:" not in shown.getvalue()
 
 
 def test_control_signs_of_a_page_are_spelled_out():

@@ -12,6 +12,7 @@ REPORTED = Standing()
 ANCHORED = Standing(make_step())
 VERIFIED = Standing(make_step(state="verified", cause="review"))
 SEEN = {"reviewed_by": "ana"}
+EARLIER = {**SEEN, "reviewed_on": "2026-02-01", "reviewed_text": TEXT_HASH}
 CONFIRMED = {"reviewed_on": "2026-05-30", "reviewed_by": "ana", "reviewed_text": TEXT_HASH}
 
 
@@ -31,8 +32,8 @@ def test_the_queue_goes_from_words_over_dates_to_the_rest():
             make_fact("rival", question="step_therapy", value="b", reviewed_on="2026-05-30", reviewed_by="ana"),
             Standing(),
         ),
-        (make_fact("later", effective_to="2026-08-01"), VERIFIED),
-        (make_fact("soon", effective_from="2026-06-02"), VERIFIED),
+        (make_fact("later", effective_to="2026-08-01", **EARLIER), VERIFIED),
+        (make_fact("soon", effective_from="2026-06-02", **EARLIER), VERIFIED),
         (make_fact("broken"), Standing(make_step(state="broken", cause="gone"))),
         (make_fact("changed"), Standing(make_step(state="needs_review", cause="words"))),
         (make_fact("superseded", superseded_on="2026-05-30"), ANCHORED),
@@ -69,6 +70,21 @@ def test_words_confirmed_before_say_by_whom_and_words_found_only_say_so():
         "its words changed on 2026-03-01, since ana confirmed them on 2026-05-30",
         "its words changed on 2026-03-01, since they were found",
     ] == reasons
+
+
+def test_words_in_doubt_tell_why_and_moved_ones_what_moved():
+    told = {"state": "needs_review", "cause": "resolved", "reason": "the quote stands twice"}
+    steps = [make_step(**told), make_step(**told, old_text="six", new_text="five")]
+
+    assert [
+        "in doubt since 2026-03-01: the quote stands twice",
+        "its words changed on 2026-03-01, since they were found: the quote stands twice",
+    ] == [judge(make_fact(), Standing(step)).reason for step in steps]
+
+
+def test_an_entry_nobody_confirmed_is_not_verified_by_the_step_of_another():
+    assert "anchored" == tell_state(make_fact(), VERIFIED)
+    assert "anchored" == tell_state(make_fact(), Standing(make_step(text_hash="")))
 
 
 def test_a_confirmation_of_the_new_words_settles_it_before_the_next_build():

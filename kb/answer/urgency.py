@@ -82,15 +82,16 @@ def list_cases(facts: Iterable[Fact], standings: Mapping[str, Standing], today: 
 def tell_state(fact: Fact, standing: Standing) -> FactState:
     """Tell the state of a fact: that of its latest step, and what was decided since that was built.
 
-    A fact whose words can confirm nothing is never verified.
+    Verified is only what a person confirmed by the very words that stand, where these can confirm anything.
     """
     step = standing.step
     if step is None:
         return "reported"
-    if standing.barrier:
-        return "anchored" if step.state == "verified" else step.state
-    is_agreed = fact.reviewed_text == step.text_hash and step.state in ("anchored", "needs_review")
-    return "verified" if is_agreed else step.state
+    if step.state == "broken":
+        return "broken"
+    if fact.reviewed_text and fact.reviewed_text == step.text_hash and not standing.barrier:
+        return "verified"
+    return "anchored" if step.state == "verified" else step.state
 
 
 def find_rivals(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
@@ -147,9 +148,12 @@ def _find_changed(look: _Look) -> _Reason:
     """Words changed; where they can confirm nothing, one look since is enough."""
     if look.state != "needs_review" or (look.standing.barrier and look.fact.reviewed_on >= look.since):
         return None
-    agreed = f"since {look.fact.reviewed_by} confirmed them on {look.fact.reviewed_on}"
-    since = agreed if look.fact.reviewed_text else "since they were found"
-    return f"its words changed on {look.since}, {since}", ""
+    step, fact = look.standing.step, look.fact
+    agreed = f"since {fact.reviewed_by} confirmed them on {fact.reviewed_on}" if fact.reviewed_text else ""
+    moved = f"its words changed on {look.since}, {agreed or 'since they were found'}"
+    if step is None or not step.reason:
+        return moved, ""
+    return f"{moved if step.old_text else f'in doubt since {look.since}'}: {step.reason}", ""
 
 
 def _find_broken(look: _Look) -> _Reason:

@@ -220,6 +220,8 @@ def _print_quote(console: Console, case: Case, words: Sequence[Provision]) -> No
         if not quote:
             before, quote, after = f"…{step.prefix}", step.quote, f"{step.suffix}…"
         print_row(console, "Words were" if step.state == "broken" else "Words", _mark_quote(before, quote, after))
+        if len(told) > LONGEST_SHOWN:
+            print_row(console, "", Text(f"part of a provision of {len(told.split()):,} words", style="dim"))
     elif fact.anchor is not None:
         print_row(console, "Quote", f"{fact.anchor.quote} (as coded; in no archived text yet)")
 
