@@ -126,6 +126,7 @@ def list_uncoded(cases: Iterable[Case], coder: str) -> list[Case]:
         if case.fact.second is None
         and case.fact.coded_by != coder
         and case.fact.gap in (None, "law_silent")
+        and case.state != "broken"
         and (case.standing.step is not None or case.standing.address)
     ]
     return sorted(open_ones, key=lambda case: case.standing.step is None)

@@ -174,6 +174,12 @@ def test_a_second_coder_gets_what_others_coded_once_words_first(asked):
     ]
 
 
+def test_words_that_are_gone_are_not_coded_again(tmp_path):
+    _, cases = make_desk(tmp_path, state="broken", cause="gone")
+
+    assert ["prescribers"] == [case.fact.question for case in list_uncoded(cases.values(), "ben")]
+
+
 def test_a_fact_coded_twice_is_not_coded_again(tmp_path):
     desk, cases = make_desk(tmp_path)
     desk.code_second(cases["refill_limit"], "two")

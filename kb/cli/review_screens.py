@@ -65,6 +65,8 @@ def print_blind(console: Console, case: Case, words: Sequence[Provision]) -> Non
         print_row(console, "Coding", question.coding)
     if fact.scope:
         print_row(console, "Scope", describe_scope(fact))
+    if fact.citation:
+        print_row(console, "Citation", fact.citation)
     for number, choice in enumerate(question.values, 1):
         print_row(console, "Values" if number == 1 else "", f"{choice.id}: {choice.label}")
     print_row(console, "" if question.values else "Values", describe_type(question))
