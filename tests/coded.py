@@ -80,8 +80,9 @@ questions:
   asked_of: all
   type: choice
   values:
-  - {id: five, label: Five times in six months}
-  - {id: two, label: Twice in three months}
+  - {id: five, label: Five times in six months, strictness: 1}
+  - {id: two, label: Twice in three months, strictness: 2}
+  - {id: some, label: As written}
   details: [{id: refills, type: number, label: Refills}, {id: within, type: duration, label: Within}]
   scope: [profession, event]
   coding: Code what the text says of Schedule III.

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from kb.answer.urgency import AHEAD, URGENCIES, Standing, find_rivals, first_day, last_day, list_cases, tell_state
-from tests.coded import TEXT_HASH, make_fact, make_step
+from tests.coded import TEXT_HASH, codebook, make_fact, make_step  # noqa: F401 - a fixture
 
 TODAY = date(2026, 6, 1)
 REPORTED = Standing()
@@ -173,6 +173,22 @@ def test_answers_contradict_each_other_in_one_scope_and_time(one, other, contrad
     facts = [make_fact("one", **one), make_fact("other", **other)]
 
     assert ({"one": [facts[1]], "other": [facts[0]]} if contradict else {}) == find_rivals(facts)
+
+
+@pytest.mark.parametrize(
+    ("values", "bindings", "contradict"),
+    [
+        (("five", "two"), ("statute", "regulation"), False),
+        (("five", "two"), ("statute", "statute"), True),
+        (("five", "two"), ("statute", ""), True),
+        (("five", "some"), ("statute", "regulation"), True),
+    ],
+)
+@pytest.mark.usefixtures("codebook")
+def test_a_statute_and_a_stricter_rule_of_a_board_both_apply(values, bindings, contradict):
+    facts = [make_fact(value, value=value, binding=binding) for value, binding in zip(values, bindings, strict=True)]
+
+    assert contradict == bool(find_rivals(facts))
 
 
 def test_a_contradiction_names_the_other_answer_and_ends_once_both_were_seen():

@@ -125,10 +125,18 @@ def last_day(text: str) -> date:
 
 def _contradict(one: Fact, other: Fact) -> bool:
     question = map_questions().get(one.question)
-    is_same_time = first_day(one.effective_from) <= last_day(other.effective_to) and first_day(
-        other.effective_from
-    ) <= last_day(one.effective_to)
-    return is_same_time and question is not None and question.contradicts(one.value, other.value)
+    if question is None or not question.contradicts(one.value, other.value):
+        return False
+    # Of two kinds of text that are not equally strict both apply, as a statute and a board's rule do.
+    is_layered = one.binding and other.binding and one.binding != other.binding
+    ranks = {question.rank(one.value), question.rank(other.value)}
+    return _overlap(one, other) and not (is_layered and None not in ranks and len(ranks) > 1)
+
+
+def _overlap(one: Fact, other: Fact) -> bool:
+    """Tell whether there is a day on which both apply."""
+    begins = max(first_day(one.effective_from), first_day(other.effective_from))
+    return begins <= min(last_day(one.effective_to), last_day(other.effective_to))
 
 
 def _judge(fact: Fact, standing: Standing, rivals: Sequence[Fact], today: date) -> Case:
