@@ -24,7 +24,10 @@ from kb.share import share_path
 Verb = Literal["confirmed", "looked", "edited", "rejected", "noted", "coded"]
 REVIEW_KEYS = ("reviewed_on", "reviewed_by", "reviewed_text", "review_note")
 # What an edit may set, beside scope.<dimension> and details.<name>.
-SETTABLE = ("value", "note", "searched", "effective_from", "effective_to", "reverts_to")
+SETTABLE = (
+    "value", "note", "searched", "effective_from", "effective_to", "reverts_to", "anchor.document", "anchor.eid",
+    "anchor.quote",
+)  # fmt: skip
 # Digits of a text's hash that name it in a reviewer's words.
 SHOWN_DIGITS = 16
 YES, NO = ("yes", "true", "y"), ("no", "false", "n")
@@ -56,14 +59,16 @@ class Desk:
         words = note if not barrier or case.standing.step is None else f"{note or 'looked at'} ({barrier})"
         if not words and seen.items() <= revision.entries[case.fact.place].items():
             raise UsageError(f"fact {case.fact.id}: {self.reviewer.name} confirmed these very words today already")
-        _review(revision, case.fact.place, seen | self._tell(case, words, is_confirmed=not barrier))
+        told = seen | self._tell(case, words, is_confirmed=not barrier)
+        _review(revision, case.fact.place, told, _quote_anew(revision.entries[case.fact.place], case))
         return self._write("looked" if barrier else "confirmed", case, revision)
 
     def edit(self, case: Case, changes: Mapping[str, str], note: str = "") -> Done:
         """Put a corrected entry in place of a fact and confirm it as far as its words allow.
 
-        ``changes`` are texts by key (see ``SETTABLE``); "" removes a key. Raises UsageError for a key that cannot be
-        set or where nothing changes; values are checked like those of any fact.
+        ``changes`` are texts by key (see ``SETTABLE``); "" removes a key. Words that moved are quoted as they stand
+        now; a new anchor is confirmed once it was built and seen. Raises UsageError for a key that cannot be set or
+        where nothing changes; values are checked like those of any fact.
         """
         revision = self._open(case)
         old = revision.entries[case.fact.place]
@@ -73,9 +78,12 @@ class Desk:
         if new == {key: value for key, value in old.items() if key not in (*REVIEW_KEYS, "second")}:
             raise UsageError(f"fact {case.fact.id}: nothing would change; accept it, or say what to set")
         coded = {"coded_on": self.reviewer.today, "coded_by": self.reviewer.name}
-        told = self._tell(case, note, is_confirmed=not case.standing.barrier)
+        is_new = any(key.startswith("anchor.") for key in changes)
+        signed = {key: text for key, text in self._sign(case).items() if not (is_new and key == "reviewed_text")}
+        told = self._tell(case, note, is_confirmed="reviewed_text" in signed)
+        quoted = {} if is_new else _quote_anew(new, case)
         revision.set_keys(case.fact.place, {"superseded_on": self.reviewer.today})
-        revision.add_entry(_order_keys({**new, **coded, **self._sign(case), **told}))
+        revision.add_entry(_order_keys({**new, **quoted, **coded, **signed, **told}))
         return self._write("edited", case, revision)
 
     def reject(self, case: Case, reason: str) -> Done:
@@ -184,16 +192,27 @@ def _split(text: str) -> list[str]:
     return [part.strip() for part in text.replace("+", ",").split(",") if part.strip()]
 
 
-def _review(revision: Revision, place: int, keys: Entry) -> int:
-    """Record a review: the first in the entry itself, a later one in an entry added. Returns the entry's place."""
+def _review(revision: Revision, place: int, keys: Entry, quoted: Entry | None = None) -> int:
+    """Record a review: the first in the entry itself, a later one in an entry added, with its words quoted anew.
+
+    Returns the entry's place.
+    """
     old = revision.entries[place]
     if "reviewed_on" not in old:
         revision.set_keys(place, _add_words(old, keys))
         return place
     kept = {key: value for key, value in old.items() if key not in REVIEW_KEYS}
     revision.set_keys(place, {"superseded_on": keys["reviewed_on"]})
-    revision.add_entry(_order_keys({**kept, **keys}))
+    revision.add_entry(_order_keys({**kept, **(quoted or {}), **keys}))
     return len(revision.entries) - 1
+
+
+def _quote_anew(entry: Entry, case: Case) -> Entry:
+    """Return an entry's anchor with the words as they stand now, where they moved; nothing where they did not."""
+    step = case.standing.step
+    if step is None or step.state != "needs_review" or case.standing.barrier or "anchor" not in entry:
+        return {}
+    return {"anchor": {"document": step.document, **({"eid": step.eid} if step.eid else {}), "quote": step.quote}}
 
 
 def _add_words(old: Entry, keys: Entry) -> Entry:
@@ -210,6 +229,8 @@ def _apply(entry: Entry, key: str, text: str) -> None:
     details = {detail.id: detail.type for detail in question.details}
     if outer == "scope" and inner in DIMENSIONS:
         _set_part(entry, outer, inner, _split(text))
+    elif outer == "anchor" and key in SETTABLE:
+        _set_part(entry, outer, inner, text)
     elif outer == "details" and inner in details:
         _set_part(entry, outer, inner, _parse(details[inner], text) if text else None)
     elif key not in SETTABLE:

@@ -180,6 +180,45 @@ def test_an_edit_may_take_a_key_away(tmp_path):
     }
 
 
+MOVED = {"state": "needs_review", "cause": "words", "quote": "at most five times.", "eid": "b"}
+
+
+def test_an_edit_and_a_later_acceptance_quote_words_that_moved_as_they_stand_now(tmp_path):
+    desk, cases = make_desk(tmp_path, FILE.replace(FIRST_ENDS, FIRST_ENDS + REVIEWED, 1), today="2026-07-01", **MOVED)
+    desk.accept(cases["refill_limit"])
+    accepted = read_entries(tmp_path)[-1]
+    desk.undo()
+
+    desk.edit(cases["refill_limit"], {"value": "two"})
+
+    edited = read_entries(tmp_path)[-1]
+    now = {"document": edited["anchor"]["document"], "eid": "b", "quote": "at most five times."}
+    assert [now, now] == [accepted["anchor"], edited["anchor"]]
+    assert "refilled at most five times" == read_entries(tmp_path)[0]["anchor"]["quote"]
+
+
+def test_a_first_acceptance_of_words_that_moved_leaves_the_quote_as_coded(tmp_path):
+    desk, cases = make_desk(tmp_path, **MOVED)
+
+    desk.accept(cases["refill_limit"])
+
+    assert FILE.replace(FIRST_ENDS, FIRST_ENDS + REVIEWED, 1) == read_text(tmp_path)
+
+
+def test_a_new_anchor_is_confirmed_only_once_its_words_were_seen(tmp_path):
+    desk, cases = make_desk(tmp_path, **MOVED)
+
+    desk.edit(
+        cases["refill_limit"], {"anchor.document": "us-xx/code/9-9", "anchor.quote": "no more than five"}, "Moved."
+    )
+
+    last = read_entries(tmp_path)[-1]
+    assert {"document": "us-xx/code/9-9", "quote": "no more than five"} == last["anchor"]
+    assert ("ana", False) == (last["reviewed_by"], "reviewed_text" in last)
+    assert f"2026-06-01 ana [text {TEXT_HASH[:16]}]: Moved." == last["review_note"]
+    assert "reported" == open_desk(tmp_path)[1]["refill_limit"].state
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
@@ -191,6 +230,8 @@ def test_an_edit_may_take_a_key_away(tmp_path):
         ({"effective_from": "2027", "effective_to": "2026"}, DeclarationError, "before it begins"),
         ({"details.within": "3 months"}, DeclarationError, "expected a duration, found '3 months'"),
         ({"details.refills": "few"}, DeclarationError, "expected a number, found 'few'"),
+        ({"anchor.quote": "five"}, DeclarationError, "expected at least 8 entries or characters, found 'five'"),
+        ({"anchor.quote": ""}, DeclarationError, "missing key 'quote'"),
         ({"coded_by": "ben"}, UsageError, "--set coded_by: expected one of value note"),
         ({"scope.colour": "red"}, UsageError, "expected one of .* scope.profession"),
         ({"value": "five"}, UsageError, "nothing would change"),

@@ -110,7 +110,22 @@ def test_a_note_and_a_strange_key_stay_at_the_fact(tmp_path):
 
 
 def test_an_edit_asks_for_each_key_with_what_stands_there(tmp_path):
-    lines = ["two", None, None, "nurse", None, "Narrower.", None, None, "2027", None, "The code says so."]
+    lines = [
+        "two",
+        None,
+        None,
+        "nurse",
+        None,
+        "Narrower.",
+        None,
+        None,
+        "2027",
+        None,
+        None,
+        None,
+        None,
+        "The code says so.",
+    ]
 
     _, typist = hold(tmp_path, "eq", lines)
 
@@ -125,6 +140,9 @@ def test_an_edit_asks_for_each_key_with_what_stands_there(tmp_path):
         ("effective_from", ""),
         ("effective_to", ""),
         ("reverts_to", ""),
+        ("anchor.document", "us-xx/code/1-1"),
+        ("anchor.eid", ""),
+        ("anchor.quote", "refilled at most five times"),
         ("why (for the record)", ""),
     ] == typist.asked
     told = {"value": "two", "scope": {"profession": ["nurse"]}, "note": "Narrower.", "effective_to": "2027"}

@@ -115,7 +115,7 @@ def test_a_look_at_official_words_is_no_confirmation():
     ]
 
 
-PASSED = "it ends on 2026-05-31, and nobody looked at it since"
+PASSED = "it ended on 2026-05-31, and nobody looked at it since"
 DATES = [
     ({"effective_from": "2026-06-01"}, "it applies from 2026-06-01, today"),
     ({"effective_from": "2026-06-02"}, "it applies from 2026-06-02, tomorrow"),
@@ -125,6 +125,7 @@ DATES = [
     ({"effective_to": "2026-06"}, "it ends on 2026-06-30, in 29 days"),
     ({"effective_to": "2026"}, None),
     ({"effective_to": "2026-05-31"}, PASSED),
+    ({"effective_from": "2026-05"}, "it began to apply on 2026-05-01, and nobody looked at it since"),
     ({"effective_to": "2023-12-31"}, None),
     ({"effective_to": "2026-05-31", **SEEN, "reviewed_on": "2026-05-31"}, PASSED),
     ({"effective_to": "2026-05-30", **SEEN, "reviewed_on": "2026-05-31"}, None),

@@ -174,12 +174,12 @@ def _find_date(look: _Look) -> _Reason:
     """Look for the nearest date in sight that nobody saw coming, then for one that passed since anybody looked."""
     fact, today = look.fact, look.today
     seen = max(fact.reviewed_on, fact.coded_on)
-    for day, verb in sorted(_list_dates(fact)):
+    for day, coming, past in sorted(_list_dates(fact)):
         warned = fact.reviewed_on >= (day - AHEAD).isoformat()
         if today <= day <= today + AHEAD and not warned:
-            return f"it {verb} {day}, {_say_distance((day - today).days)}", day.isoformat()
+            return f"it {coming} {day}, {_say_distance((day - today).days)}", day.isoformat()
         if seen <= day.isoformat() < today.isoformat():
-            return f"it {verb} {day}, and nobody looked at it since", day.isoformat()
+            return f"it {past} {day}, and nobody looked at it since", day.isoformat()
     return None
 
 
@@ -187,11 +187,12 @@ def _say_distance(days: int) -> str:
     return "today" if days == 0 else "tomorrow" if days == 1 else f"in {days} days"
 
 
-def _list_dates(fact: Fact) -> Iterator[tuple[date, str]]:
+def _list_dates(fact: Fact) -> Iterator[tuple[date, str, str]]:
+    """Yield the days a fact begins and ends to apply, with the words for a day to come and for one that passed."""
     if fact.effective_from:
-        yield first_day(fact.effective_from), "applies from"
+        yield first_day(fact.effective_from), "applies from", "began to apply on"
     if fact.effective_to:
-        yield last_day(fact.effective_to), "ends on"
+        yield last_day(fact.effective_to), "ends on", "ended on"
 
 
 def _find_conflict(look: _Look) -> _Reason:

@@ -255,4 +255,7 @@ def list_settable(case: Case) -> dict[str, str]:
         "effective_from": fact.effective_from,
         "effective_to": fact.effective_to,
         "reverts_to": spell_value(fact.reverts_to),
+        "anchor.document": "" if fact.anchor is None else fact.anchor.document,
+        "anchor.eid": "" if fact.anchor is None else fact.anchor.eid,
+        "anchor.quote": "" if fact.anchor is None else fact.anchor.quote,
     }
