@@ -1,11 +1,10 @@
 """Tell whether a fact answers a question asked within a scope, and how closely; the most specific one wins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from kb.answer.facts import Fact
-from kb.scopes import Scope, widen_term
+from kb.scopes import Scope, read_terms, widen_term
 
 # What names a scope whatever the order it was written in.
 ScopeKey = tuple[tuple[str, tuple[str, ...]], ...]
@@ -56,15 +55,13 @@ def key_scope(scope: Scope) -> ScopeKey:
     return tuple(sorted((dimension, tuple(sorted(terms))) for dimension, terms in scope.items()))
 
 
-def find_limits(scopes: Sequence[Scope]) -> list[str]:
-    """Return the dimensions that any of the scopes limits, in the order they are met."""
-    return list(dict.fromkeys(dimension for scope in scopes for dimension in scope))
-
-
-def match_facts(facts: Sequence[Fact], asked: Scope) -> Mapping[str, Match]:
-    """Return how each fact's scope fits the one asked about, by its id; those that do not fit are left out."""
-    found = {fact.id: match_scope(fact.scope, asked) for fact in facts}
-    return {name: match for name, match in found.items() if match is not None}
+def name_scope(scope: Scope) -> str:
+    """Return a scope in words, "physician, dentist; prescribing", "" for one that limits nothing."""
+    terms = read_terms()
+    return "; ".join(
+        ", ".join(terms[dimension][term].name if term in terms.get(dimension, {}) else term for term in chosen).lower()
+        for dimension, chosen in scope.items()
+    )
 
 
 def _measure_distance(dimension: str, asked: str, terms: Sequence[str]) -> int | None:

@@ -1,0 +1,177 @@
+"""Answer a question on both time axes: what applies on a date, as far as it was known at an instant, and why."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+import msgspec
+
+from kb.answer.answers import Answer, Asked, Conflict, Reason, Standing, Status, explain, make_answer
+from kb.answer.facts import Fact, Step
+from kb.answer.known import find_first_coding, select_known
+from kb.answer.scope import Match, ScopeKey, key_scope, match_scope, name_scope
+from kb.answer.settle import answer_now, find_reverting, revert, settle
+from kb.answer.when import Phase, find_first_day, find_last_day, find_phase
+from kb.questions import Question
+from kb.scopes import Scope
+
+Steps = Mapping[str, Sequence[Step]]
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """The facts that fit what is asked, by how they stand to its date, and how each fits."""
+
+    phases: Mapping[Phase, Sequence[Fact]]
+    matches: Mapping[str, Match]
+
+
+class _Spoken(msgspec.Struct, frozen=True):
+    """What the facts in force say: answers to all of what is asked, to a part of it, and where they contradict."""
+
+    answers: tuple[Answer, ...]
+    narrower: tuple[Answer, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+def status(facts: Sequence[Fact], steps: Steps, asked: Asked) -> Status:
+    """Return all that is known of a question in a jurisdiction on a date, as known at an instant.
+
+    ``facts`` and ``steps`` (by fact) may hold more than what is asked; entries coded, reviewed, superseded or seen
+    after ``known_at`` alter nothing. Of the facts in force the most specific answers; of those that fit equally well
+    the stricter law leads, and contradictions are conflicts. What lapsed answers with what it reverts to, where nothing
+    else speaks in its scope. Bills and proposals never answer.
+    """
+    own = [one for one in facts if (one.jurisdiction, one.question) == (asked.jurisdiction, asked.question.id)]
+    known = select_known(own, asked.known_at)
+    if not known:
+        return _tell_nothing(own, asked)
+    found = _find(known, asked)
+    in_force, lapsed = found.phases["in_force"], found.phases["lapsed"]
+    voices = [fact for fact in in_force if fact.gap in (None, "law_silent")]
+    reverting = find_reverting(lapsed, {key_scope(fact.scope) for fact in voices})
+    spoken = _speak(
+        [
+            *(answer_now(fact, steps.get(fact.id, ()), asked) for fact in voices),
+            *(revert(fact, steps.get(fact.id, ()), asked) for fact in reverting),
+        ],
+        found.matches,
+        asked.question,
+    )
+    told = Status(
+        jurisdiction=asked.jurisdiction,
+        question=asked.question.id,
+        scope=asked.scope,
+        as_of=asked.as_of,
+        known_at=asked.known_at,
+        state="not_checked",
+        answers=spoken.answers,
+        narrower=spoken.narrower,
+        conflicts=spoken.conflicts,
+        searched=tuple(dict.fromkeys(chain.from_iterable(fact.searched for fact in in_force))),
+        coming=_show("coming", found, steps, asked),
+        lapsed=_show("lapsed", found, steps, asked),
+        pending=_show("pending", found, steps, asked),
+    )
+    gaps = {fact.gap for fact in in_force}
+    state: Standing = _name_state(told) or ("not_found" if "not_found" in gaps else "not_checked")
+    apart = [fact.scope for fact in known if fact.id not in found.matches]
+    return msgspec.structs.replace(told, state=state, why=tuple(_explain_state(told, state, apart)))
+
+
+def _tell_nothing(own: Sequence[Fact], asked: Asked) -> Status:
+    """Return the status of a question of which nothing stood at the instant: why, and since when that is otherwise."""
+    first = find_first_coding(own)
+    why = explain("withdrawn") if own else explain("not_checked")
+    state: Standing = "not_checked"
+    if first > asked.known_at[:10]:
+        state, why = "unknown_before", explain("unknown_before", since=first)
+    elif not own and not asked.question.concerns(asked.jurisdiction):
+        state, why = "not_asked", explain("not_asked")
+    return Status(
+        jurisdiction=asked.jurisdiction,
+        question=asked.question.id,
+        scope=asked.scope,
+        as_of=asked.as_of,
+        known_at=asked.known_at,
+        state=state,
+        why=(why,),
+    )
+
+
+def _find(known: Sequence[Fact], asked: Asked) -> _Found:
+    phases: dict[Phase, list[Fact]] = {"in_force": [], "coming": [], "lapsed": [], "pending": []}
+    matches = {}
+    for fact in known:
+        match = match_scope(fact.scope, asked.scope)
+        if match is not None:
+            matches[fact.id] = match
+            phases[find_phase(fact, asked.as_of)].append(fact)
+    return _Found(phases, matches)
+
+
+def _speak(voices: Sequence[Answer], matches: Mapping[str, Match], question: Question) -> _Spoken:
+    """Return the answers to all of what is asked, those to a part of it, and the conflicts that matter."""
+    covering: defaultdict[tuple[int, int], list[Answer]] = defaultdict(list)
+    partial: defaultdict[ScopeKey, list[Answer]] = defaultdict(list)
+    for voice in voices:
+        match = matches[voice.fact]
+        if match.covers:
+            covering[match.rank].append(voice)
+        else:
+            partial[key_scope(voice.scope)].append(voice)
+    settled = [settle(covering[rank], question) for rank in sorted(covering)]
+    parts = [settle(partial[key], question) for key in sorted(partial)]
+    answers = [
+        msgspec.structs.replace(one, level=level) for level, group in enumerate(settled) for one in group.answers
+    ]
+    # A contradiction among answers that a more specific one goes before decides nothing.
+    conflicts = chain.from_iterable(group.conflicts for group in (*settled[:1], *parts))
+    return _Spoken(tuple(answers), tuple(chain.from_iterable(group.answers for group in parts)), tuple(conflicts))
+
+
+def _show(phase: Phase, found: _Found, steps: Steps, asked: Asked) -> tuple[Answer, ...]:
+    """Return what is no answer on the date, each with the reason: the next to come and the last to go first."""
+    shown = []
+    for fact in found.phases[phase]:
+        told = {"effective_from": fact.effective_from, "effective_to": fact.effective_to, "binding": fact.binding}
+        answer = make_answer(fact, steps.get(fact.id, ()), asked)
+        shown.append((fact, msgspec.structs.replace(answer, why=(explain(phase, **told),))))
+    if phase == "lapsed":
+        shown.sort(key=lambda pair: find_last_day(pair[0].effective_to) or asked.as_of, reverse=True)
+    elif phase == "coming":
+        shown.sort(key=lambda pair: find_first_day(pair[0].effective_from) or asked.as_of)
+    return tuple(answer for _, answer in shown)
+
+
+def _name_state(told: Status) -> Standing | None:
+    """Return the state that what is told adds up to, None where there is neither an answer nor what is none yet."""
+    if told.answers:
+        if any(one.contested for one in told.leading):
+            return "conflict"
+        return "law_silent" if told.answers[0].gap is not None else "answered"
+    states: tuple[tuple[Standing, tuple[Answer, ...]], ...] = (
+        ("limited", told.narrower),
+        ("coming", told.coming),
+        ("lapsed", told.lapsed),
+        ("pending", told.pending),
+    )
+    return next((state for state, answers in states if answers), None)
+
+
+def _explain_state(told: Status, state: Standing, apart: Sequence[Scope]) -> list[Reason]:
+    """Return why the state is what it is: the leading answer's own reasons, or what there is instead."""
+    if told.answers:
+        first = told.answers[0]
+        specific = [explain("specific", scope=name_scope(first.scope))] if first.scope else []
+        silent = [explain("law_silent")] if state == "law_silent" else []
+        return [*(one.why for one in told.conflicts), *silent, *first.why, *specific]
+    if state == "limited":
+        return [explain("limited", scope="; ".join(dict.fromkeys(name_scope(one.scope) for one in told.narrower)))]
+    shown = {"coming": told.coming, "lapsed": told.lapsed, "pending": told.pending}.get(state, ())
+    if shown:
+        return list(shown[0].why)
+    if state == "not_found":
+        return [explain("not_found", searched="; ".join(told.searched))]
+    if apart:
+        return [explain("elsewhere", scope="; ".join(dict.fromkeys(map(name_scope, apart))))]
+    return [explain("not_checked")]
