@@ -14,7 +14,10 @@ from tests.build import make_fact, make_step
 
 SCOPES = st.dictionaries(st.sampled_from(DIMENSIONS), st.just(()), max_size=3).flatmap(
     lambda keys: st.fixed_dictionaries(
-        {name: st.lists(st.sampled_from(sorted(read_terms()[name])), min_size=1, max_size=2).map(tuple) for name in keys}
+        {
+            name: st.lists(st.sampled_from(sorted(read_terms()[name])), min_size=1, max_size=2).map(tuple)
+            for name in keys
+        }
     )
 )
 DAYS = st.dates(date(1990, 1, 1), date(2030, 12, 31))
@@ -89,7 +92,10 @@ def test_term_is_as_far_as_its_shortest_way():
 
 
 def test_scope_has_one_spelling_and_reads_as_words():
-    one, other = scope(event="prescribe", profession="nurse dentist"), scope(profession="dentist nurse", event="prescribe")
+    one, other = (
+        scope(event="prescribe", profession="nurse dentist"),
+        scope(profession="dentist nurse", event="prescribe"),
+    )
 
     assert key_scope(one) == key_scope(other)
     assert "prescribing; nurse, dentist" == name_scope(one)
