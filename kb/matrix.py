@@ -22,11 +22,13 @@ from kb.store.facts import read_recorded_facts, read_steps
 FEDERAL = "us"
 # So many different values are named in a cell; more are counted.
 MOST_NAMED = 2
+# A federal level of which nothing is known is no floor.
+NOTHING = ("not_asked", "not_checked", "unknown_before")
 SIDES: Mapping[Stricter, str] = {
-    "state": "stricter than federal law",
-    "federal": "federal law is stricter",
-    "equal": "as federal law",
-    "not_comparable": "not comparable with federal law",
+    "state": "stricter than federal",
+    "federal": "federal is stricter",
+    "equal": "as federal",
+    "not_comparable": "not comparable to federal",
 }
 
 
@@ -81,7 +83,7 @@ def read_cells(knowledge: sqlite3.Connection, wanted: Wanted) -> Iterator[Cell]:
                 yield Cell(question, floor)
                 continue
             own = _answer(facts[question.id, jurisdiction], steps, wanted, (question, jurisdiction))
-            has_floor = floor.state not in ("not_asked", "not_checked")
+            has_floor = floor.state not in NOTHING and own.state != "not_asked"
             yield Cell(question, own, compose(own, floor, question) if has_floor else None)
 
 
@@ -153,10 +155,11 @@ def list_notes(cell: Cell) -> list[str]:
         notes.append("contradictory: " + " / ".join(one.citation or one.binding for one in told.leading))
     notes += _note_limits(told)
     notes += [f"ends {one.effective_to}" for one in told.leading if one.effective_to]
-    notes += ["an earlier rule ended before" for one in told.leading if one.reverted]
-    notes += [f"from {one.effective_from}: {one.label}" for one in told.coming]
-    if not told.leading:
-        notes += [f"until {one.effective_to}: {one.label}" for one in told.lapsed[:1]]
+    same = {one.label for one in told.leading}
+    notes += [f"from {one.effective_from}: {'the same' if {one.label} == same else one.label}" for one in told.coming]
+    ended = {one.fact for one in told.leading if one.reverted}
+    past = told.lapsed if told.leading else told.lapsed[:1]
+    notes += [f"until {one.effective_to}: {one.label}" for one in past if one.fact in ended or not told.leading]
     notes += [f"{one.binding} pending: {one.label}" for one in told.pending]
     if cell.composition is not None and told.leading:
         notes += [SIDES[cell.composition.stricter]] if cell.composition.stricter in SIDES else []

@@ -33,13 +33,10 @@ class DateRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def list_fact_dates(facts: Iterable[Fact], questions: dict[str, Question]) -> Iterator[DateRow]:
-    """Yield the days of the facts that are not superseded; of a proposal only the day its comments are due by.
-
-    A bill has none that bind anybody.
-    """
+    """Yield the days of facts (those that stand); of a proposal only the day its comments are due by, of a bill none."""
     for fact in facts:
         question = questions.get(fact.question)
-        if fact.superseded_on or fact.gap in ("not_found", "not_checked") or question is None:
+        if fact.gap in ("not_found", "not_checked") or question is None:
             continue
         for kind, day, stated, value in _list_days(fact):
             label = label_value(question, value, next((name for name in GAPS if name == value), None))

@@ -119,11 +119,18 @@ def _merge(answers: Sequence[Answer]) -> list[Answer]:
     return merged
 
 
-def _weigh(answer: Answer) -> tuple[int, int, int]:
-    return (STATES.index(answer.state), BINDINGS.index(answer.binding), CONFIDENCES.index(answer.confidence))
+def _weigh(answer: Answer) -> tuple[int, int, int, int]:
+    """Return what orders facts that say the same: best proven, most binding, longest in force, surest."""
+    last = find_last_day(answer.effective_to) or date.max
+    return (
+        STATES.index(answer.state),
+        BINDINGS.index(answer.binding),
+        -last.toordinal(),
+        CONFIDENCES.index(answer.confidence),
+    )
 
 
-def _rank(answer: Answer, question: Question) -> tuple[bool, int, tuple[int, int, int]]:
+def _rank(answer: Answer, question: Question) -> tuple[bool, int, tuple[int, int, int, int]]:
     """Return what orders answers: law before guidance, the stricter first, the better proven first."""
     rank = rank_value(question, answer.value, answer.gap)
     return (answer.binding in GUIDANCE, 0 if rank is None else -rank, _weigh(answer))

@@ -136,7 +136,7 @@ def _print_tables(db: sqlite3.Connection, wanted: Wanted, options: dict[str, Any
     console = make_console()
     used: set[str] = set()
     for _, group in groupby(read_cells(db, wanted), key=lambda cell: cell.question.id):
-        cells = list(group)
+        cells = [cell for cell in group if options["everything"] or cell.status.state != "not_asked"]
         _print_question(console, cells)
         used |= {cell.status.state for cell in cells}
         used |= {name_state(cell.status.leading) for cell in cells}
@@ -236,8 +236,10 @@ def _print_dates(console: Console, rows: Sequence[DateRow], wanted: Wanted) -> N
     table = Table(box=None, pad_edge=False, show_edge=False)
     for name in ("day", "where", "what", "of", "citation"):
         table.add_column(name, overflow="fold", no_wrap=name in ("day", "where", "what"))
-    for row in rows:
-        table.add_row(row.day, row.jurisdiction, row.kind, row.title or row.subject, row.citation)
-    if rows:
+    # Several facts may rest on one rule.
+    shown = dict.fromkeys((row.day, row.jurisdiction, row.kind, row.title or row.subject, row.citation) for row in rows)
+    for row in shown:
+        table.add_row(*row)
+    if shown:
         console.print(table)
-    print_line(console, f"{say_plural(len(rows), 'date')} from {wanted.as_of} on, as known at {wanted.known_at[:10]}.")
+    print_line(console, f"{say_plural(len(shown), 'date')} from {wanted.as_of} on, as known at {wanted.known_at[:10]}.")
