@@ -33,7 +33,7 @@ class DateRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def list_fact_dates(facts: Iterable[Fact], questions: dict[str, Question]) -> Iterator[DateRow]:
-    """Yield the days of facts (those that stand); of a proposal only the day its comments are due by, of a bill none."""
+    """Yield the days of facts that stand; of a proposal only the day its comments are due by, of a bill none."""
     for fact in facts:
         question = questions.get(fact.question)
         if fact.gap in ("not_found", "not_checked") or question is None:
