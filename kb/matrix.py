@@ -162,10 +162,16 @@ def list_notes(cell: Cell) -> list[str]:
     notes += [f"until {one.effective_to}: {one.label}" for one in past if one.fact in ended or not told.leading]
     notes += [f"{one.binding} pending: {one.label}" for one in told.pending]
     if cell.composition is not None and told.leading:
-        notes += [SIDES[cell.composition.stricter]] if cell.composition.stricter in SIDES else []
+        notes += _note_side(cell.question, cell.composition.stricter)
     if told.leading and told.why and told.why[0].code == "start_unknown":
         notes.append("start not recorded")
     return list(dict.fromkeys(notes))
+
+
+def _note_side(question: Question, stricter: Stricter) -> list[str]:
+    """Return which side is stricter; of a question whose values are not ranked it is not said that they are not."""
+    is_ranked = any(choice.strictness is not None for choice in question.values)
+    return [SIDES[stricter]] if stricter in SIDES and (is_ranked or stricter != "not_comparable") else []
 
 
 def _note_limits(told: Status) -> Iterator[str]:

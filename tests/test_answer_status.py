@@ -241,6 +241,9 @@ def test_lapsed_fact_may_revert_to_silence():
     found = ask(make_fact("all", effective_to="2023-06-30", reverts_to="law_silent"))
 
     assert ("law_silent", None) == (found.state, found.answers[0].value)
+    assert ["What was coded ended on 2023-06-30; after it the law says nothing of it."] == [
+        reason.sentence for reason in found.why
+    ]
 
 
 def test_reversion_gives_way_to_what_took_its_place():

@@ -74,7 +74,8 @@ def revert(fact: Fact, steps: Sequence[Step], asked: Asked) -> Answer:
         reverts_to=None,
     )
     answer = make_answer(after, steps, asked)
-    why = explain("reverted", effective_to=fact.effective_to, value=answer.label)
+    told = answer.label if gap is None else "nothing of it"
+    why = explain("reverted", effective_to=fact.effective_to, value=told)
     return msgspec.structs.replace(answer, reverted=True, why=(why,))
 
 

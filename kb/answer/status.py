@@ -163,7 +163,7 @@ def _explain_state(told: Status, state: Standing, apart: Sequence[Scope]) -> lis
     if told.answers:
         first = told.answers[0]
         specific = [explain("specific", scope=name_scope(first.scope))] if first.scope else []
-        silent = [explain("law_silent")] if state == "law_silent" else []
+        silent = [explain("law_silent")] if state == "law_silent" and not first.reverted else []
         return [*(one.why for one in told.conflicts), *silent, *first.why, *specific]
     if state == "limited":
         return [explain("limited", scope="; ".join(dict.fromkeys(name_scope(one.scope) for one in told.narrower)))]

@@ -2,7 +2,7 @@
 
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +16,7 @@ from rich.text import Text
 
 from kb.answer.dates import DateRow
 from kb.cli.frame import Day, Instant, data_option, make_console, read_clock, reading, say_plural
+from kb.compare.redline import spell_controls
 from kb.errors import UsageError
 from kb.matrix import (
     FEDERAL,
@@ -36,8 +37,8 @@ from kb.store.facts import read_recorded_facts, read_steps
 from kb.terminal import print_line
 from kb.upcoming import list_dates
 
-# From this width on a table's notes stand in a column of their own, else on lines below the row.
-WIDE = 100
+# From this width on answers stand in a table, else each in a paragraph behind its jurisdiction.
+WIDE, NARROW = 100, 7
 FORMS = ("table", "csv", "json", "xlsx")
 
 
@@ -158,38 +159,56 @@ def _print_question(console: Console, cells: Sequence[Cell]) -> None:
     question = cells[0].question
     console.print()
     print_line(console, f"{question.title} ({question.id})", style="bold")
-    wide = console.width >= WIDE
-    table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
-    heads = ("where", "answer", "proof", "citation", "since", *(["notes"] if wide else []))
-    for name in heads:
-        ratio = {"answer": 4, "citation": 3, "notes": 4}.get(name)
+    if console.width < WIDE:
+        for cell in cells:
+            _print_cell(console, cell)
+        return
+    table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0), expand=True)
+    for name, ratio in (
+        ("where", None),
+        ("answer", 4),
+        ("proof", None),
+        ("citation", 3),
+        ("since", None),
+        ("notes", 4),
+    ):
         table.add_column(name, overflow="fold", no_wrap=ratio is None, ratio=ratio)
-    table.expand = True
     for cell in cells:
-        for row in _make_rows(cell, wide=wide):
-            table.add_row(*row)
+        where, answer, *others = _list_texts(cell)
+        style = _choose_style(cell)
+        table.add_row(Text(where, style=style), Text(answer, style=style), *map(Text, others))
     console.print(table)
 
 
-def _make_rows(cell: Cell, *, wide: bool) -> Iterator[Sequence[Text]]:
+def _print_cell(console: Console, cell: Cell) -> None:
+    """Print a cell where a table would be too narrow: the answer on a line, what belongs to it below."""
+    where, answer, proof, citation, since, notes = _list_texts(cell)
+    told = " · ".join(filter(None, (proof, citation, since and f"since {since}", notes)))
+    lines = [(line, _choose_style(cell)) for line in Text(answer).wrap(console, console.width - NARROW)]
+    lines += [(line, "dim") for line in Text(told).wrap(console, console.width - NARROW) if told]
+    for number, (line, style) in enumerate(lines):
+        line.rstrip()
+        line.stylize(style)
+        console.print(Text(f"{'' if number else where:<{NARROW}}") + line, soft_wrap=True)
+
+
+def _list_texts(cell: Cell) -> tuple[str, str, str, str, str, str]:
+    """Return the texts of a row: where, answer, proof, citation, since when, notes."""
     told = cell.status
-    first = told.leading[0] if told.leading else None
-    is_sure = first is not None and told.state != "conflict"
-    style = "bold" if told.jurisdiction == FEDERAL else "" if is_sure else "yellow" if first is not None else "dim"
-    notes = "; ".join(list_notes(cell))
-    row = [
-        Text(told.jurisdiction, style=style),
-        Text(cell.label, style=style),
-        Text(name_state(told.leading).replace("_", " ") or "–"),
-        Text("" if first is None else first.citation or first.binding),
-        Text("" if first is None else first.effective_from),
-    ]
-    if wide:
-        yield [*row, Text(notes)]
-        return
-    yield row
-    if notes:
-        yield [Text(), Text(f"↳ {notes}", style="dim")]
+    first = next(iter(told.leading), None)
+    proof = name_state(told.leading).replace("_", " ")
+    cited = ("", "") if first is None else (first.citation or first.binding.replace("_", " "), first.effective_from)
+    shown = (told.jurisdiction, cell.label, proof, *cited, "; ".join(list_notes(cell)))
+    where, answer, proof, citation, since, notes = map(spell_controls, shown)
+    return where, answer, proof, citation, since, notes
+
+
+def _choose_style(cell: Cell) -> str:
+    """Return how a cell stands out: the federal floor, what contradicts itself, what is no answer."""
+    told = cell.status
+    if not told.leading:
+        return "dim"
+    return "yellow" if told.state == "conflict" else "bold" if told.jurisdiction == FEDERAL else ""
 
 
 def _print_legend(console: Console, used: Iterable[str]) -> None:
@@ -239,7 +258,7 @@ def _print_dates(console: Console, rows: Sequence[DateRow], wanted: Wanted) -> N
     # Several facts may rest on one rule.
     shown = dict.fromkeys((row.day, row.jurisdiction, row.kind, row.title or row.subject, row.citation) for row in rows)
     for row in shown:
-        table.add_row(*row)
+        table.add_row(*map(spell_controls, row))
     if shown:
         console.print(table)
     print_line(console, f"{say_plural(len(shown), 'date')} from {wanted.as_of} on, as known at {wanted.known_at[:10]}.")
