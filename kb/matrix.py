@@ -15,7 +15,7 @@ from kb.answer.status import Steps, status
 from kb.declarations import suggest
 from kb.errors import UsageError
 from kb.jurisdictions import read_jurisdictions
-from kb.questions import Question, map_questions, read_questions
+from kb.questions import Question, map_questions, read_codebook, read_questions
 from kb.scopes import DIMENSIONS, Scope, read_terms
 from kb.store.facts import read_recorded_facts, read_steps
 
@@ -29,6 +29,18 @@ SIDES: Mapping[Stricter, str] = {
     "federal": "federal is stricter",
     "equal": "as federal",
     "not_comparable": "not comparable to federal",
+}
+
+
+# Whether a state asks for more than federal law does.
+STRICTER: Mapping[Stricter, str] = {
+    "state": "yes",
+    "federal": "no",
+    "equal": "equal",
+    "not_comparable": "not_comparable",
+    "state_only": "",
+    "federal_only": "",
+    "neither": "",
 }
 
 
@@ -191,3 +203,41 @@ def name_state(answers: Sequence[Answer]) -> str:
     order = ("broken", "needs_review", "reported", "anchored", "verified")
     states = {one.state for one in answers}
     return next((state for state in order if state in states), "")
+
+
+def list_answers(knowledge: sqlite3.Connection, now: str) -> Iterator[dict[str, object]]:
+    """Yield what every jurisdiction answers to every question on the day of an instant, as known then."""
+    wanted = Wanted(
+        questions=read_codebook().questions,
+        jurisdictions=list_places(knowledge),
+        as_of=date.fromisoformat(now[:10]),
+        known_at=now,
+    )
+    for cell in read_cells(knowledge, wanted):
+        yield _show_cell(cell)
+
+
+def _show_cell(cell: Cell) -> dict[str, object]:
+    told = cell.status
+    first = next(iter(told.leading), None)
+    shown = ("confidence", "citation", "url", "effective_from", "effective_to")
+    return {
+        "jurisdiction": told.jurisdiction,
+        "question": told.question,
+        "state": told.state,
+        "value": cell.value,
+        "label": cell.label,
+        "notes": "; ".join(list_notes(cell)),
+        "proof": name_state(told.leading),
+        "answers": len(told.answers) + len(told.narrower),
+        "scopes": _json([one.scope for one in told.leading]),
+        **{name: "" if first is None else getattr(first, name) for name in shown},
+        "stricter_than_federal": "" if cell.composition is None else STRICTER[cell.composition.stricter],
+        "conflicts": len(told.conflicts),
+        "fact": None if first is None else first.fact,
+        "why": _json(told.why),
+    }
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

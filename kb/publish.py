@@ -26,7 +26,8 @@ from kb.generations import (
 )
 from kb.health import find_steady
 from kb.incidents import map_causes
-from kb.publish_answers import list_answers, list_facts, list_public_dates, list_questions
+from kb.matrix import list_answers
+from kb.publish_answers import list_facts, list_public_dates, list_questions
 from kb.share import domain_path, share_path
 from kb.sources import Publish, Source, parse_source
 from kb.store import public

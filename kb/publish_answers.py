@@ -2,29 +2,15 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from datetime import date
 
 import msgspec
 
 from kb.answer.answers import label_value
-from kb.answer.compose import Stricter
 from kb.answer.facts import Fact, spell_value
-from kb.matrix import Cell, Wanted, list_notes, list_places, name_state, read_cells
 from kb.questions import Question, map_questions, read_codebook
 from kb.sources import Source
 from kb.store.facts import read_recorded_facts, read_steps
 from kb.upcoming import list_dates
-
-# Whether a state asks for more than federal law does.
-STRICTER: Mapping[Stricter, str] = {
-    "state": "yes",
-    "federal": "no",
-    "equal": "equal",
-    "not_comparable": "not_comparable",
-    "state_only": "",
-    "federal_only": "",
-    "neither": "",
-}
 
 
 def list_questions() -> Iterator[dict[str, object]]:
@@ -55,40 +41,6 @@ def list_facts(knowledge: sqlite3.Connection) -> Iterator[dict[str, object]]:
     for fact in read_recorded_facts(knowledge):
         own = steps.get(fact.id, [])
         yield _show_fact(fact, own[-1].state if own else "reported", questions[fact.question])
-
-
-def list_answers(knowledge: sqlite3.Connection, now: str) -> Iterator[dict[str, object]]:
-    """Yield what every jurisdiction answers to every question on the day of an instant, as known then."""
-    wanted = Wanted(
-        questions=read_codebook().questions,
-        jurisdictions=list_places(knowledge),
-        as_of=date.fromisoformat(now[:10]),
-        known_at=now,
-    )
-    for cell in read_cells(knowledge, wanted):
-        yield _show_cell(cell)
-
-
-def _show_cell(cell: Cell) -> dict[str, object]:
-    told = cell.status
-    first = next(iter(told.leading), None)
-    shown = ("confidence", "citation", "url", "effective_from", "effective_to")
-    return {
-        "jurisdiction": told.jurisdiction,
-        "question": told.question,
-        "state": told.state,
-        "value": cell.value,
-        "label": cell.label,
-        "notes": "; ".join(list_notes(cell)),
-        "proof": name_state(told.leading),
-        "answers": len(told.answers) + len(told.narrower),
-        "scopes": _json([one.scope for one in told.leading]),
-        **{name: "" if first is None else getattr(first, name) for name in shown},
-        "stricter_than_federal": "" if cell.composition is None else STRICTER[cell.composition.stricter],
-        "conflicts": len(told.conflicts),
-        "fact": None if first is None else first.fact,
-        "why": _json(told.why),
-    }
 
 
 def list_public_dates(

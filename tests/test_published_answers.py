@@ -8,7 +8,8 @@ import pytest
 
 from kb.answer.known import find_state, select_known
 from kb.answer.when import find_phase
-from kb.publish_answers import list_answers, list_facts, list_public_dates, list_questions
+from kb.matrix import list_answers
+from kb.publish_answers import list_facts, list_public_dates, list_questions
 from kb.store import public
 from kb.store.canned import CANNED
 from kb.store.connection import transaction

@@ -1,6 +1,6 @@
 """What is answered: an answer with its proof, two that contradict each other, and all of it for one question."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
@@ -8,8 +8,9 @@ import msgspec
 
 from kb.answer.facts import Basis, Confidence, Evidence, Fact, FactState, Step, Value, spell_value
 from kb.answer.known import find_step
+from kb.answer.when import find_first_day, find_next_day
 from kb.models import Gap
-from kb.questions import Question
+from kb.questions import GAPS, Question
 from kb.scopes import Scope
 
 # What there is for a question: answers, contradicting ones, answers for parts of what is asked only; the law's silence;
@@ -21,7 +22,6 @@ Standing = Literal[
 
 # What a step of an anchor tells of the words that prove a fact.
 PROOF = ("quote", "document", "eid", "sha256", "captured_at")
-
 # Why an answer is what it is: sentences by code, filled with the values that stand beside them.
 SENTENCES: Mapping[str, str] = {
     "in_force": "In force on {as_of}.",
@@ -174,3 +174,39 @@ def make_answer(fact: Fact, steps: Sequence[Step], asked: Asked) -> Answer:
         told |= {name: getattr(step, name) or told[name] for name in PROOF}
     told["state"] = "reported" if step is None else step.state
     return Answer(**told, fact=fact.id, label=label_value(asked.question, fact.value, fact.gap))
+
+
+def answer_now(fact: Fact, steps: Sequence[Step], asked: Asked) -> Answer:
+    """Return a fact in force as an answer that says since when it is."""
+    answer = make_answer(fact, steps, asked)
+    return msgspec.structs.replace(answer, why=tuple(_explain_time(fact, asked)))
+
+
+def revert(fact: Fact, steps: Sequence[Step], asked: Asked) -> Answer:
+    """Return what applies since a fact ended, as it says itself, from the day after its last one on."""
+    value, begins = fact.reverts_to, find_next_day(fact.effective_to)
+    gap = next((name for name in GAPS if name == value), None)
+    after = msgspec.structs.replace(
+        fact,
+        value=None if gap is not None else value,
+        gap=gap,
+        effective_from="" if begins is None else begins.isoformat(),
+        effective_to="",
+        reverts_to=None,
+    )
+    answer = make_answer(after, steps, asked)
+    told = answer.label if gap is None else "nothing of it"
+    why = explain("reverted", effective_to=fact.effective_to, value=told)
+    return msgspec.structs.replace(answer, reverted=True, why=(why,))
+
+
+def _explain_time(fact: Fact, asked: Asked) -> Iterator[Reason]:
+    if fact.effective_from:
+        yield explain("since", as_of=asked.as_of, effective_from=fact.effective_from)
+    else:
+        days = [find_first_day(one) for one in (*(page.seen_on for page in fact.evidence), fact.coded_on)]
+        seen = min(day for day in days if day is not None)
+        code = "start_unknown" if asked.as_of < seen else "in_force"
+        yield explain(code, seen_on=seen, as_of=asked.as_of)
+    if fact.effective_to:
+        yield explain("ends", effective_to=fact.effective_to)
