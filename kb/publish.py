@@ -27,7 +27,7 @@ from kb.generations import (
 from kb.health import find_steady
 from kb.incidents import map_causes
 from kb.matrix import list_answers
-from kb.publish_answers import list_facts, list_public_dates, list_questions
+from kb.publish_answers import list_facts, list_questions
 from kb.share import domain_path, share_path
 from kb.sources import Publish, Source, parse_source
 from kb.store import public
@@ -36,6 +36,7 @@ from kb.store.connection import data_lock
 from kb.store.incidents import read_incidents, read_rounds
 from kb.store.knowledge import open_knowledge
 from kb.store.queries import Watch, read_watches
+from kb.upcoming import list_public_dates
 
 # So many generations stay: the current one and those that readers may still be on.
 KEPT = 3

@@ -1,16 +1,14 @@
-"""The answers as they are published: the codebook, every fact with how it stands now, the matrix, and the dates."""
+"""The answers as they are published: the codebook, and every fact with how it stands now."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
 from kb.answer.answers import label_value
 from kb.answer.facts import Fact, spell_value
 from kb.questions import Question, map_questions, read_codebook
-from kb.sources import Source
 from kb.store.facts import read_recorded_facts, read_steps
-from kb.upcoming import list_dates
 
 
 def list_questions() -> Iterator[dict[str, object]]:
@@ -41,14 +39,6 @@ def list_facts(knowledge: sqlite3.Connection) -> Iterator[dict[str, object]]:
     for fact in read_recorded_facts(knowledge):
         own = steps.get(fact.id, [])
         yield _show_fact(fact, own[-1].state if own else "reported", questions[fact.question])
-
-
-def list_public_dates(
-    knowledge: sqlite3.Connection, now: str, sources: Mapping[str, Source]
-) -> Iterator[dict[str, object]]:
-    """Yield every date of answers and texts; the headings of sources whose texts are withheld stay out."""
-    for row in list_dates(knowledge, now, hides=lambda name: sources[name].publish == "none"):
-        yield msgspec.structs.asdict(row)
 
 
 def _show_fact(fact: Fact, state: str, question: Question) -> dict[str, object]:

@@ -1,12 +1,15 @@
 """List the dates that answers and texts state: what takes effect, ends, reverts, or is open for comment until when."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+
+import msgspec
 
 from kb.answer.dates import DateRow, list_fact_dates
 from kb.answer.known import select_known
 from kb.questions import map_questions
+from kb.sources import Source
 from kb.store.dates import read_stated_dates
 from kb.store.facts import read_recorded_facts
 
@@ -37,3 +40,11 @@ def list_dates(
             )
         )
     yield from sorted(rows, key=lambda row: (row.day, row.jurisdiction, row.question, row.subject, row.kind))
+
+
+def list_public_dates(
+    knowledge: sqlite3.Connection, now: str, sources: Mapping[str, Source]
+) -> Iterator[dict[str, object]]:
+    """Yield every date of answers and texts; the headings of sources whose texts are withheld stay out."""
+    for row in list_dates(knowledge, now, hides=lambda name: sources[name].publish == "none"):
+        yield msgspec.structs.asdict(row)

@@ -9,12 +9,13 @@ import pytest
 from kb.answer.known import find_state, select_known
 from kb.answer.when import find_phase
 from kb.matrix import list_answers
-from kb.publish_answers import list_facts, list_public_dates, list_questions
+from kb.publish_answers import list_facts, list_questions
 from kb.store import public
 from kb.store.canned import CANNED
 from kb.store.connection import transaction
 from kb.store.facts import record_facts
 from kb.store.knowledge import open_knowledge
+from kb.upcoming import list_public_dates
 from tests.answers import NOW, QUESTIONS, list_steps, place_facts, using_domain
 from tests.answers import list_facts as list_coded
 from tests.build import make_fact, make_step
