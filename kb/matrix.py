@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from kb.answer.answers import Answer, Asked, Status
+from kb.answer.answers import Answer, Asked, Reason, Status
 from kb.answer.compose import Composition, Stricter, compose
 from kb.answer.facts import Fact, spell_value
 from kb.answer.scope import name_scope
@@ -166,6 +166,9 @@ def list_notes(cell: Cell) -> list[str]:
     if told.state == "conflict":
         notes.append("contradictory: " + " / ".join(one.citation or one.binding for one in told.leading))
     notes += _note_limits(told)
+    notes += [
+        _note_layer(reason) for one in told.answers for reason in one.why if reason.code in ("stricter", "guidance")
+    ]
     notes += [f"ends {one.effective_to}" for one in told.leading if one.effective_to]
     same = {one.label for one in told.leading}
     notes += [f"from {one.effective_from}: {'the same' if {one.label} == same else one.label}" for one in told.coming]
@@ -178,6 +181,14 @@ def list_notes(cell: Cell) -> list[str]:
     if told.leading and told.why and told.why[0].code == "start_unknown":
         notes.append("start not recorded")
     return list(dict.fromkeys(notes))
+
+
+def _note_layer(reason: Reason) -> str:
+    """Return in a few words that one kind of text is stricter than another."""
+    told = reason.values
+    if reason.code == "guidance":
+        return f"{told['binding']} asks for more ({told['value']})"
+    return f"{told['binding']} stricter than {told['other_binding']} ({told['other']})"
 
 
 def _note_side(question: Question, stricter: Stricter) -> list[str]:

@@ -44,6 +44,10 @@ def list_facts():
         make_fact(gap="law_silent", jurisdiction="us-fl", **usual),
         make_fact("some", jurisdiction="us-ga", coded_on="2026-10-01", superseded_on="2026-11-15"),
         make_fact("all", jurisdiction="us-ga", coded_on="2026-11-15"),
+        make_fact("some", jurisdiction="us-hi", binding="statute", **usual),
+        make_fact("all", jurisdiction="us-hi", binding="regulation", citation="Rule 7", **usual),
+        make_fact("some", jurisdiction="us-id", binding="statute", **usual),
+        make_fact("all", jurisdiction="us-id", binding="policy", **usual),
         make_fact(30, jurisdiction="us-al", question="limit", binding="order", effective_to="2026-12", **usual),
         make_fact("as printed", jurisdiction="us", question="label", **usual),
     ]

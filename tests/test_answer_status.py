@@ -150,7 +150,7 @@ def test_board_rule_that_is_stricter_than_the_statute_leads_and_says_so(board):
 def test_guidance_that_is_stricter_is_named_but_does_not_lead():
     found = ask(make_fact("some", binding="statute"), make_fact("all", binding="faq"))
 
-    assert ["statute", "faq"] == [one.binding for one in found.answers]
+    assert [("statute", 0), ("faq", 1)] == [(one.binding, one.level) for one in found.answers]
     assert "Guidance (faq) is stricter than the statute: All rather than Some." in [
         reason.sentence for reason in found.answers[1].why
     ]
@@ -162,6 +162,26 @@ def test_statute_and_rule_that_are_not_ranked_contradict_each_other():
     found = ask(make_fact("yes", binding="statute"), make_fact("no", binding="regulation"), question=question)
 
     assert "conflict" == found.state
+
+
+def test_two_rules_that_contradict_each_other_both_go_before_the_laxer_statute():
+    found = ask(
+        make_fact("none", binding="statute"),
+        make_fact("some", binding="regulation"),
+        make_fact("all", binding="regulation"),
+    )
+
+    assert ("conflict", {"some", "all"}) == (found.state, {one.value for one in found.leading})
+
+
+def test_contradiction_of_statutes_below_a_stricter_rule_is_told_but_does_not_decide():
+    found = ask(
+        make_fact("none", binding="statute"),
+        make_fact("some", binding="statute"),
+        make_fact("all", binding="regulation"),
+    )
+
+    assert ("answered", ["all"], 1) == (found.state, [one.value for one in found.leading], len(found.conflicts))
 
 
 def test_silence_beside_a_rule_of_the_board_gives_way_to_it():

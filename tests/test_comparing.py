@@ -58,7 +58,7 @@ def test_federal_floor_stands_first_and_the_stricter_side_is_named(data):
     assert {
         "us": "", "us-al": "state", "us-ak": "federal", "us-az": "not_comparable", "us-ar": "not_comparable",
         "us-ca": "federal", "us-co": "federal_only", "us-ct": "federal_only", "us-de": "federal_only",
-        "us-fl": "federal", "us-ga": "state",
+        "us-fl": "federal", "us-ga": "state", "us-hi": "state", "us-id": "equal",
     } == sides  # fmt: skip
 
 
@@ -73,6 +73,8 @@ def test_federal_floor_stands_first_and_the_stricter_side_is_named(data):
         ("us-ct", "pending", "bill pending: All; proposal pending: All"),
         ("us-de", "not found", ""),
         ("us-fl", "law silent", "federal is stricter"),
+        ("us-hi", "All", "regulation stricter than statute (Some); stricter than federal"),
+        ("us-id", "Some", "policy asks for more (All); as federal"),
     ],
 )
 def test_cell_says_the_answer_and_what_to_know_beside_it(data, place, label, notes):
@@ -123,8 +125,17 @@ def test_table_fits_its_terminal_and_explains_its_words(data, columns):
     assert 0 == result.exit_code
     assert max(map(len, lines)) <= columns
     assert f"reported: {LEGEND['reported']}" in " ".join(result.stdout.split())
-    assert "46 jurisdictions without any fact left out" in " ".join(result.stdout.split())
+    assert "44 jurisdictions without any fact left out" in " ".join(result.stdout.split())
     assert [line[:5].strip() for line in lines if line.startswith("us")][:3] == ["us", "us-al", "us-ak"]
+
+
+def test_contradictory_entries_are_shown_with_both_quotes(data):
+    result = run(data, "duty", "--jurisdiction", "us-ar", columns=80)
+
+    assert "us-ar contradicts itself:" in result.stdout
+    assert {"All (§ 1): “every time”", "None (§ 2): no words recorded"} <= {
+        line.strip() for line in result.stdout.splitlines()
+    }
 
 
 def test_other_dates_than_the_present_are_marked(data):
@@ -145,7 +156,7 @@ def test_without_a_question_the_questions_are_listed(data):
     result = run(data)
 
     rows = [line.split() for line in result.stdout.splitlines()]
-    assert ["pdmp", "duty", "11"] == [rows[1][0], rows[1][1], rows[1][-1]]
+    assert ["pdmp", "duty", "13"] == [rows[1][0], rows[1][1], rows[1][-1]]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +183,7 @@ def test_json_tells_how_it_was_asked_and_every_cell_whole(data, tmp_path):
 
     told = json.loads((tmp_path / "a.json").read_text("utf-8"))
     cells = {cell["jurisdiction"]: cell for cell in told["cells"]}
-    assert f"{tmp_path / 'a.json'}: 11 answers\n" == result.stdout
+    assert f"{tmp_path / 'a.json'}: 13 answers\n" == result.stdout
     assert ("2026-11-28", "2026-11-28T23:59:59.999999Z", False, 7) == tuple(
         told[name] for name in ("as_of", "known_at", "is_current", "edition")
     )

@@ -61,8 +61,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     ``state`` tells how it stands to the law's own words; ``quote`` is empty where none are archived. ``reverted`` says
     that the value is what applies since the fact itself ended. ``also`` names other facts that say the same in the same
-    scope; ``contested`` says that another one contradicts it, ``level`` before how many groups of more specific ones it
-    gives way.
+    scope; ``contested`` says that another one contradicts it, ``level`` to how many groups of more specific,
+    stricter or higher ones it gives way.
     """
 
     fact: str
@@ -141,8 +141,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def leading(self) -> tuple[Answer, ...]:
-        """Return what speaks for the jurisdiction: the most specific answers, else all those for parts."""
-        return tuple(one for one in self.answers if one.level == 0) or self.narrower
+        """Return what speaks for the jurisdiction: the answers none goes before, else those for parts."""
+        return tuple(one for one in self.answers or self.narrower if one.level == 0)
 
 
 def explain(code: str, **values: object) -> Reason:

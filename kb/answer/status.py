@@ -5,7 +5,7 @@ apply: the stricter one is named. Guidance never outranks law.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import chain, combinations
 
@@ -49,9 +49,10 @@ class _Found(msgspec.Struct, frozen=True):
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What came of facts that fit equally well: the answers, the leading one first, and the conflicts among them."""
+    """What came of facts that fit equally well: who leads, who gives way to a stricter or higher text; conflicts."""
 
-    answers: tuple[Answer, ...] = ()
+    leading: tuple[Answer, ...] = ()
+    yielding: tuple[Answer, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
 
 
@@ -151,12 +152,20 @@ def _speak(voices: Sequence[Answer], matches: Mapping[str, Match], question: Que
             partial[key_scope(voice.scope)].append(voice)
     settled = [settle(covering[rank], question) for rank in sorted(covering)]
     parts = [settle(partial[key], question) for key in sorted(partial)]
-    answers = [
-        msgspec.structs.replace(one, level=level) for level, group in enumerate(settled) for one in group.answers
-    ]
     # A contradiction among answers that a more specific one goes before decides nothing.
     conflicts = chain.from_iterable(group.conflicts for group in (*settled[:1], *parts))
-    return _Spoken(tuple(answers), tuple(chain.from_iterable(group.answers for group in parts)), tuple(conflicts))
+    return _Spoken(
+        tuple(_place(chain.from_iterable((group.leading, group.yielding) for group in settled))),
+        tuple(chain.from_iterable(_place((group.leading, group.yielding)) for group in parts)),
+        tuple(conflicts),
+    )
+
+
+def _place(groups: Iterable[Sequence[Answer]]) -> Iterator[Answer]:
+    """Yield answers with their level: that of the first group is 0."""
+    for level, group in enumerate(filter(None, groups)):
+        for one in group:
+            yield msgspec.structs.replace(one, level=level)
 
 
 def _show(phase: Phase, found: _Found, steps: Steps, asked: Asked) -> tuple[Answer, ...]:
@@ -212,21 +221,26 @@ def settle(answers: Sequence[Answer], question: Question) -> Settled:
     merged = _merge(answers)
     reasons: defaultdict[str, list[Reason]] = defaultdict(list)
     contradictions = []
+    yielding: set[str] = set()
     for one, other in combinations(merged, 2):
         if (one.value, one.gap) == (other.value, other.gap):
             continue
         if not _can_stand(one, other, question):
             contradictions.append((one.fact, other.fact))
-        else:
-            told, reason = _relate(one, other, question)
-            reasons[told].append(reason)
+            continue
+        teller, reason, loser = _relate(one, other, question)
+        reasons[teller].append(reason)
+        yielding |= {loser} if loser else set()
     contested = {name for pair in contradictions for name in pair}
     done = {
         one.fact: msgspec.structs.replace(one, contested=one.fact in contested, why=(*one.why, *reasons[one.fact]))
         for one in sorted(merged, key=lambda one: _rank(one, question))
     }
-    conflicts = tuple(_contradict(done[first], done[second]) for first, second in contradictions)
-    return Settled(tuple(done.values()), conflicts)
+    return Settled(
+        tuple(one for one in done.values() if one.fact not in yielding),
+        tuple(one for one in done.values() if one.fact in yielding),
+        tuple(_contradict(done[first], done[second]) for first, second in contradictions),
+    )
 
 
 def find_reverting(lapsed: Sequence[Fact], taken: set[ScopeKey]) -> list[Fact]:
@@ -275,28 +289,32 @@ def _rank(answer: Answer, question: Question) -> tuple[bool, int, tuple[int, int
     return (answer.binding in GUIDANCE, 0 if rank is None else -rank, _weigh(answer))
 
 
+def _stand_together(one: Answer, other: Answer, question: Question) -> bool:
+    """Tell whether the codebook lets two values add up."""
+    return one.gap is None and other.gap is None and not question.contradicts(one.value, other.value)
+
+
 def _can_stand(one: Answer, other: Answer, question: Question) -> bool:
     """Tell whether two answers can both hold: their values add up, or of two kinds of text one is stricter."""
-    if one.gap is None and other.gap is None and not question.contradicts(one.value, other.value):
-        return True
     verdict = compare_values(question, (one.value, one.gap), (other.value, other.gap))
     layered = bool(one.binding and other.binding) and one.binding != other.binding
-    return layered and verdict in ("stricter", "laxer")
+    return _stand_together(one, other, question) or (layered and verdict in ("stricter", "laxer"))
 
 
-def _relate(one: Answer, other: Answer, question: Question) -> tuple[str, Reason]:
-    """Return how two answers that both hold stand to each other, and the fact it is told with."""
+def _relate(one: Answer, other: Answer, question: Question) -> tuple[str, Reason, str]:
+    """Return how two answers that both hold stand to each other: who tells it, why, and who gives way ("" nobody)."""
     verdict = compare_values(question, (one.value, one.gap), (other.value, other.gap))
     if verdict == "laxer":
         one, other = other, one
-    if verdict not in ("stricter", "laxer") or one.binding == other.binding:
-        return one.fact, explain("both", other=other.label)
+    if verdict not in ("stricter", "laxer") or _stand_together(one, other, question):
+        return one.fact, explain("both", other=other.label), ""
     told = {"value": one.label, "other": other.label}
     told |= {
         name: text.replace("_", " ") for name, text in (("binding", one.binding), ("other_binding", other.binding))
     }
-    is_guidance = one.binding in GUIDANCE and other.binding not in GUIDANCE
-    return one.fact, explain("guidance" if is_guidance else "stricter", **told)
+    if one.binding in GUIDANCE and other.binding not in GUIDANCE:
+        return one.fact, explain("guidance", **told), one.fact
+    return one.fact, explain("stricter", **told), other.fact
 
 
 def _contradict(one: Answer, other: Answer) -> Conflict:

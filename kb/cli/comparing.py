@@ -139,6 +139,7 @@ def _print_tables(db: sqlite3.Connection, wanted: Wanted, options: dict[str, Any
     for _, group in groupby(read_cells(db, wanted), key=lambda cell: cell.question.id):
         cells = [cell for cell in group if options["everything"] or cell.status.state != "not_asked"]
         _print_question(console, cells)
+        _print_conflicts(console, cells)
         used |= {cell.status.state for cell in cells}
         used |= {name_state(cell.status.leading) for cell in cells}
     _print_legend(console, used)
@@ -190,6 +191,16 @@ def _print_cell(console: Console, cell: Cell) -> None:
         line.rstrip()
         line.stylize(style)
         console.print(Text(f"{'' if number else where:<{NARROW}}") + line, soft_wrap=True)
+
+
+def _print_conflicts(console: Console, cells: Sequence[Cell]) -> None:
+    """Print contradictions in full: both answers with their words, or with ours where none are archived."""
+    for cell in cells:
+        for conflict in cell.status.conflicts:
+            print_line(console, f"{cell.status.jurisdiction} contradicts itself:", style="yellow")
+            for one in (conflict.one, conflict.other):
+                words = f"“{one.quote}”" if one.quote else one.note or "no words recorded"
+                print_line(console, f"{one.label} ({one.citation or one.binding or one.fact}): {words}", indent=NARROW)
 
 
 def _list_texts(cell: Cell) -> tuple[str, str, str, str, str, str]:
