@@ -24,7 +24,7 @@ def list_dates(
     first = "" if since is None else since.isoformat()
     facts = select_known(read_recorded_facts(knowledge), known_at)
     rows = [row for row in list_fact_dates(facts, dict(map_questions())) if row.day >= first]
-    for told in read_stated_dates(knowledge, first):
+    for told in read_stated_dates(knowledge, known_at, first):
         shown = "" if hides(told["source"]) else told["heading"]
         rows.append(
             DateRow(

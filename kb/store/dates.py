@@ -7,16 +7,16 @@ DATES = """
     SELECT jurisdiction, day, kind, document, MAX(heading) AS heading, MAX(citation) AS citation, MAX(url) AS url,
         MIN(source) AS source
     FROM (
-        SELECT jurisdiction, effective_on AS day, 'effective' AS kind, document, '' AS heading, citation, url, source
-        FROM changes WHERE effective_on IS NOT NULL
+        SELECT jurisdiction, effective_on AS day, 'effective' AS kind, document, heading, citation, url, source
+        FROM changes WHERE effective_on IS NOT NULL AND RTRIM(wave_at, 'Z') <= :cut
         UNION ALL
         SELECT sources.jurisdiction, valid_from, 'effective', document, heading, citation, versions.url, versions.source
         FROM versions JOIN sources ON sources.source = versions.source
-        WHERE valid_basis = 'stated' AND valid_from IS NOT NULL
+        WHERE valid_basis = 'stated' AND valid_from IS NOT NULL AND RTRIM(wave_at, 'Z') <= :cut
         UNION ALL
         SELECT sources.jurisdiction, valid_to, 'expiry', document, heading, citation, versions.url, versions.source
         FROM versions JOIN sources ON sources.source = versions.source
-        WHERE valid_basis = 'stated' AND valid_to IS NOT NULL AND valid_to < '9999'
+        WHERE valid_basis = 'stated' AND valid_to < '9999' AND RTRIM(wave_at, 'Z') <= :cut
     )
     WHERE day >= :since
     GROUP BY jurisdiction, day, kind, document
@@ -24,7 +24,7 @@ DATES = """
 """
 
 
-def read_stated_dates(knowledge: sqlite3.Connection, since: str = "") -> Iterator[dict[str, str]]:
-    """Yield the days from one on that documents state, each once for a document: by day, jurisdiction and document."""
-    for row in knowledge.execute(DATES, {"since": since}):
+def read_stated_dates(knowledge: sqlite3.Connection, known_at: str, since: str = "") -> Iterator[dict[str, str]]:
+    """Yield the days from one on that documents stated by an instant, each once for a document: by day and place."""
+    for row in knowledge.execute(DATES, {"cut": known_at.rstrip("Z"), "since": since}):
         yield dict(row)
