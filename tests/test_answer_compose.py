@@ -8,6 +8,7 @@ from kb.answer.answers import Asked
 from kb.answer.compose import compose
 from kb.answer.status import status
 from kb.answer.strictness import compare_values, rank_value
+from kb.questions import Choice
 from tests.build import make_fact, make_question
 
 
@@ -61,6 +62,14 @@ def test_values_that_are_not_ranked_cannot_be_compared_unless_they_are_the_same(
     found = [put_together([{"value": 30}], [{"value": days}], question).stricter for days in (90, 30)]
 
     assert ["not_comparable", "equal"] == found
+
+
+def test_two_values_of_one_rank_are_equally_strict():
+    question = make_question(values=(Choice("days", "By days", 2), Choice("visits", "By visits", 2)))
+
+    found = put_together([{"value": "days"}], [{"value": "visits"}], question)
+
+    assert ("equal", "Both ask for as much: By days, federally By visits.") == (found.stricter, found.why.sentence)
 
 
 def test_state_that_answers_for_parts_is_compared_only_where_all_parts_agree():

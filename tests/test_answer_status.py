@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from kb.answer.answers import SENTENCES, Asked
 from kb.answer.facts import Anchor
 from kb.answer.status import status
+from kb.questions import Choice
 from tests.build import make_fact, make_question, make_step
 
 AS_OF, KNOWN = "2024-06-01", "2024-06-01T00:00:00Z"
@@ -89,6 +90,22 @@ def test_facts_that_say_the_same_are_one_answer_led_by_the_best_proven():
     assert [("§ 1-1", "verified", "must query", (weak.id,))] == [
         (one.citation, one.state, one.quote, one.also) for one in found.answers
     ]
+
+
+def test_of_two_equally_proven_facts_the_one_that_lasts_longer_leads():
+    facts = [make_fact("all", effective_to="2024-12", citation="first"), make_fact("all", citation="extended")]
+
+    found = ask(*facts)
+
+    assert ["extended"] == [one.citation for one in found.answers]
+
+
+def test_two_kinds_of_text_that_are_equally_strict_but_differ_contradict_each_other():
+    question = make_question(values=(Choice("days", "By days", 2), Choice("visits", "By visits", 2)))
+
+    found = ask(make_fact("days", binding="statute"), make_fact("visits", binding="regulation"), question=question)
+
+    assert "conflict" == found.state
 
 
 def test_two_values_in_one_scope_are_a_conflict_with_both_quotes():

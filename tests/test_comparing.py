@@ -84,6 +84,13 @@ def test_cell_says_the_answer_and_what_to_know_beside_it(data, place, label, not
     assert (set(label.split(" / ")), set(notes.split("; "))) == order
 
 
+def test_question_of_one_level_compares_nothing(data):
+    rows = read_rows(data, "--all")
+
+    assert {"", "not_asked"} == {rows["us-al", "label"][name] for name in ("stricter", "state")}
+    assert {"", "answered"} == {rows["us-al", "limit"][name] for name in ("stricter", "state")}
+
+
 def test_rows_carry_where_an_answer_comes_from(data):
     row = read_rows(data, "duty")["us-al", "duty"]
 
