@@ -136,6 +136,28 @@ def test_table_fits_its_terminal_and_explains_its_words(data, columns):
     assert [line[:5].strip() for line in lines if line.startswith("us")][:3] == ["us", "us-al", "us-ak"]
 
 
+@pytest.mark.parametrize("columns", [80, 120])
+def test_one_jurisdiction_is_told_in_paragraphs_question_by_question(data, columns):
+    result = run(data, "duty", "limit", "label", "--jurisdiction", "us-al", columns=columns)
+
+    assert [
+        "Whether there is a duty (duty)",
+        "us-al  All",
+        "verified · =1+1 · since 2021-07 · stricter than federal",
+        "How many days (limit)",
+        "us-al  30 days",
+        "reported · order · ends 2026-12",
+        "What the label says (label)",
+        "us-al  not asked",
+    ] == [line.strip() for line in result.stdout.splitlines() if line.strip()][:8]
+
+
+def test_level_that_is_not_asked_is_left_out_beside_others(data):
+    result = run(data, "limit", "--jurisdiction", "us", "--jurisdiction", "us-al", "--jurisdiction", "us-wy")
+
+    assert ["us-al", "us-wy"] == [line.split()[0] for line in result.stdout.splitlines() if line.startswith("us")]
+
+
 def test_contradictory_entries_are_shown_with_both_quotes(data):
     result = run(data, "duty", "--jurisdiction", "us-ar", columns=80)
 

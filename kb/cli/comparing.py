@@ -137,7 +137,10 @@ def _print_tables(db: sqlite3.Connection, wanted: Wanted, options: dict[str, Any
     console = make_console()
     used: set[str] = set()
     for _, group in groupby(read_cells(db, wanted), key=lambda cell: cell.question.id):
-        cells = [cell for cell in group if options["everything"] or cell.status.state != "not_asked"]
+        every = list(group)
+        # Who is not asked is left out, unless that is all there is to say.
+        asked = [cell for cell in every if options["everything"] or cell.status.state != "not_asked"]
+        cells = asked or every
         _print_question(console, cells)
         _print_conflicts(console, cells)
         used |= {cell.status.state for cell in cells}
@@ -160,7 +163,7 @@ def _print_question(console: Console, cells: Sequence[Cell]) -> None:
     question = cells[0].question
     console.print()
     print_line(console, f"{question.title} ({question.id})", style="bold")
-    if console.width < WIDE:
+    if console.width < WIDE or len(cells) == 1:
         for cell in cells:
             _print_cell(console, cell)
         return
