@@ -26,6 +26,7 @@ from kb.generations import (
 )
 from kb.health import find_steady
 from kb.incidents import map_causes
+from kb.matrix import list_answers
 from kb.publish_answers import list_facts, list_questions
 from kb.share import domain_path, share_path
 from kb.sources import Publish, Source, parse_source
@@ -35,6 +36,7 @@ from kb.store.connection import data_lock
 from kb.store.incidents import read_incidents, read_rounds
 from kb.store.knowledge import open_knowledge
 from kb.store.queries import Watch, read_watches
+from kb.upcoming import list_public_dates
 
 # So many generations stay: the current one and those that readers may still be on.
 KEPT = 3
@@ -151,7 +153,7 @@ def _write_generation(part: Path, origin: _Origin, number: int, now: str) -> dic
     """Draft, compact and check a generation; returns its rows by table. Raises BrokenGenerationError."""
     draft_path = part.with_name("draft.db")
     with closing(public.make_draft(draft_path)) as draft:
-        _fill(draft, origin)
+        _fill(draft, origin, now)
         _record_release(draft, part.parent, origin.archive, (number, now))
         public.count_up(draft)
         public.compact(draft, part)
@@ -166,7 +168,7 @@ def _write_generation(part: Path, origin: _Origin, number: int, now: str) -> dic
     return rows
 
 
-def _fill(draft: sqlite3.Connection, origin: _Origin) -> None:
+def _fill(draft: sqlite3.Connection, origin: _Origin, now: str) -> None:
     """Copy every public table, parents before children."""
     knowledge, sources = origin.knowledge, origin.sources
     places = load_yaml(domain_path("jurisdictions.yml"))["jurisdictions"]
@@ -189,6 +191,8 @@ def _fill(draft: sqlite3.Connection, origin: _Origin) -> None:
         ("questions", list_questions()),
         ("facts", list_facts(knowledge)),
         ("fact_history", _list_fact_history(origin)),
+        ("answers", list_answers(knowledge, now)),
+        ("dates", list_public_dates(knowledge, now, sources)),
     )
     for table, rows in tables:
         public.insert_rows(draft, table, rows)

@@ -27,6 +27,8 @@ ASKED = {
     "search_changes": {"words": "thirty days"},
     "upcoming": {"from_date": "2024-01-01"},
     "not_to_be_trusted": {},
+    "status": {"jurisdiction": "", "question": "", "as_of": "2024-02-01", "known_at": "2024-02-01"},
+    "upcoming_answers": {"jurisdiction": "", "question": "", "from_date": "2024-01-01"},
 }
 # How many rows each gives on the recorded web.
 FOUND = {
@@ -39,6 +41,8 @@ FOUND = {
     "search_changes": 3,
     "upcoming": 0,
     "not_to_be_trusted": 0,
+    "status": 0,
+    "upcoming_answers": 0,
 }
 
 

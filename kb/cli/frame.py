@@ -116,7 +116,7 @@ def main(data: Path) -> None:
 
     \b
     Fill:     init, sources, import, crawl, convert, build, update
-    Ask:      changes, show, diff
+    Ask:      changes, show, diff, compare
     Show:     publish, serve, demo
     Keep:     status, review, doctor, export, eval
 

@@ -12,6 +12,7 @@ import msgspec
 from kb.build import BuildRequest, BuildResult, build
 from kb.collect import ImportRequest, import_captures
 from kb.errors import UsageError
+from kb.evaluate.asof import TABLE, score_as_of
 from kb.evaluate.completeness import score_completeness
 from kb.evaluate.corpus import CAPTURES, CorpusLine, copy_captures, date_line, read_lines, remark_dates
 from kb.evaluate.figures import Figure, SetResult, make_count, make_result
@@ -130,6 +131,10 @@ def _measure_sets(
             yield _measure_natures(corpus, lines, request, natures)
         elif own:
             yield _measure_set(name, corpus, own, request, natures if NATURES in names else None)
+        elif (corpus / name / TABLE).is_file():
+            with tempfile.TemporaryDirectory(prefix="kb-eval-") as folder:
+                figures, misses = score_as_of(corpus / name, Path(folder, "kb.db"))
+            yield make_result(name, figures, misses=misses)
         elif (corpus / name / ARTICLES).is_file():
             figures, misses = score_texts(read_articles(corpus / name, parse_source(UNDECLARED, name)), ARTICLE_FLOOR)
             yield make_result(name, figures, misses=misses)
@@ -287,4 +292,5 @@ SETS: Mapping[str, Callable[[BuiltSet, Path], Score]] = {
     "extraction": _measure_nothing,
     "official-fixtures": _measure_nothing,
     "tx-dshs": _measure_nothing,
+    "legal-epi": _measure_nothing,
 }

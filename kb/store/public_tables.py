@@ -122,6 +122,19 @@ SCHEMA = """
         suffix TEXT NOT NULL, text_hash TEXT NOT NULL, old_text TEXT NOT NULL, new_text TEXT NOT NULL,
         reason TEXT NOT NULL, PRIMARY KEY (fact, place)
     ) STRICT;
+    CREATE TABLE answers (
+        jurisdiction TEXT NOT NULL REFERENCES jurisdictions (jurisdiction),
+        question TEXT NOT NULL REFERENCES questions (question), state TEXT NOT NULL, value TEXT NOT NULL,
+        label TEXT NOT NULL, notes TEXT NOT NULL, proof TEXT NOT NULL, answers INTEGER NOT NULL, scopes TEXT NOT NULL,
+        confidence TEXT NOT NULL, citation TEXT NOT NULL, url TEXT NOT NULL, effective_from TEXT NOT NULL,
+        effective_to TEXT NOT NULL, stricter_than_federal TEXT NOT NULL, conflicts INTEGER NOT NULL,
+        fact TEXT REFERENCES facts (fact), why TEXT NOT NULL, PRIMARY KEY (jurisdiction, question)
+    ) STRICT;
+    CREATE TABLE dates (
+        jurisdiction TEXT NOT NULL REFERENCES jurisdictions (jurisdiction), day TEXT NOT NULL, kind TEXT NOT NULL,
+        subject TEXT NOT NULL, question TEXT NOT NULL, title TEXT NOT NULL, citation TEXT NOT NULL, url TEXT NOT NULL,
+        stated TEXT NOT NULL, PRIMARY KEY (jurisdiction, subject, day, kind)
+    ) STRICT;
     CREATE TABLE suspects (
         source TEXT NOT NULL REFERENCES sources (source), url TEXT NOT NULL, observed_at TEXT NOT NULL,
         wave_at TEXT NOT NULL, status INTEGER NOT NULL, sha256 TEXT, reasons TEXT NOT NULL, resolved_at TEXT
@@ -171,6 +184,8 @@ FINISH = """
     CREATE INDEX crosswalk_by_old ON crosswalk (old_document, old_eid);
     CREATE INDEX facts_by_question ON facts (question, jurisdiction);
     CREATE INDEX facts_by_jurisdiction ON facts (jurisdiction, question);
+    CREATE INDEX answers_by_question ON answers (question, jurisdiction);
+    CREATE INDEX dates_by_day ON dates (day, jurisdiction);
     CREATE INDEX fact_history_by_document ON fact_history (document, eid);
     CREATE INDEX suspects_by_source ON suspects (source, observed_at);
     CREATE INDEX incidents_by_source ON incidents (source, opened_at);

@@ -1,0 +1,49 @@
+"""Tell what was known of facts at an instant: entries, reviews and anchors that came later are left out."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from kb.answer.facts import Fact, FactState, Step
+
+
+def select_known(facts: Iterable[Fact], known_at: str) -> list[Fact]:
+    """Return the entries that stood at the end of a day, without what later reviews added to them.
+
+    An entry stands from the day it was coded, one that repeats an earlier answer (a later review of it) from the day
+    that one was superseded; it stands until the day before it was superseded itself. ``known_at`` is a UTC instant;
+    entries are dated to the day, so that those of its day count.
+    """
+    day = known_at[:10]
+    standing = []
+    ended: dict[str, str] = {}
+    for fact in facts:
+        answer = fact.id.partition("-")[0]
+        since = ended.get(answer, fact.coded_on)
+        ended[answer] = fact.superseded_on
+        if since and since <= day and not (fact.superseded_on and fact.superseded_on <= day):
+            standing.append(_forget_review(fact, day))
+    return standing
+
+
+def find_first_coding(facts: Iterable[Fact]) -> str:
+    """Return the day the first of the entries was coded, "" if there is none."""
+    return min((fact.coded_on for fact in facts), default="")
+
+
+def find_step(steps: Sequence[Step], known_at: str) -> Step | None:
+    """Return the last step of an anchor that was told by an instant, None if there was none yet."""
+    cut = known_at.rstrip("Z")
+    return next((step for step in reversed(steps) if step.wave_at.rstrip("Z") <= cut), None)
+
+
+def find_state(steps: Sequence[Step], known_at: str) -> FactState:
+    """Return how a fact stood to the law's own words at an instant; before any text was seen it is reported."""
+    step = find_step(steps, known_at)
+    return "reported" if step is None else step.state
+
+
+def _forget_review(fact: Fact, day: str) -> Fact:
+    if fact.reviewed_on <= day:
+        return fact
+    return msgspec.structs.replace(fact, reviewed_on="", reviewed_by="", reviewed_text="", review_note="")
