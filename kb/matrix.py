@@ -178,8 +178,7 @@ def list_notes(cell: Cell) -> list[str]:
     notes += [f"{one.binding} pending: {one.label}" for one in told.pending]
     if cell.composition is not None and told.leading:
         notes += _note_side(cell.question, cell.composition.stricter)
-    if told.leading and told.why and told.why[0].code == "start_unknown":
-        notes.append("start not recorded")
+    notes += [f"seen since {one.why[0].values['seen_on']}: {one.label}; not known before" for one in told.unseen[:1]]
     return list(dict.fromkeys(notes))
 
 

@@ -17,7 +17,7 @@ from openpyxl.utils import get_column_letter
 
 from kb.answer.answers import Answer, label_value
 from kb.answer.facts import Fact, Step, spell_value
-from kb.answer.known import find_state
+from kb.answer.known import find_first_seen, find_state
 from kb.answer.scope import name_scope
 from kb.answer.when import find_phase
 from kb.jurisdictions import read_jurisdictions
@@ -118,7 +118,7 @@ def flatten_fact(fact: Fact, question: Question, wanted: Wanted, steps: Sequence
         "question": fact.question,
         "value": spell_value(fact.value) or str(fact.gap or ""),
         "label": label_value(question, fact.value, fact.gap),
-        "phase": find_phase(fact, wanted.as_of),
+        "phase": find_phase(fact, wanted.as_of, find_first_seen(fact, steps, wanted.known_at)),
         "proof": find_state(steps, wanted.known_at),
         "scope": name_scope(fact.scope),
         "details": "; ".join(f"{name}: {spell_value(value)}" for name, value in fact.details.items()),

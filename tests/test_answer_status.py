@@ -300,12 +300,13 @@ def test_bill_never_answers_and_is_listed():
     assert "A bill: it is not law." == found.pending[0].why[0].sentence
 
 
-def test_date_before_anything_was_seen_is_flagged_where_the_beginning_is_unknown():
+def test_date_before_anything_was_seen_is_not_answered_where_the_beginning_is_unknown():
     fact = make_fact("some", evidence=())
 
     early, late = (ask(fact, as_of=day) for day in ("2020-01-01", "2024-01-01"))
 
-    assert (["start_unknown"], ["in_force"]) == (codes(early), codes(late))
+    assert ("unknown_before", ["unseen"], ()) == (early.state, codes(early), early.answers)
+    assert (["some"], "answered", ["in_force"]) == ([one.value for one in early.unseen], late.state, codes(late))
 
 
 def test_other_jurisdictions_and_questions_say_nothing():

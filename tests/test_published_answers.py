@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from kb.answer.known import find_state, select_known
+from kb.answer.known import find_first_seen, find_state, select_known
 from kb.answer.when import find_phase
 from kb.matrix import list_answers
 from kb.publish_answers import list_facts, list_questions
@@ -116,7 +116,11 @@ def test_sql_and_python_agree_on_every_fact_at_many_dates(many, known_at):
 
         expected = {
             name: (
-                find_phase(fact, date.fromisoformat(as_of)),
+                find_phase(
+                    fact,
+                    date.fromisoformat(as_of),
+                    find_first_seen(fact, [step for step in steps if step.fact == name], instant),
+                ),
                 find_state([step for step in steps if step.fact == name], instant),
                 fact.reviewed_on,
             )
@@ -149,7 +153,7 @@ def test_what_is_in_force_stands_first(many):
 
     phases = [row["phase"] for row in rows]
     assert phases == sorted(phases, key=lambda phase: (phase != "in_force", phase))
-    assert {"in_force", "coming", "lapsed", "pending"} == set(phases)
+    assert {"in_force", "coming", "lapsed", "pending", "unseen"} == set(phases)
 
 
 def test_upcoming_answers_begin_with_the_day_of_the_generation(published):

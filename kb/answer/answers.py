@@ -8,7 +8,7 @@ import msgspec
 
 from kb.answer.facts import Basis, Confidence, Evidence, Fact, FactState, Step, Value, spell_value
 from kb.answer.known import find_step
-from kb.answer.when import find_first_day, find_next_day
+from kb.answer.when import find_next_day
 from kb.models import Gap
 from kb.questions import GAPS, Question
 from kb.scopes import Scope
@@ -26,7 +26,7 @@ PROOF = ("quote", "document", "eid", "sha256", "captured_at")
 SENTENCES: Mapping[str, str] = {
     "in_force": "In force on {as_of}.",
     "since": "In force on {as_of}, from {effective_from} on.",
-    "start_unknown": "When it began was not recorded; it was first seen on {seen_on}, and {as_of} is earlier.",
+    "unseen": "When it began was not recorded; it was first seen on {seen_on}, and {as_of} is earlier.",
     "reverted": "What was coded ended on {effective_to}; after it the law says {value}.",
     "specific": "It is limited to {scope} and goes before a more general answer.",
     "limited": "What is known is limited to {scope}.",
@@ -120,7 +120,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of a question in a jurisdiction on a date, as known at an instant; never empty.
 
     ``answers`` hold for all that was asked, the most specific first and of those alike the stricter law first;
-    ``narrower`` ones hold for a part. ``coming``, ``lapsed`` and ``pending`` (bills, proposals) are no answers.
+    ``narrower`` ones hold for a part. ``coming``, ``lapsed``, ``pending`` (bills, proposals) and ``unseen`` (when they
+    began was not recorded, and the date is before they were first seen) are no answers.
     ``searched`` tells where it was looked for in vain; ``why`` explains ``state``.
     """
 
@@ -135,6 +136,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     coming: tuple[Answer, ...] = ()
     lapsed: tuple[Answer, ...] = ()
     pending: tuple[Answer, ...] = ()
+    unseen: tuple[Answer, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     searched: tuple[str, ...] = ()
     why: tuple[Reason, ...] = ()
@@ -204,9 +206,6 @@ def _explain_time(fact: Fact, asked: Asked) -> Iterator[Reason]:
     if fact.effective_from:
         yield explain("since", as_of=asked.as_of, effective_from=fact.effective_from)
     else:
-        days = [find_first_day(one) for one in (*(page.seen_on for page in fact.evidence), fact.coded_on)]
-        seen = min(day for day in days if day is not None)
-        code = "start_unknown" if asked.as_of < seen else "in_force"
-        yield explain(code, seen_on=seen, as_of=asked.as_of)
+        yield explain("in_force", as_of=asked.as_of)
     if fact.effective_to:
         yield explain("ends", effective_to=fact.effective_to)

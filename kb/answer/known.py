@@ -1,10 +1,15 @@
 """Tell what was known of facts at an instant: entries, reviews and anchors that came later are left out."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 import msgspec
 
 from kb.answer.facts import Fact, FactState, Step
+from kb.answer.when import find_first_day, find_last_day
+
+# States in which the words that prove a fact were read in the law's own text.
+PROVEN: tuple[FactState, ...] = ("anchored", "verified")
 
 
 def select_known(facts: Iterable[Fact], known_at: str) -> list[Fact]:
@@ -35,6 +40,18 @@ def find_step(steps: Sequence[Step], known_at: str) -> Step | None:
     """Return the last step of an anchor that was told by an instant, None if there was none yet."""
     cut = known_at.rstrip("Z")
     return next((step for step in reversed(steps) if step.wave_at.rstrip("Z") <= cut), None)
+
+
+def find_first_seen(fact: Fact, steps: Sequence[Step], known_at: str) -> date:
+    """Return the first day on which a fact is known to have stood, as known at an instant.
+
+    It is the day its evidence was seen, its words were captured, it was coded, or its last one, whichever is first.
+    """
+    cut = known_at.rstrip("Z")
+    captured = [step.captured_at[:10] for step in steps if step.state in PROVEN and step.wave_at.rstrip("Z") <= cut]
+    stated = (*captured, *(page.seen_on for page in fact.evidence), fact.coded_on)
+    days = [*map(find_first_day, stated), find_last_day(fact.effective_to)]
+    return min((day for day in days if day is not None), default=date.min)
 
 
 def find_state(steps: Sequence[Step], known_at: str) -> FactState:

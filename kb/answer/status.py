@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import chain, combinations
+from typing import get_args
 
 import msgspec
 
@@ -24,7 +25,7 @@ from kb.answer.answers import (
     revert,
 )
 from kb.answer.facts import Fact, FactState, Step
-from kb.answer.known import find_first_coding, select_known
+from kb.answer.known import find_first_coding, find_first_seen, select_known
 from kb.answer.scope import Match, ScopeKey, key_scope, match_scope, name_scope
 from kb.answer.strictness import GUIDANCE, compare_values, rank_value
 from kb.answer.when import Phase, find_first_day, find_last_day, find_phase
@@ -76,7 +77,7 @@ def status(facts: Sequence[Fact], steps: Steps, asked: Asked) -> Status:
     known = select_known(own, asked.known_at)
     if not known:
         return _tell_nothing(own, asked)
-    found = _find(known, asked)
+    found = _find(known, steps, asked)
     in_force, lapsed = found.phases["in_force"], found.phases["lapsed"]
     voices = [fact for fact in in_force if fact.gap in (None, "law_silent")]
     reverting = find_reverting(lapsed, {key_scope(fact.scope) for fact in voices})
@@ -102,6 +103,7 @@ def status(facts: Sequence[Fact], steps: Steps, asked: Asked) -> Status:
         coming=_show("coming", found, steps, asked),
         lapsed=_show("lapsed", found, steps, asked),
         pending=_show("pending", found, steps, asked),
+        unseen=_show("unseen", found, steps, asked),
     )
     gaps = {fact.gap for fact in in_force}
     state: Standing = _name_state(told) or ("not_found" if "not_found" in gaps else "not_checked")
@@ -129,14 +131,15 @@ def _tell_nothing(own: Sequence[Fact], asked: Asked) -> Status:
     )
 
 
-def _find(known: Sequence[Fact], asked: Asked) -> _Found:
-    phases: dict[Phase, list[Fact]] = {"in_force": [], "coming": [], "lapsed": [], "pending": []}
+def _find(known: Sequence[Fact], steps: Steps, asked: Asked) -> _Found:
+    phases: dict[Phase, list[Fact]] = {name: [] for name in get_args(Phase)}
     matches = {}
     for fact in known:
         match = match_scope(fact.scope, asked.scope)
         if match is not None:
             matches[fact.id] = match
-            phases[find_phase(fact, asked.as_of)].append(fact)
+            seen = find_first_seen(fact, steps.get(fact.id, ()), asked.known_at)
+            phases[find_phase(fact, asked.as_of, seen)].append(fact)
     return _Found(phases, matches)
 
 
@@ -172,8 +175,13 @@ def _show(phase: Phase, found: _Found, steps: Steps, asked: Asked) -> tuple[Answ
     """Return what is no answer on the date, each with the reason: the next to come and the last to go first."""
     shown = []
     for fact in found.phases[phase]:
-        told = {"effective_from": fact.effective_from, "effective_to": fact.effective_to, "binding": fact.binding}
-        answer = make_answer(fact, steps.get(fact.id, ()), asked)
+        own = steps.get(fact.id, ())
+        told = {
+            **{name: getattr(fact, name) for name in ("effective_from", "effective_to", "binding")},
+            "seen_on": find_first_seen(fact, own, asked.known_at),
+            "as_of": asked.as_of,
+        }
+        answer = make_answer(fact, own, asked)
         shown.append((fact, msgspec.structs.replace(answer, why=(explain(phase, **told),))))
     if phase == "lapsed":
         shown.sort(key=lambda pair: find_last_day(pair[0].effective_to) or asked.as_of, reverse=True)
@@ -190,6 +198,7 @@ def _name_state(told: Status) -> Standing | None:
         return "law_silent" if told.answers[0].gap is not None else "answered"
     states: tuple[tuple[Standing, tuple[Answer, ...]], ...] = (
         ("limited", told.narrower),
+        ("unknown_before", told.unseen),
         ("coming", told.coming),
         ("lapsed", told.lapsed),
         ("pending", told.pending),
@@ -206,7 +215,8 @@ def _explain_state(told: Status, state: Standing, apart: Sequence[Scope]) -> lis
         return [*(one.why for one in told.conflicts), *silent, *first.why, *specific]
     if state == "limited":
         return [explain("limited", scope="; ".join(dict.fromkeys(name_scope(one.scope) for one in told.narrower)))]
-    shown = {"coming": told.coming, "lapsed": told.lapsed, "pending": told.pending}.get(state, ())
+    others = {"coming": told.coming, "lapsed": told.lapsed, "pending": told.pending, "unknown_before": told.unseen}
+    shown = others.get(state, ())
     if shown:
         return list(shown[0].why)
     if state == "not_found":

@@ -133,7 +133,7 @@ ORDER BY source, url, observed_at
     "status": CannedQuery(
         "What the rules answered on a date, as known on a date",
         "Facts on a question in a jurisdiction: how they stand to the law's date as_of (in force, coming, lapsed, "
-        "pending) and what their proof was worth at known_at, a date or an instant; empty ones are the generation's. "
+        "pending, unseen) and what their proof was worth at known_at, a date or an instant; empty: the generation's. "
         "Scopes, reversions and conflicts are settled in the table answers and by kb compare.",
         """
 WITH moment AS (
@@ -154,14 +154,25 @@ dated AS (
         ), coded_on) AS stands_from,
         SUBSTR(NULLIF(effective_from, '') || '-01-01', 1, 10) AS first_day,
         CASE LENGTH(effective_to) WHEN 0 THEN NULL WHEN 4 THEN effective_to || '-12-31'
-            WHEN 7 THEN DATE(effective_to || '-01', '+1 month', '-1 day') ELSE effective_to END AS last_day
+            WHEN 7 THEN DATE(effective_to || '-01', '+1 month', '-1 day') ELSE effective_to END AS last_day,
+        MIN(
+            coded_on,
+            COALESCE((SELECT MIN(SUBSTR(NULLIF(value ->> 'seen_on', '') || '-01-01', 1, 10))
+                FROM JSON_EACH(facts.evidence)), coded_on),
+            COALESCE((SELECT MIN(SUBSTR(NULLIF(captured_at, ''), 1, 10)) FROM fact_history
+                WHERE fact_history.fact = facts.fact AND state IN ('anchored', 'verified')
+                    AND RTRIM(wave_at, 'Z') <= moment.cut), coded_on)
+        ) AS seen
     FROM facts, moment
     WHERE (:jurisdiction = '' OR jurisdiction = :jurisdiction)
         AND (:question = '' OR question = :question)
 )
 SELECT jurisdiction, question,
     CASE WHEN binding IN ('bill', 'proposal') THEN 'pending' WHEN first_day > day THEN 'coming'
-        WHEN last_day < day THEN 'lapsed' ELSE 'in_force' END AS phase,
+        WHEN last_day < day THEN 'lapsed'
+        WHEN first_day IS NULL AND COALESCE(gap, 'law_silent') = 'law_silent'
+            AND day < MIN(seen, COALESCE(last_day, seen)) THEN 'unseen'
+        ELSE 'in_force' END AS phase,
     value, label, gap, scope,
     COALESCE((
         SELECT state FROM fact_history
