@@ -160,7 +160,7 @@ class _Build:
                 self._build_wave(one, readers)
                 progress(done + 1, len(work))
         self.result.damaged.extend(readers.damaged)
-        self.result.answers_moved = derive_answers(self.knowledge, self.facts)
+        self.result.answers_moved = derive_answers(self.knowledge, self.facts, self.sources)
         return self.result
 
     def _plan(self) -> list[_Work]:

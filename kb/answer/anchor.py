@@ -34,8 +34,6 @@ PRINTED = {
     " ": rf"(?:[\s{BLANKS}]|(?:\s?\.){{5,}}+)(?:[\s{BLANKS}{INVISIBLE}]|(?:\s?\.){{5,}}+)*+",
 }
 UNSEEN = f"[{INVISIBLE}]*"
-# The words of a text, to find where a match that begins or ends inside one does.
-WORD = re.compile(r"\S+")
 
 How = Literal["exact", "canonical", "fuzzy"]
 
@@ -149,9 +147,13 @@ def _align(quote: str, text: str, least: float) -> tuple[int, int, float] | None
 
 
 def _widen(text: str, begins: int, ends: int) -> tuple[int, int]:
-    """Widen a stretch to whole words."""
-    words = [match.span() for match in WORD.finditer(text) if match.end() > begins and match.start() < ends]
-    return (words[0][0], words[-1][1]) if words else (begins, ends)
+    """Widen a stretch to whole words, without white space at its ends."""
+    while 0 < begins < len(text) and text[begins - 1 : begins + 1].isalnum():
+        begins -= 1
+    while 0 < ends < len(text) and text[ends - 1 : ends + 1].isalnum():
+        ends += 1
+    held = text[begins:ends]
+    return begins + len(held) - len(held.lstrip()), ends - len(held) + len(held.rstrip())
 
 
 def _make_found(anchor: Anchor, matches: Sequence[_Match], *, is_sure: bool) -> Found:
