@@ -19,7 +19,7 @@ from kb.read.canonical import BLANKS, DASHES, DOUBLE_QUOTES, INVISIBLE, SINGLE_Q
 # Likeness, of 100, below which a quote is gone: in the provision it was in or below it, and anywhere else, where
 # boilerplate is alike. Measured: docs/methods.md, "Anchors".
 LEAST_NEAR = 70.0
-LEAST_FAR = 85.0
+LEAST_FAR = 90.0
 LIKENESS_OF_THE_SAME = 100.0
 # Characters of context before and after a quote, cut at word limits.
 CONTEXT = 32
@@ -131,13 +131,13 @@ def _match_nearly(quote: str, parts: Iterable[Provision], least: float) -> tuple
     for part in parts:
         text = fold_text(tell_words(part))
         floor = least if best is None else best[1]
-        found = _align(quote, text, floor)
+        found = align_words(quote, text, floor)
         if found is not None and (best is None or found[2] > best[1]):
             best = _Match(part, *_widen(text, found[0], found[1])), found[2]
     return best
 
 
-def _align(quote: str, text: str, least: float) -> tuple[int, int, float] | None:
+def align_words(quote: str, text: str, least: float) -> tuple[int, int, float] | None:
     """Return the stretch of a text most like a quote, and its likeness; a text shorter than it is one stretch."""
     if len(text) <= len(quote):
         likeness = fuzz.ratio(quote, text, score_cutoff=least)
