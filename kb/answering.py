@@ -5,6 +5,7 @@ import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from textwrap import shorten
 
 import msgspec
 
@@ -22,6 +23,8 @@ from kb.store.queries import END_OF_TIME, Lead, VersionRow, read_leads, read_ver
 
 # Places of a quote that a problem names.
 MOST_PLACES = 5
+# Characters of a quote that a problem prints.
+LONGEST_QUOTE = 80
 
 
 def derive_answers(knowledge: sqlite3.Connection, facts: Sequence[Fact], sources: Mapping[str, Source]) -> bool:
@@ -53,7 +56,7 @@ def follow_facts(
 
 
 def _make_problem(fact: Fact, doubt: Doubt) -> Problem:
-    quote = "" if fact.anchor is None else fact.anchor.quote
+    quote = "" if fact.anchor is None else shorten(fact.anchor.quote, LONGEST_QUOTE, placeholder="…")
     places = " and ".join(doubt.places[:MOST_PLACES])
     more = f" and {len(doubt.places) - MOST_PLACES} more" if len(doubt.places) > MOST_PLACES else ""
     return Problem(
@@ -192,11 +195,11 @@ class FactTrail:
         while choice.state == "removed":
             leads = [one for one in self._list_leads(document, at) if one.document not in visited]
             lead = next((one for one in leads if _is_under(eid, one.old_eid)), None)
-            if lead is None:
+            there = Choice("unknown_before", "") if lead is None else self._choose(lead.document, at)
+            if lead is None or there.version is None:
                 break
-            document, eid = lead.document, _lead_on(lead, eid)
+            document, eid, choice = lead.document, _lead_on(lead, eid), there
             visited.add(document)
-            choice = self._choose(document, at)
         return document, eid, choice
 
     def _follow_provision(self, document: str, eid: str, span: tuple[str, str]) -> str:

@@ -1,10 +1,13 @@
 """A quote is found as printed, but for typography, or nearly; what stands twice is told, what is gone is not found."""
 
+from random import Random
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kb.answer.anchor import CONTEXT, LEAST_FAR, resolve_anchor, tell_words
+from bench.anchors import draw_quotes, measure_likeness
+from kb.answer.anchor import CONTEXT, LEAST_FAR, LEAST_NEAR, resolve_anchor, tell_words
 from kb.answer.facts import Anchor, hash_words
 from kb.models import Provision
 from kb.read.canonical import fold_text
@@ -134,6 +137,20 @@ def test_a_provision_cut_to_a_few_words_of_the_quote_is_not_its_place():
 
 def test_an_empty_text_holds_nothing():
     assert None is resolve(QUERY)
+
+
+# --- how the floors are measured
+
+
+def test_quotes_are_drawn_from_the_text_and_their_likeness_to_it_is_full():
+    quotes = list(draw_quotes(QUERY, Random(1)))  # noqa: S311  # a fixed seed, no secret
+
+    assert [True] * len(quotes) == [quote in QUERY for quote in quotes]
+    assert {100.0} == {measure_likeness(quote, QUERY) for quote in quotes}
+    assert measure_likeness(QUERY, LIST) < LEAST_NEAR
+
+
+# --- whatever the words are
 
 
 WORDS = st.lists(st.text("abcdekn", min_size=1, max_size=7), min_size=6, max_size=40).map(" ".join)

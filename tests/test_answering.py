@@ -1,6 +1,8 @@
 """Anchors through the waves of a recorded web: each step, what alters nothing, and what can never be verified."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import msgspec
 import pytest
@@ -9,6 +11,7 @@ from kb.answer.facts import Anchor, Fact, hash_words
 from kb.answering import begin_term, end_term
 from kb.build import BuildRequest, build
 from kb.collect import ImportRequest, import_captures
+from kb.publish import publish
 from kb.sources import read_sources
 from tests.example_web import (
     DECLARATIONS,
@@ -36,9 +39,9 @@ def make_fact(document, eid, quote, **fields):
     plain = {
         "id": f"{document.rpartition('/')[2]}#{eid}",
         "jurisdiction": "us-xx",
-        "question": "refills",
+        "question": "refill_limit",
         "place": 0,
-        "value": "yes",
+        "value": "no_refills",
         "gap": None,
         "anchor": Anchor(f"us-xx/{document}", eid, quote),
         "coded_on": "2024-01-09",
@@ -149,8 +152,8 @@ def test_an_ambiguous_quote_is_a_problem_that_names_the_fact_and_both_places(tmp
         if row["code"] == "anchor_ambiguous"
     ]
     assert (
-        "us-xx, refills: 'nurse shall' stands more than once in Example Rule 1.1: (1) from character 3 and (2) from "
-        "character 4; quote more words"
+        "us-xx, refill_limit: 'nurse shall' stands more than once in Example Rule 1.1: (1) from character 3 and (2) "
+        "from character 4; quote more words"
     ) == read_rows(data, "problems")[0]["message"]
 
 
@@ -278,6 +281,32 @@ def test_history_over_two_sources_is_cut_alike(tmp_path, week):
     early = build_web(tmp_path / "early", [page for page in list_transfer() if page[0] <= week], facts=[TRANSFERRED])
 
     assert read_rows(whole, "fact_history", week) == read_rows(early, "fact_history", week)
+
+
+# --- what goes out
+
+
+def read_published(folder, declarations):
+    data = build_declared(folder, declarations, list_transfer(), [TRANSFERRED])
+    path = publish(data, NOW).path
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute("SELECT state, quote, old_text, new_text FROM fact_history ORDER BY place").fetchall()
+
+
+def test_published_steps_show_both_texts(tmp_path):
+    assert [("needs_review", "A clinic is open on five days a week.", "A clinic is open on six days a week.")] == [
+        (state, old, new) for state, _, old, new in read_published(tmp_path, DECLARATIONS) if old
+    ]
+
+
+def test_words_that_may_not_go_out_stay_in_where_another_source_took_them_over(tmp_path):
+    closed = DECLARATIONS.replace("    binding: statute", "    binding: statute\n    publish: none")
+
+    rows = read_published(tmp_path, closed)
+
+    assert ["anchored", "anchored", "needs_review"] == [row[0] for row in rows]
+    assert ("", "is open on five days a week") == (rows[0][1], rows[1][1])
+    assert ("", "") == rows[2][2:]
 
 
 # --- terms

@@ -1,6 +1,11 @@
 """An anchor takes a step when state, place or words are others: moved, changed, gone, back, reviewed, doubtful."""
 
+from itertools import pairwise
+
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kb.answer.facts import Anchor, Fact, hash_words
 from kb.answer.follow import follow_anchor
@@ -287,3 +292,45 @@ def test_what_is_known_on_a_day_is_what_all_days_told_cut_there(days):
     assert [step for step in whole.steps if step.wave_at[:-1] <= cut] == [
         step for step in early.steps if step.wave_at[:-1] <= cut
     ]
+
+
+TEXTS = st.lists(
+    st.sampled_from(
+        [..., None, *([(eid, text), ("b", SEAL)] for eid in "abc" for text in (FEE, MORE, f"{FEE} Or not."))]
+    ),
+    min_size=1,
+    max_size=9,
+)
+
+
+@given(TEXTS, st.integers(1, 9), st.sampled_from(DAYS), st.sampled_from([FEE, MORE]), st.integers(1, 9))
+def test_no_later_text_alters_a_step_told_before(texts, days, coded, reviewed, review_day):
+    fact = review(reviewed, coded_on=coded[:10])
+    fact = msgspec.structs.replace(fact, reviewed_on=max(coded[:10], f"2024-01-0{review_day}"))
+    cut = f"{DAYS[days - 1]}Z"
+
+    whole, early = follow(fact, *texts), follow(fact, *texts[:days])
+
+    assert [step for step in whole.steps if step.wave_at <= cut] == [
+        step for step in early.steps if step.wave_at <= cut
+    ]
+    assert [doubt for doubt in whole.doubts if doubt.wave_at <= cut] == [
+        doubt for doubt in early.doubts if doubt.wave_at <= cut
+    ]
+
+
+@given(TEXTS, st.sampled_from(DAYS))
+def test_only_words_that_were_confirmed_are_ever_verified(texts, coded):
+    course = follow(review(FEE, coded_on=coded[:10]), *texts)
+
+    assert {hash_words(FEE)} >= {step.text_hash for step in course.steps if step.state == "verified"}
+    assert [] == [step for step in course.steps if step.state == "verified" and step.wave_at[:10] < REVIEWED]
+
+
+@given(TEXTS, st.sampled_from(DAYS))
+def test_each_step_differs_from_the_one_before(texts, coded):
+    steps = follow(review(FEE, coded_on=coded[:10]), *texts).steps
+
+    told = [(step.state, step.document, step.eid, step.text_hash) for step in steps]
+    assert [] == [pair for pair in pairwise(told) if pair[0] == pair[1]]
+    assert [] == [step for step in steps if step.state == "needs_review" and step.old_text == step.new_text != ""]

@@ -3,7 +3,7 @@
 import msgspec
 
 from kb.answer.anchor import Found, tell_words
-from kb.answer.facts import Anchor, Cause, Fact, FactState, Step
+from kb.answer.facts import Anchor, Cause, Fact, FactState, Step, hash_words
 from kb.answer.trail import Base, Text
 from kb.compare.eids import print_eid
 
@@ -92,7 +92,9 @@ def _compare(turn: Turn, found: Found) -> tuple[str, str]:
     """Return the words agreed to and those that stand, nothing where they are the same."""
     if turn.base is None:
         return (turn.anchor.quote, found.quote) if found.how == "fuzzy" else ("", "")
-    return ("", "") if turn.base.text_hash == found.text_hash else (turn.base.words, found.words)
+    # Of a review of words that we never held, those that were agreed to before are shown.
+    is_same = found.text_hash in (turn.base.text_hash, hash_words(turn.base.words))
+    return ("", "") if is_same else (turn.base.words, found.words)
 
 
 def _explain(turn: Turn, found: Found, state: FactState, cause: Cause) -> str:

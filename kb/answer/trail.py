@@ -58,7 +58,10 @@ class Trail(Protocol):
 
 
 class Base(msgspec.Struct, frozen=True):
-    """The words agreed to, when the fact was coded or by its reviewer; ``words`` are "" if we never held them."""
+    """The words agreed to, when the fact was coded or by its reviewer.
+
+    ``words`` are those of the hash; if we never held what the reviewer saw, those that were agreed to before.
+    """
 
     text_hash: str
     words: str
