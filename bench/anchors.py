@@ -4,16 +4,21 @@
 
 ``DATA`` is a built data folder. Quotes of five to twenty-five words are drawn from texts before they were amended and
 held against the amended text (``amended``), and from standing texts and held against every other provision of their
-document (``other law``): one of them, and the likest. Prints the share of quotes at or above each floor.
+document (``other law``): one of them, and the likest. Prints the share of quotes at or above each floor, and what
+became of quotes of documents that changed, as if they had been coded when first seen, with the CPU time it took.
 """
 
 import argparse
 import random
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from kb.answer.anchor import align_words, tell_words
+from kb.answer.facts import Anchor, Fact
+from kb.answering import follow_facts
 from kb.read.canonical import fold_text
 from kb.store.knowledge import open_knowledge, read_version
 from kb.store.queries import ChangeFilter, list_named, read_changes, read_version_rows
@@ -84,6 +89,48 @@ def _draw_pairs(texts: Sequence[str], draw: random.Random) -> Iterator[tuple[str
             yield quote, others
 
 
+def list_coded(data: Path, draw: random.Random) -> list[Fact]:
+    """Return facts with a quote of the first version of each document that has several, coded the day it was seen."""
+    facts: list[Fact] = []
+    with closing(open_knowledge(data / "kb.db", read_only=True)) as db:
+        for named in list_named(db):
+            first, *later = read_version_rows(db, named.document)
+            own = [part for part in read_version(db, first.version).provisions if len(part.text) >= LEAST_TEXT]
+            for part in draw.sample(own, 1 if own and later else 0):
+                quote = next(draw_quotes(part.text, draw), part.text)
+                anchor = Anchor(named.document, part.eid, quote)
+                facts.append(_make_fact(f"{len(facts):05}", anchor, first.wave_at[:10]))
+    return facts
+
+
+def _make_fact(name: str, anchor: Anchor, day: str) -> Fact:
+    return Fact(
+        id=name,
+        jurisdiction=anchor.document.partition("/")[0],
+        question="any",
+        place=0,
+        value=True,
+        gap=None,
+        anchor=anchor,
+        coded_on=day,
+    )
+
+
+def print_following(data: Path, facts: Sequence[Fact]) -> None:
+    """Follow facts through all waves; print how many end in each state, the steps taken, and the time it took."""
+    with closing(open_knowledge(data / "kb.db", read_only=True)) as db:
+        begun = time.process_time()
+        courses = follow_facts(db, facts, {})
+        taken = time.process_time() - begun
+    ends = [course.steps[-1].state if course.steps else "reported" for course in courses.values()]
+    causes = [step.cause for course in courses.values() for step in course.steps]
+    print(f"followed {len(facts)} quotes in {taken:.1f} s: {_list_counts(ends)}; steps: {_list_counts(causes)}")
+
+
+def _list_counts(told: Sequence[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in Counter(told).most_common())
+
+
 def print_shares(title: str, likeness: Sequence[float]) -> None:
     """Print the share of quotes at or above each floor."""
     shares = [sum(1 for one in likeness if one >= floor) / max(1, len(likeness)) for floor in FLOORS]
@@ -104,6 +151,7 @@ def main() -> None:
     one, likest = measure_other_law(asked.data, draw)
     print_shares("other law: one other provision", one)
     print_shares("other law: the likest of the document", likest)
+    print_following(asked.data, list_coded(asked.data, draw))
 
 
 if __name__ == "__main__":

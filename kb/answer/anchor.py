@@ -195,6 +195,9 @@ def _capture(match: _Match, *, how: How, score: float) -> Found:
 def _find_printed(words: str, folded: str, match: _Match) -> tuple[int, int] | None:
     """Return the stretch of the printed words that folds to the one matched, None if it cannot be told."""
     quote = folded[match.begins : match.ends]
+    # Where folding took nothing away, places are the same; a pattern of every sign is costly to make.
+    if len(words) == len(folded) and fold_text(words[match.begins : match.ends]) == quote:
+        return match.begins, match.ends
     pattern = UNSEEN.join(PRINTED.get(sign, re.escape(sign)) for sign in quote)
     found = [one.span() for one in re.finditer(_bound(quote, pattern), words)]
     same = re.finditer(_bound(quote, re.escape(quote)), folded)
