@@ -23,15 +23,26 @@ from kb.store.queries import END_OF_TIME, Lead, VersionRow, read_leads, read_ver
 
 # Places of a quote that a problem names.
 MOST_PLACES = 5
+# States of an anchor that ask a person to look.
+FLAGGED = ("needs_review", "broken")
 # Characters of a quote that a problem prints.
 LONGEST_QUOTE = 80
 
 
-def derive_answers(knowledge: sqlite3.Connection, facts: Sequence[Fact], sources: Mapping[str, Source]) -> bool:
+class Derived(msgspec.Struct, frozen=True):
+    """What deriving the answers did: whether anything is another than before, and how many facts it flagged.
+
+    Flagged is a fact whose latest step is a new one to ``needs_review`` or ``broken``.
+    """
+
+    is_other: bool = False
+    flagged: int = 0
+
+
+def derive_answers(knowledge: sqlite3.Connection, facts: Sequence[Fact], sources: Mapping[str, Source]) -> Derived:
     """Put the facts in place of those recorded, and follow each anchor through the waves that are built.
 
-    ``sources`` are the declarations built with, by id. Returns whether anything is another than before; where nothing
-    is, nothing is written.
+    ``sources`` are the declarations built with, by id. Where nothing is another than before, nothing is written.
     """
     courses = follow_facts(knowledge, facts, sources)
     steps = {name: list(course.steps) for name, course in courses.items() if course.steps}
@@ -39,12 +50,14 @@ def derive_answers(knowledge: sqlite3.Connection, facts: Sequence[Fact], sources
     known = {fact.id: msgspec.structs.replace(fact, file="") for fact in facts}
     before = {fact.id: fact for fact in read_recorded_facts(knowledge)}
     told = sorted(problems, key=msgspec.structs.astuple)
-    if before == known and read_steps(knowledge) == steps and read_anchor_problems(knowledge) == told:
-        return False
+    steps_before = read_steps(knowledge)
+    if before == known and steps_before == steps and read_anchor_problems(knowledge) == told:
+        return Derived()
     with transaction(knowledge):
         record_facts(knowledge, facts, steps)
         record_anchor_problems(knowledge, told)
-    return True
+    new = [own[-1] for name, own in steps.items() if own[-1] not in steps_before.get(name, [])]
+    return Derived(is_other=True, flagged=sum(1 for step in new if step.state in FLAGGED))
 
 
 def follow_facts(
