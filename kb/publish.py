@@ -49,8 +49,10 @@ LONGEST_TEXT = 200_000
 # A longer redline is shown as old block, new block.
 LONGEST_REDLINE = 1_000_000
 TEXTS = ("heading", "text", "note", "pending")
-# Texts of a step of an anchor.
-QUOTED = ("quote", "prefix", "suffix", "old_text", "new_text")
+# What a step of an anchor quotes of the text it found.
+QUOTED = ("quote", "prefix", "suffix")
+# What a source lets out, from all to nothing.
+STRICTNESS: tuple[Publish, ...] = ("text", "quotes", "none")
 # Tables that go out as the canonical export has them.
 AS_EXPORTED = ("locations", "versions", "citations", "crosswalk", "problems")
 
@@ -308,11 +310,18 @@ def _list_changes(origin: _Origin) -> Iterator[dict[str, object]]:
 
 
 def _list_fact_history(origin: _Origin) -> Iterator[dict[str, object]]:
-    """Yield the steps of the anchors with as much of the quoted texts as may go out."""
+    """Yield the steps of the anchors with as much of the quoted texts as may go out.
+
+    The words agreed to may be those of an earlier step's source, so that the strictest rights of a fact's steps hold.
+    """
+    strictest: dict[object, Publish] = {}
     for row in public.read_exported(origin.knowledge, "fact_history"):
         source = origin.sources.get(str(row["source"]))
-        rights: Publish = "text" if source is None else source.publish
-        yield {**row, **{name: _show_text(str(row[name]), rights) for name in QUOTED}}
+        own: Publish = "text" if source is None else source.publish
+        rights = strictest[row["fact"]] = max(strictest.get(row["fact"], own), own, key=STRICTNESS.index)
+        old, new = _show_pair(str(row["old_text"]), str(row["new_text"]), rights)
+        quoted = {name: _show_text(str(row[name]), own) for name in QUOTED}
+        yield {**row, **quoted, "old_text": old, "new_text": new}
 
 
 def _list_learned(origin: _Origin) -> Iterator[dict[str, object]]:

@@ -123,6 +123,8 @@ def test_a_later_review_of_the_same_answer_is_numbered(tmp_path):
         ({"details": {"validity": "six months"}}, "expected a duration, found 'six months' in details.validity"),
         ({"effective_from": "2024-03", "effective_to": "2024-02-28"}, "it ends on 2024-02-28, before it begins"),
         ({"effective_from": "2024-13"}, "expected something like '2026-01-31', found '2024-13' in effective_from"),
+        ({"effective_to": "2025-02-29"}, "no calendar has the day 2025-02-29 in effective_to"),
+        ({"coded_on": "2026-06-31"}, "no calendar has the day 2026-06-31 in coded_on"),
         ({"reverts_to": "law_silent"}, "reverts_to without effective_to: say when"),
         ({"reviewed_on": "2024-04-30", "reviewed_by": "r"}, "reviewed_on 2024-04-30 is before coded_on 2024-05-01"),
         ({"reviewed_on": "2024-06-01"}, "reviewed_on and reviewed_by stand together"),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from kb.answer.facts import Fact, Step
+from kb.models import Problem
 
 FACTS = """
     DROP TABLE facts;
@@ -82,6 +83,25 @@ def read_steps(db: sqlite3.Connection, *, jurisdiction: str = "", question: str 
     for row in rows:
         found.setdefault(row["fact"], []).append(msgspec.convert(dict(row), Step))
     return found
+
+
+def record_anchor_problems(db: sqlite3.Connection, problems: Iterable[Problem]) -> None:
+    """Put the problems of anchors in place of all there were; call it inside a transaction."""
+    db.execute("""DELETE FROM problems WHERE code = 'anchor_ambiguous'""")
+    db.executemany(
+        """INSERT INTO problems (source, url, observed_at, wave_at, code, message)
+           VALUES (:source, :url, :observed_at, :wave_at, :code, :message)""",
+        (msgspec.structs.asdict(problem) for problem in problems),
+    )
+
+
+def read_anchor_problems(db: sqlite3.Connection) -> list[Problem]:
+    """Return the problems of anchors, in the order of the export."""
+    rows = db.execute(
+        """SELECT source, url, observed_at, wave_at, code, message FROM problems WHERE code = 'anchor_ambiguous'
+           ORDER BY source, url, observed_at, wave_at, code, message"""
+    )
+    return [Problem(**dict(row)) for row in rows]
 
 
 def _spell_fact(fact: Fact) -> dict[str, object]:

@@ -140,13 +140,14 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Lead(msgspec.Struct, frozen=True):
-    """Where an old number leads: document and eid before and after, and since when."""
+    """Where an old number leads: document and eid before and after, since when, and the wave that told it."""
 
     old_document: str
     old_eid: str
     document: str
     eid: str
     since: str
+    wave_at: str
 
 
 class OpenSuspect(msgspec.Struct, frozen=True):
@@ -398,7 +399,7 @@ def read_leads(db: sqlite3.Connection, document: str, known_at: str) -> list[Lea
     """Return where a document and its provisions went when they got other numbers, the latest first."""
     rows = db.execute(
         """
-        SELECT old_document, old_eid, document, eid, since FROM crosswalk
+        SELECT old_document, old_eid, document, eid, since, wave_at FROM crosswalk
         WHERE old_document = :document AND RTRIM(wave_at, 'Z') <= :cut
         ORDER BY since DESC, old_eid, document, eid
         """,
