@@ -1,6 +1,5 @@
 """Derive the answers of a knowledge base: its facts, and the steps of their anchors through the texts of every wave."""
 
-import calendar
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ import msgspec
 from kb.answer.facts import Fact
 from kb.answer.follow import follow_anchor
 from kb.answer.trail import Course, Doubt, Place, Text, end_day
+from kb.answer.when import find_first_day, find_last_day
 from kb.consult import Choice, choose_strand, group_strands, know_versions
 from kb.models import Problem, Provision
 from kb.registry import read_deny_list
@@ -147,8 +147,8 @@ class FactTrail:
         self.library = library
         self.replica = fact.replica
         self.start = "" if fact.anchor is None else fact.anchor.document
-        self.begins = begin_term(fact.effective_from)
-        self.ends = end_term(fact.effective_to)
+        self.begins = find_first_day(fact.effective_from) or date.min
+        self.ends = find_last_day(fact.effective_to) or date.max
         days = (fact.coded_on, fact.reviewed_on if fact.reviewed_text else "")
         self.own = sorted({end_day(day) for day in days if day})
 
@@ -247,19 +247,6 @@ class FactTrail:
             parts=None if is_gone else self.library.read_parts(row.version),
             is_official=row.strand != "mirror" and not read_deny_list().why_no_source(row.url),
         )
-
-
-def begin_term(day: str) -> date:
-    """Return the first day of a day, month or year as coded, the first there is for ""."""
-    return date.fromisoformat((day + "-01-01")[:10]) if day else date.min
-
-
-def end_term(day: str) -> date:
-    """Return the last day of a day, month or year as coded, the last there is for ""."""
-    if not day:
-        return date.max
-    year, month = int(day[:4]), int(day[5:7] or "12")
-    return date(year, month, int(day[8:10] or f"{calendar.monthrange(year, month)[1]}"))
 
 
 def _plain(instant: str) -> str:

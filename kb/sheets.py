@@ -17,9 +17,8 @@ from openpyxl.utils import get_column_letter
 
 from kb.answer.answers import Answer, label_value
 from kb.answer.facts import Fact, Step, spell_value
-from kb.answer.known import find_first_seen, find_state
+from kb.answer.known import find_first_seen, find_phase, find_state
 from kb.answer.scope import name_scope
-from kb.answer.when import find_phase
 from kb.jurisdictions import read_jurisdictions
 from kb.matrix import Cell, Wanted, list_notes, name_state
 from kb.questions import Question

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.answer.known import find_state, select_known
+from kb.answer.known import find_phase, find_state, select_known
 from kb.answer.scope import key_scope, match_scope, name_scope
-from kb.answer.when import find_first_day, find_last_day, find_next_day, find_phase
+from kb.answer.when import find_first_day, find_last_day, find_next_day
 from kb.scopes import DIMENSIONS, read_terms, widen_term
 from tests.build import make_fact, make_step
 

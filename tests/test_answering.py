@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from kb.answer.facts import Anchor, Fact, hash_words
-from kb.answering import begin_term, end_term
 from kb.build import BuildRequest, BuildResult, build
 from kb.cli.filling import describe_build
 from kb.collect import ImportRequest, import_captures
@@ -346,16 +345,3 @@ def test_words_that_may_not_go_out_stay_in_where_another_source_took_them_over(t
 
 
 # --- terms
-
-
-@pytest.mark.parametrize(
-    ("coded", "first", "last"),
-    [
-        ("2024-02-10", "2024-02-10", "2024-02-10"),
-        ("2024-02", "2024-02-01", "2024-02-29"),
-        ("2023", "2023-01-01", "2023-12-31"),
-        ("", "0001-01-01", "9999-12-31"),
-    ],
-)
-def test_a_month_or_year_is_meant_whole(coded, first, last):
-    assert (first, last) == (begin_term(coded).isoformat(), end_term(coded).isoformat())

@@ -288,7 +288,8 @@ def test_the_count_of_facts_is_that_of_the_research(shipped, research):
 
     assert (1044, 715) == (len(usable), len({(row["jurisdiction"], row["question"]) for row in usable}))
     assert (55, 54, 2090) == (count.jurisdictions, count.questions, count.asked)
-    assert (1092, 741) == (count.facts, count.cells)
+    # Eight facts more than the research: the recorded law itself proves them, by their anchors.
+    assert (1092 + 8, 741 + 8) == (count.facts, count.cells)
 
 
 def test_every_usable_line_of_the_research_is_coded_or_its_omission_explained(shipped, research):

@@ -17,7 +17,6 @@ from kb.store.knowledge import open_knowledge
 from kb.store.queries import count_problems
 
 ROOT = Path(__file__).parents[1]
-FACTS = Path(__file__).parent / "corpus_facts"
 PLACES = ("us-ak", "us-dc", "us-hi", "us-id", "us-ri", "us-tx")
 NOW = "2026-11-28T08:00:00Z"
 # Titles that hold many sections are read whole; of the others only pages of sections that facts name.
@@ -28,7 +27,7 @@ unpacked = pytest.mark.skipif(not (CORPUS / CAPTURES).is_file(), reason="the cor
 
 def list_facts():
     """The facts of the six places that name their words, those that ship among them."""
-    facts = read_facts([FACTS, SHIPPED])
+    facts = read_facts([SHIPPED])
     return [fact for fact in facts if fact.jurisdiction in PLACES and fact.anchor is not None]
 
 
@@ -90,7 +89,7 @@ def test_no_quote_of_recorded_law_is_ambiguous(data):
 def test_ketamine_is_anchored_where_each_place_lists_it_and_the_district_is_never_called_free(steps):
     listed = {
         fact.jurisdiction: (fact.value, steps[fact.id][-1].quote.split(",")[0])
-        for fact in read_facts([FACTS])
+        for fact in list_facts()
         if fact.question == "ketamine_schedule"
     }
 
@@ -146,4 +145,4 @@ def test_the_registered_source_gives_a_section_the_id_its_facts_name(name, url, 
     page = read_page(f"<html><body>{body}</body></html>".encode(), sources[name], url, media_type="text/html")
 
     assert [document] == [reading.document for reading in page.readings]
-    assert document in {fact.anchor.document for fact in read_facts([FACTS])}
+    assert document in {fact.anchor.document for fact in list_facts()}

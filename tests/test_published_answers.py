@@ -6,8 +6,7 @@ from datetime import date
 
 import pytest
 
-from kb.answer.known import find_first_seen, find_state, select_known
-from kb.answer.when import find_phase
+from kb.answer.known import find_first_seen, find_phase, find_state, select_known
 from kb.matrix import list_answers
 from kb.publish_answers import list_facts, list_questions
 from kb.store import public

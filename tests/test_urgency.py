@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from kb.answer.urgency import AHEAD, URGENCIES, Standing, find_rivals, first_day, last_day, list_cases, tell_state
+from kb.answer.urgency import AHEAD, URGENCIES, Standing, find_rivals, list_cases, tell_state
 from tests.coded import TEXT_HASH, codebook, make_fact, make_step  # noqa: F401 - a fixture
 
 TODAY = date(2026, 6, 1)
@@ -145,12 +145,6 @@ def test_the_nearest_date_is_told():
     case = judge(make_fact(effective_from="2026-06-10", effective_to="2026-07-10"))
 
     assert "2026-06-10" == case.due
-
-
-def test_the_days_of_months_and_years():
-    assert (date(2026, 2, 1), date(2024, 2, 29)) == (first_day("2026-02"), last_day("2024-02"))
-    assert (date(2026, 1, 1), date(2026, 12, 31)) == (first_day("2026"), last_day("2026"))
-    assert (date.min, date.max) == (first_day(""), last_day(""))
 
 
 @pytest.mark.parametrize(

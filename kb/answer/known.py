@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Literal
 
 import msgspec
 
 from kb.answer.facts import Fact, FactState, Step
 from kb.answer.when import find_first_day, find_last_day
 
+# How a fact stands to a date: it applies; not yet; no more; it is no law at all but a bill or a proposal; nobody knows,
+# for when it began was not recorded and the date is before it was first seen.
+Phase = Literal["in_force", "coming", "lapsed", "pending", "unseen"]
 # States in which the words that prove a fact were read in the law's own text.
 PROVEN: tuple[FactState, ...] = ("anchored", "verified")
 
@@ -64,3 +68,20 @@ def _forget_review(fact: Fact, day: str) -> Fact:
     if fact.reviewed_on <= day:
         return fact
     return msgspec.structs.replace(fact, reviewed_on="", reviewed_by="", reviewed_text="", review_note="")
+
+
+def find_phase(fact: Fact, as_of: date, seen: date) -> Phase:
+    """Tell how a fact stands to a date; the days it begins and ends on count as its own.
+
+    ``seen`` is the day from which it is known to have stood: where no beginning is stated, earlier days are not
+    answered. That something was looked for in vain holds for any day.
+    """
+    if not fact.is_binding:
+        return "pending"
+    begins, ends = find_first_day(fact.effective_from), find_last_day(fact.effective_to)
+    if begins is not None and begins > as_of:
+        return "coming"
+    if ends is not None and ends < as_of:
+        return "lapsed"
+    is_voice = fact.gap in (None, "law_silent")
+    return "unseen" if begins is None and is_voice and as_of < seen else "in_force"

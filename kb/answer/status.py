@@ -25,10 +25,10 @@ from kb.answer.answers import (
     revert,
 )
 from kb.answer.facts import Fact, FactState, Step
-from kb.answer.known import find_first_coding, find_first_seen, select_known
+from kb.answer.known import Phase, find_first_coding, find_first_seen, find_phase, select_known
 from kb.answer.scope import Match, ScopeKey, key_scope, match_scope, name_scope
 from kb.answer.strictness import GUIDANCE, compare_values, rank_value
-from kb.answer.when import Phase, find_first_day, find_last_day, find_phase
+from kb.answer.when import find_first_day, find_last_day
 from kb.questions import Question
 from kb.scopes import Scope
 

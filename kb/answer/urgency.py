@@ -4,7 +4,6 @@ The order: words that changed or are gone; dates that come within 90 days or pas
 contradict each other; words that nobody confirmed yet; reports whose official address is known; the rest.
 """
 
-from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -14,6 +13,7 @@ from typing import Literal, get_args
 import msgspec
 
 from kb.answer.facts import Fact, FactState, Step, spell_value
+from kb.answer.when import find_first_day, find_last_day
 from kb.questions import map_questions
 
 Urgency = Literal["changed", "broken", "dates", "conflict", "unreviewed", "address", "rest"]
@@ -108,21 +108,6 @@ def find_rivals(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
     return found
 
 
-def first_day(text: str) -> date:
-    """Return the first day of a day, month or year ("2026-11"); that of time for ""."""
-    year, month, day = (*(int(part) for part in text.split("-") if part), 1, 1)[:3] if text else (1, 1, 1)
-    return date(year, month, day)
-
-
-def last_day(text: str) -> date:
-    """Return the last day of a day, month or year ("2026-11"); that of time for ""."""
-    if len(text) == len("2026-11-28"):
-        return date.fromisoformat(text)
-    first = first_day(text) if text else date.max
-    month = first.month if len(text) == len("2026-11") else 12
-    return date(first.year, month, monthrange(first.year, month)[1])
-
-
 def _contradict(one: Fact, other: Fact) -> bool:
     question = map_questions().get(one.question)
     if question is None or not question.contradicts(one.value, other.value):
@@ -135,8 +120,8 @@ def _contradict(one: Fact, other: Fact) -> bool:
 
 def _overlap(one: Fact, other: Fact) -> bool:
     """Tell whether there is a day on which both apply."""
-    begins = max(first_day(one.effective_from), first_day(other.effective_from))
-    return begins <= min(last_day(one.effective_to), last_day(other.effective_to))
+    begins = max(find_first_day(fact.effective_from) or date.min for fact in (one, other))
+    return begins <= min(find_last_day(fact.effective_to) or date.max for fact in (one, other))
 
 
 def _judge(fact: Fact, standing: Standing, rivals: Sequence[Fact], today: date) -> Case:
@@ -189,10 +174,11 @@ def _say_distance(days: int) -> str:
 
 def _list_dates(fact: Fact) -> Iterator[tuple[date, str, str]]:
     """Yield the days a fact begins and ends to apply, with the words for a day to come and for one that passed."""
-    if fact.effective_from:
-        yield first_day(fact.effective_from), "applies from", "began to apply on"
-    if fact.effective_to:
-        yield last_day(fact.effective_to), "ends on", "ended on"
+    begins, ends = find_first_day(fact.effective_from), find_last_day(fact.effective_to)
+    if begins is not None:
+        yield begins, "applies from", "began to apply on"
+    if ends is not None:
+        yield ends, "ends on", "ended on"
 
 
 def _find_conflict(look: _Look) -> _Reason:
