@@ -25,6 +25,7 @@ from kb.generations import (
     write_pointer,
 )
 from kb.health import find_steady
+from kb.impacts import list_impacts
 from kb.incidents import map_causes
 from kb.publish_answers import list_facts, list_questions
 from kb.share import domain_path, share_path
@@ -189,6 +190,7 @@ def _fill(draft: sqlite3.Connection, origin: _Origin) -> None:
         ("questions", list_questions()),
         ("facts", list_facts(knowledge)),
         ("fact_history", _list_fact_history(origin)),
+        ("impacts", list_impacts(knowledge)),
     )
     for table, rows in tables:
         public.insert_rows(draft, table, rows)

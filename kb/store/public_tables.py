@@ -122,6 +122,12 @@ SCHEMA = """
         suffix TEXT NOT NULL, text_hash TEXT NOT NULL, old_text TEXT NOT NULL, new_text TEXT NOT NULL,
         reason TEXT NOT NULL, PRIMARY KEY (fact, place)
     ) STRICT;
+    CREATE TABLE impacts (
+        change TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
+        fact TEXT NOT NULL REFERENCES facts (fact), jurisdiction TEXT NOT NULL, question TEXT NOT NULL,
+        effect TEXT NOT NULL, document TEXT NOT NULL, eid TEXT NOT NULL, quote_stands INTEGER NOT NULL,
+        PRIMARY KEY (change, source, fact)
+    ) STRICT;
     CREATE TABLE suspects (
         source TEXT NOT NULL REFERENCES sources (source), url TEXT NOT NULL, observed_at TEXT NOT NULL,
         wave_at TEXT NOT NULL, status INTEGER NOT NULL, sha256 TEXT, reasons TEXT NOT NULL, resolved_at TEXT
@@ -172,6 +178,7 @@ FINISH = """
     CREATE INDEX facts_by_question ON facts (question, jurisdiction);
     CREATE INDEX facts_by_jurisdiction ON facts (jurisdiction, question);
     CREATE INDEX fact_history_by_document ON fact_history (document, eid);
+    CREATE INDEX impacts_by_fact ON impacts (fact);
     CREATE INDEX suspects_by_source ON suspects (source, observed_at);
     CREATE INDEX incidents_by_source ON incidents (source, opened_at);
     CREATE INDEX problems_by_source ON problems (source, observed_at);
