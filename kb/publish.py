@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from kb.authority import list_stale_citations
 from kb.compare.redline import Span, redline, redline_html
 from kb.declarations import load_yaml
 from kb.errors import StatusQuoError
@@ -187,6 +188,7 @@ def _fill(draft: sqlite3.Connection, origin: _Origin) -> None:
         ("quality", iter(msgspec.json.decode(share_path("schemas", "quality.json").read_bytes()))),
         ("changes", _list_changes(origin)),
         *((name, public.read_exported(knowledge, name)) for name in AS_EXPORTED),
+        ("stale_citations", list_stale_citations(knowledge)),
         ("questions", list_questions()),
         ("facts", list_facts(knowledge)),
         ("fact_history", _list_fact_history(origin)),

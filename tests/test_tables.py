@@ -26,6 +26,8 @@ ASKED = {
     "search_provisions": {"words": 'fee "due'},
     "search_changes": {"words": "thirty days"},
     "upcoming": {"from_date": "2024-01-01"},
+    "rules_behind_their_statute": {"jurisdiction": ""},
+    "citations_to_the_repealed": {"jurisdiction": "us-xx"},
     "not_to_be_trusted": {},
 }
 # How many rows each gives on the recorded web.
@@ -38,6 +40,8 @@ FOUND = {
     "search_provisions": 3,
     "search_changes": 3,
     "upcoming": 0,
+    "rules_behind_their_statute": 0,
+    "citations_to_the_repealed": 0,
     "not_to_be_trusted": 0,
 }
 

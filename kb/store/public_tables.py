@@ -96,6 +96,13 @@ SCHEMA = """
         since TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source), wave_at TEXT NOT NULL,
         change TEXT NOT NULL
     ) STRICT;
+    CREATE TABLE stale_citations (
+        why TEXT NOT NULL, jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
+        document TEXT NOT NULL, citation TEXT NOT NULL, binding TEXT NOT NULL,
+        version TEXT NOT NULL REFERENCES versions (version), url TEXT NOT NULL, eid TEXT NOT NULL, text TEXT NOT NULL,
+        age_on TEXT NOT NULL, age_basis TEXT NOT NULL, cited_document TEXT NOT NULL, cited_eid TEXT NOT NULL,
+        since TEXT NOT NULL, change TEXT NOT NULL, now_document TEXT NOT NULL, now_eid TEXT NOT NULL
+    ) STRICT;
     CREATE TABLE questions (
         question TEXT PRIMARY KEY, place INTEGER NOT NULL, topic TEXT NOT NULL, title TEXT NOT NULL,
         wording TEXT NOT NULL, asked_of TEXT NOT NULL, type TEXT NOT NULL, unit TEXT NOT NULL, choices TEXT NOT NULL,
@@ -179,6 +186,7 @@ FINISH = """
     CREATE INDEX facts_by_jurisdiction ON facts (jurisdiction, question);
     CREATE INDEX fact_history_by_document ON fact_history (document, eid);
     CREATE INDEX impacts_by_fact ON impacts (fact);
+    CREATE INDEX stale_citations_by_why ON stale_citations (why, jurisdiction);
     CREATE INDEX suspects_by_source ON suspects (source, observed_at);
     CREATE INDEX incidents_by_source ON incidents (source, opened_at);
     CREATE INDEX problems_by_source ON problems (source, observed_at);

@@ -1,0 +1,98 @@
+"""What kb.db tells of citations: those of the texts that stand, and what became of the documents they name."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+
+import msgspec
+
+from kb.answer.authority import Citing, Lead, Place
+from kb.models import WEB, Reference
+
+# Longer than any stub ("Repealed by …"): a text beyond it is only told to be one.
+LONGEST_STUB = 900
+# Strands in the order in which a document's text is taken from them.
+RANK = "CASE strand WHEN 'current' THEN 0 WHEN 'permanent' THEN 1 WHEN 'pending' THEN 2 ELSE 3 END"
+
+
+def read_citing(db: sqlite3.Connection) -> Iterator[Citing]:
+    """Yield the citations of the texts that stand, of each document in one strand only, in the order printed."""
+    rows = db.execute(
+        f"""
+        SELECT versions.version, jurisdiction, versions.source, versions.document, versions.citation,
+            COALESCE(JSON_EXTRACT(sources.body, '$.binding'), '') AS binding, url, valid_from, acts, observed_from,
+            EXISTS (SELECT 1 FROM documents WHERE documents.document = versions.document
+                AND documents.source = versions.source AND baseline AND watched_since >= observed_from) AS is_first,
+            citations.eid, citations.text, work, number, target_eid
+        FROM versions
+        JOIN sources ON sources.source = versions.source
+        JOIN citations ON citations.version = versions.version
+        WHERE closed_at IS NULL AND work <> :web AND ({RANK}) = (
+            SELECT MIN({RANK}) FROM versions AS others
+            WHERE others.document = versions.document AND others.closed_at IS NULL)
+        ORDER BY versions.document, versions.version, citations.place
+        """,
+        {"web": WEB},
+    )
+    for row in rows:
+        fields = dict(row)
+        named = {name: fields.pop(name) for name in ("eid", "text", "work", "number", "target_eid")}
+        acts = msgspec.json.decode(fields["acts"])
+        told = {**fields, "acts": acts, "is_first": bool(fields["is_first"]), "reference": Reference(**named)}
+        yield msgspec.convert(told, Citing)
+
+
+def read_strands(db: sqlite3.Connection) -> dict[str, str]:
+    """Return all documents, in order, each with the first-ranked of the strands it ever had."""
+    rows = db.execute(f"""SELECT DISTINCT document, strand FROM documents ORDER BY document, {RANK} DESC""")
+    return {row["document"]: row["strand"] for row in rows}
+
+
+def read_outlines(db: sqlite3.Connection, documents: Collection[str]) -> dict[str, list[dict[str, tuple[str, str]]]]:
+    """Return the texts of documents that stand now, each by eid its heading and words, "…" for long ones."""
+    rows = db.execute(
+        """
+        SELECT document, versions.version, eid, provisions.heading,
+            CASE WHEN LENGTH(text) > :longest THEN '…' ELSE text END AS words
+        FROM versions JOIN provisions ON provisions.version = versions.version
+        WHERE closed_at IS NULL AND document IN (SELECT value FROM JSON_EACH(:documents))
+        ORDER BY document, versions.version, place
+        """,
+        {"documents": _list(documents), "longest": LONGEST_STUB},
+    )
+    texts: dict[str, dict[str, dict[str, tuple[str, str]]]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows:
+        texts[row["document"]][row["version"]][row["eid"]] = (row["heading"], row["words"])
+    return {document: list(versions.values()) for document, versions in texts.items()}
+
+
+def read_all_leads(db: sqlite3.Connection, documents: Collection[str]) -> dict[str, list[Lead]]:
+    """Return where the provisions of documents went when they got other numbers, by the document left."""
+    rows = db.execute(
+        """
+        SELECT old_document, old_eid, document, eid, since FROM crosswalk
+        WHERE old_document IN (SELECT value FROM JSON_EACH(:documents))
+        ORDER BY old_document, since, old_eid, document, eid
+        """,
+        {"documents": _list(documents)},
+    )
+    found: dict[str, list[Lead]] = defaultdict(list)
+    for row in rows:
+        old, new = Place(row["old_document"], row["old_eid"]), Place(row["document"], row["eid"])
+        found[old.document].append(Lead(old, new, row["since"]))
+    return found
+
+
+def read_words(db: sqlite3.Connection, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return the texts of provisions, by (version, eid)."""
+    found = {}
+    for version, eid in dict.fromkeys(places):
+        row = db.execute(
+            "SELECT text FROM provisions WHERE version = :version AND eid = :eid", {"version": version, "eid": eid}
+        ).fetchone()
+        found[version, eid] = "" if row is None else str(row[0])
+    return found
+
+
+def _list(names: Collection[str]) -> str:
+    return msgspec.json.encode(sorted(names)).decode()
