@@ -184,13 +184,15 @@ def _find_gone(citing: Citing, target: Place, held: Held) -> Stale | None:
 
 def _judge_text(text: Mapping[str, tuple[str, str]], eid: str) -> str:
     """Return how a place stands in one text: it stands, is marked repealed or renumbered, or is not there ("")."""
-    parts = [part for name, words in text.items() if is_within(name, eid) for part in words if part]
     if eid and (whole := _judge_text(text, "")) != "stands":
         return whole
+    below = [words for name, words in text.items() if is_within(name, eid)]
+    # A heading names what was there; only where nothing stands below it does its own mark tell.
+    parts = [body for _, body in below if body] or [heading for heading, _ in below if heading]
     for judge, why in STUBS:
         if parts and all(judge(part) for part in parts):
             return why
-    return "stands" if any(is_within(name, eid) for name in text) else ""
+    return "stands" if below else ""
 
 
 def _is_elsewhere(text: str) -> bool:
@@ -207,8 +209,8 @@ def _follow(target: Place, leads: Iterable[Lead]) -> Lead | None:
     if not found:
         return None
     last = max(found, key=lambda lead: (lead.since, len(lead.old.eid)))
-    below = target.eid[len(last.old.eid) :]
-    now = Place(last.new.document, f"{last.new.eid}{below}" if last.new.eid else below.removeprefix("__"))
+    below = target.eid[len(last.old.eid) :].removeprefix("__")
+    now = Place(last.new.document, "__".join(filter(None, (last.new.eid, below))))
     return None if now == target else Lead(target, now, last.since)
 
 

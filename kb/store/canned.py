@@ -126,7 +126,7 @@ LIMIT 500
         """
 SELECT jurisdiction, citation, eid, text, binding, age_on, age_basis, since, cited_document, cited_eid, change, why,
     document, url
-FROM stale_citations
+FROM stale_citations INDEXED BY stale_citations_by_why
 WHERE why IN ('behind', 'age_unknown')
     AND (:jurisdiction = '' OR jurisdiction = :jurisdiction)
     AND since <= (SELECT SUBSTR(MAX(published_at), 1, 10) FROM releases)
@@ -140,7 +140,7 @@ LIMIT 500
         """
 SELECT jurisdiction, citation, eid, text, why, since, cited_document, cited_eid, now_document, now_eid, change,
     document, url
-FROM stale_citations
+FROM stale_citations INDEXED BY stale_citations_by_why
 WHERE why IN ('repealed', 'removed', 'renumbered')
     AND (:jurisdiction = '' OR jurisdiction = :jurisdiction)
     AND since <= (SELECT SUBSTR(MAX(published_at), 1, 10) FROM releases)
