@@ -1,24 +1,29 @@
 """Impact: for every change the coded answers it touches, and how; told in every form that changes are told in."""
 
 import json
+from collections import Counter
 from contextlib import closing
+from itertools import pairwise
 
 import pytest
 from click.testing import CliRunner
 
-from kb.answer.impact import find_hold, find_touches
+from kb.answer.impact import Hold, find_hold, find_touches
 from kb.build import BuildRequest, build
 from kb.cli import main
 from kb.impacts import Impact, describe_impact, find_impacts
 from kb.models import ChangeRow
 from kb.publish import publish
+from kb.store.authority import read_strands
 from kb.store.connection import transaction
 from kb.store.facts import record_facts
-from kb.store.knowledge import open_knowledge
+from kb.store.impacts import read_changes_of
+from kb.store.knowledge import open_knowledge, read_version
 from kb.store.public import open_published
+from kb.store.queries import read_version_rows
 from tests.answers import DOCUMENT, QUOTE, make_fact, make_step
 from tests.build import make_change_row
-from tests.example_web import WEEKS, list_pages, record
+from tests.example_web import WEEKS, build_web, list_pages, record
 
 EARLIER = make_step(at="2024-01-08T12:00:00Z")
 MOMENT = "2024-02-01T12:00:00Z"
@@ -53,6 +58,10 @@ def judge(changes, *, eid="a", steps=True, document=DOCUMENT):
         ("moved", "a__1", change("renumbered", "a", "b")),
         ("moved", "a__1", change("amended", "a", "b")),
         ("moved", "b", change("renumbered", "", "", document="us-xx/code/1-9", old_document=DOCUMENT)),
+        ("moved", "a", change("added", "a", "a__1", old_text=QUOTE, new_text=f"(1) {QUOTE}")),
+        ("words_changed", "a", change("added", "a", "a__1", old_text=QUOTE, new_text="(1) A fee is due.")),
+        ("words_changed", "a", change("amended", "a__1", "a__1", old_text=f"{QUOTE} (1) Cash.", new_text="(1) Cash.")),
+        ("gone", "a", change("removed", "a__1", None, old_text=QUOTE)),
         ("around", "a__1", change()),
         ("around", "a", change("amended", "a__1", "a__1")),
         ("around", "a", change("removed", "a__3", None)),
@@ -120,6 +129,37 @@ def test_quoted_words_are_told_to_stand_only_where_they_do(text, stands):
     touches = find_touches([change(old_text=QUOTE, new_text=text)], find_hold(make_fact(), [EARLIER], MOMENT))
 
     assert [("words_changed", stands)] == [(touch.effect, touch.quote_stands) for touch in touches]
+
+
+def test_every_provision_that_moved_in_a_recorded_web_touches_its_fact_and_no_other_does(tmp_path):
+    """Hold every provision of every text that another one followed as if a fact were anchored in it."""
+    wrong, told = [], Counter()
+    with closing(open_knowledge(build_web(tmp_path) / "kb.db", read_only=True)) as db:
+        changes = [change for change, _ in read_changes_of(db, read_strands(db))]
+        for old, new, at in list_followed(db):
+            texts = {part.eid: part.text for part in new.provisions}
+            event = [change for change in changes if change.observed_at == at]
+            for part in (part for part in old.provisions if part.text):
+                found = {touch.effect for touch in find_touches(event, hold_part(old, part))} - {"around", "beside"}
+                told[bool(found)] += 1
+                wrong += [(old.document, part.eid, found)] if bool(found) == (texts.get(part.eid) == part.text) else []
+
+    assert [] == wrong
+    assert min(told.values()) >= 4, told
+
+
+def hold_part(reading, part):
+    return Hold("f", reading.document, part.eid, part.text, "before")
+
+
+def list_followed(db):
+    """Yield each reading that one other alone followed at once, with that one and the instant: twins are left out."""
+    for document in read_strands(db):
+        rows = read_version_rows(db, document)
+        begun = Counter(row.observed_from for row in rows)
+        for old, new in pairwise(rows):
+            if old.closed_at == new.observed_from and begun[new.observed_from] == 1:
+                yield read_version(db, old.version), read_version(db, new.version), new.observed_from
 
 
 # --- in a knowledge base

@@ -90,16 +90,32 @@ def _judge_before(change: ChangeRow, hold: Hold, carrier: str) -> Effect:
     """Judge by the text before the change; ``carrier`` is the deepest root in it that some change took hold of."""
     if not _covers_before(change, hold):
         below = change.eid if change.old_eid is None else change.old_eid
-        return "around" if below not in (None, hold.eid) and is_within(str(below), hold.eid) else "beside"
+        is_below = below not in (None, hold.eid) and is_within(str(below), hold.eid)
+        return _judge_near(change, hold) if is_below else "beside"
     is_own = change.old_eid == hold.eid
+    if is_own and change.kind == "removed":
+        return "gone"
+    if is_own and change.kind == "amended":
+        return "words_changed"
     if change.old_eid != carrier:
         return "around"
+    is_led = change.kind in ("amended", "renumbered", "moved")
+    is_elsewhere = (change.eid, change.document) != (change.old_eid, hold.document)
+    return "moved" if is_led and is_elsewhere else _judge_near(change, hold)
+
+
+def _judge_near(change: ChangeRow, hold: Hold) -> Effect:
+    """Judge a change above or below: where it carries the quoted words, it did to them what it did to its own.
+
+    The text of a provision that was divided into paragraphs is told with the first of them, and the reverse. A root may
+    have gone while a part of it stayed: then the words of that part are not among those removed.
+    """
+    quote = squeeze_text(hold.quote)
+    if quote not in squeeze_text(change.old_text):
+        return "around"
     if change.kind == "removed":
-        # The root may have gone while this part of it stayed: then its words are not among those removed.
-        return "gone" if is_own or squeeze_text(hold.quote) in squeeze_text(change.old_text) else "around"
-    if change.kind == "amended" and is_own:
-        return "words_changed"
-    return "around" if (change.eid, change.document) == (change.old_eid, hold.document) else "moved"
+        return "gone"
+    return "moved" if change.kind != "amended" and quote in squeeze_text(change.new_text) else "words_changed"
 
 
 def _judge_after(change: ChangeRow, hold: Hold) -> Effect:
