@@ -192,11 +192,11 @@ def _fill(draft: sqlite3.Connection, origin: _Origin) -> None:
         ("questions", list_questions()),
         ("facts", list_facts(knowledge)),
         ("fact_history", _list_fact_history(origin)),
-        ("impacts", list_impacts(knowledge)),
     )
     for table, rows in tables:
         public.insert_rows(draft, table, rows)
     public.insert_rows(draft, "redlines", _list_redlines(draft))
+    public.insert_rows(draft, "impacts", list_impacts(knowledge))
 
 
 def _list_jurisdictions(places: list[dict[str, object]], sources: Mapping[str, Source]) -> Iterator[dict[str, object]]:

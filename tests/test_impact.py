@@ -21,7 +21,7 @@ from kb.store.impacts import read_changes_of
 from kb.store.knowledge import open_knowledge, read_version
 from kb.store.public import open_published
 from kb.store.queries import read_version_rows
-from tests.answers import DOCUMENT, QUOTE, make_fact, make_step
+from tests.anchored import DOCUMENT, QUOTE, make_fact, make_step
 from tests.build import make_change_row
 from tests.example_web import WEEKS, build_web, list_pages, record
 

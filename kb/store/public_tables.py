@@ -86,6 +86,12 @@ SCHEMA = """
         change TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source), html TEXT NOT NULL,
         PRIMARY KEY (change, source)
     ) STRICT;
+    CREATE TABLE impacts (
+        change TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
+        fact TEXT NOT NULL REFERENCES facts (fact), jurisdiction TEXT NOT NULL, question TEXT NOT NULL,
+        effect TEXT NOT NULL, document TEXT NOT NULL, eid TEXT NOT NULL, quote_stands INTEGER NOT NULL,
+        PRIMARY KEY (change, source, fact)
+    ) STRICT;
     CREATE TABLE citations (
         version TEXT NOT NULL REFERENCES versions (version), place INTEGER NOT NULL, eid TEXT NOT NULL,
         text TEXT NOT NULL, work TEXT NOT NULL, number TEXT NOT NULL, target_eid TEXT NOT NULL,
@@ -128,12 +134,6 @@ SCHEMA = """
         sha256 TEXT NOT NULL, captured_at TEXT NOT NULL, quote TEXT NOT NULL, prefix TEXT NOT NULL,
         suffix TEXT NOT NULL, text_hash TEXT NOT NULL, old_text TEXT NOT NULL, new_text TEXT NOT NULL,
         reason TEXT NOT NULL, PRIMARY KEY (fact, place)
-    ) STRICT;
-    CREATE TABLE impacts (
-        change TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
-        fact TEXT NOT NULL REFERENCES facts (fact), jurisdiction TEXT NOT NULL, question TEXT NOT NULL,
-        effect TEXT NOT NULL, document TEXT NOT NULL, eid TEXT NOT NULL, quote_stands INTEGER NOT NULL,
-        PRIMARY KEY (change, source, fact)
     ) STRICT;
     CREATE TABLE suspects (
         source TEXT NOT NULL REFERENCES sources (source), url TEXT NOT NULL, observed_at TEXT NOT NULL,
@@ -178,6 +178,8 @@ FINISH = """
     CREATE INDEX changes_by_day ON changes (observed_at);
     CREATE INDEX changes_by_jurisdiction ON changes (jurisdiction, observed_at);
     CREATE INDEX changes_by_source ON changes (source, observed_at);
+    CREATE INDEX impacts_by_fact ON impacts (fact);
+    CREATE INDEX stale_citations_by_why ON stale_citations (why, jurisdiction);
     CREATE INDEX events_by_wave ON events (wave_at);
     CREATE INDEX events_by_source ON events (source, wave_at);
     CREATE INDEX citations_by_number ON citations (work, number);
@@ -185,8 +187,6 @@ FINISH = """
     CREATE INDEX facts_by_question ON facts (question, jurisdiction);
     CREATE INDEX facts_by_jurisdiction ON facts (jurisdiction, question);
     CREATE INDEX fact_history_by_document ON fact_history (document, eid);
-    CREATE INDEX impacts_by_fact ON impacts (fact);
-    CREATE INDEX stale_citations_by_why ON stale_citations (why, jurisdiction);
     CREATE INDEX suspects_by_source ON suspects (source, observed_at);
     CREATE INDEX incidents_by_source ON incidents (source, opened_at);
     CREATE INDEX problems_by_source ON problems (source, observed_at);
