@@ -24,6 +24,7 @@ from kb.store.queries import read_version_rows
 from tests.anchored import DOCUMENT, QUOTE, make_fact, make_step
 from tests.build import make_change_row
 from tests.example_web import WEEKS, build_web, list_pages, record
+from tests.test_web_pages import main_text
 
 EARLIER = make_step(at="2024-01-08T12:00:00Z")
 MOMENT = "2024-02-01T12:00:00Z"
@@ -301,3 +302,19 @@ def test_generation_tells_what_each_change_touches(data):
         ]
     first, second = "us-xx/code/1-1", "us-xx/code/1-2"
     assert [("f1-2", "words_changed", first, 0), ("f3", "moved", second, 1), ("f6", "words_changed", first, 0)] == rows
+
+
+def test_page_of_a_change_names_the_answers_it_touches(data):
+    published = publish(data, "2024-06-01T08:00:00Z")
+
+    with closing(open_published(published.path)) as db:
+        rows = db.execute("SELECT change, MAX(effect = 'moved') FROM impacts GROUP BY change ORDER BY 2").fetchall()
+        shown = [main_text(db, f"/c/{row[0]}") for row in rows]
+        others = main_text(db, f"/c/{db.execute('SELECT id FROM changes WHERE kind = ?', ('added',)).fetchone()[0]}")
+
+    changed, moved = (text[text.index("Answers it touches") :] for text in shown)
+    assert "six times The words it rests on changed. As reported: no official text of it is archived here." in changed
+    assert "never The words it rests on changed." in changed
+    assert "superseded Mar 1, 2024" in changed
+    assert "The words it rests on stand elsewhere now. Its words stand in the archived text." in moved
+    assert "Answers it touches" not in others
