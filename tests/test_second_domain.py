@@ -3,6 +3,7 @@
 Every step is a command in a process of its own, as a person would run it, with KB_DOMAIN naming the folder.
 """
 
+import ast
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from kb.share import MissingDomainError, domain_path
+from tests.test_layers import load_modules
 
 ROOT = Path(__file__).parents[1]
 DOMAIN = ROOT / "tests" / "second_domain"
@@ -148,3 +150,18 @@ def test_file_the_domain_lacks_is_the_shipped_one(tmp_path, monkeypatch):
     found = [domain_path(name) for name in ("topics.yml", "deny.yml")]
 
     assert [tmp_path / "topics.yml", ROOT / "schemas" / "deny.yml"] == found
+
+
+def test_code_names_nothing_of_the_domain_that_ships():
+    """Coders propose answers to questions of that domain, by their ids; for another codebook they have none."""
+    modules = [one for one in load_modules("kb", "crawlers") if not one.is_in(("kb.answer.coders",))]
+
+    named = [
+        one.at(node, node.value[:40])
+        for one in modules
+        for node in one.nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and FIRST_DOMAIN.search(node.value)
+        if id(node) not in {id(doc.value) for doc in one.docstrings}
+    ]
+
+    assert [] == named
