@@ -125,6 +125,13 @@ def test_sources_of_the_domain_stand_as_told_on_a_day(data):
     assert "3 sources: 3 fresh" in run("status", "--at", "2025-09-03", data=data)
 
 
+def test_rule_that_lags_behind_the_statute_it_cites_is_named(data):
+    told = run("status", "--citations", data=data)
+
+    assert "Brookfen Health Rule 30.1 (a) cites “section 9.40” (us-xz/laws/9.40)" in told
+    assert "1 stale citation in the texts that stand." in told
+
+
 def test_second_build_of_the_domain_finds_nothing_new(data):
     assert "nothing new" in run("build", data=data)
 

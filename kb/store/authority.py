@@ -3,8 +3,11 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import msgspec
+from msgspec.structs import replace
 
 from kb.answer.authority import Citing, Lead, Place
 from kb.models import WEB, Reference
@@ -19,27 +22,37 @@ def read_citing(db: sqlite3.Connection) -> Iterator[Citing]:
     """Yield the citations of the texts that stand, of each document in one strand only, in the order printed."""
     rows = db.execute(
         f"""
-        SELECT versions.version, jurisdiction, versions.source, versions.document, versions.citation,
-            COALESCE(JSON_EXTRACT(sources.body, '$.binding'), '') AS binding, url, valid_from, acts, observed_from,
-            EXISTS (SELECT 1 FROM documents WHERE documents.document = versions.document
-                AND documents.source = versions.source AND baseline AND watched_since >= observed_from) AS is_first,
-            citations.eid, citations.text, work, number, target_eid
-        FROM versions
-        JOIN sources ON sources.source = versions.source
-        JOIN citations ON citations.version = versions.version
-        WHERE closed_at IS NULL AND work <> :web AND ({RANK}) = (
-            SELECT MIN({RANK}) FROM versions AS others
-            WHERE others.document = versions.document AND others.closed_at IS NULL)
-        ORDER BY versions.document, versions.version, citations.place
+        WITH standing AS MATERIALIZED (
+            SELECT versions.version, jurisdiction, versions.source, versions.document, versions.citation,
+                COALESCE(JSON_EXTRACT(sources.body, '$.binding'), '') AS binding, url, valid_from, acts, observed_from,
+                EXISTS (SELECT 1 FROM documents WHERE documents.document = versions.document
+                    AND documents.source = versions.source AND baseline AND watched_since >= observed_from) AS is_first
+            FROM versions
+            JOIN sources ON sources.source = versions.source
+            WHERE closed_at IS NULL AND ({RANK}) = (
+                SELECT MIN({RANK}) FROM versions AS others
+                WHERE others.document = versions.document AND others.closed_at IS NULL)
+        )
+        SELECT standing.*, citations.eid, citations.text, work, number, target_eid
+        FROM standing
+        JOIN citations ON citations.version = standing.version
+        WHERE work <> :web
+        ORDER BY standing.document, standing.version, citations.place
         """,
         {"web": WEB},
     )
-    for row in rows:
-        fields = dict(row)
-        named = {name: fields.pop(name) for name in ("eid", "text", "work", "number", "target_eid")}
-        acts = msgspec.json.decode(fields["acts"])
-        told = {**fields, "acts": acts, "is_first": bool(fields["is_first"]), "reference": Reference(**named)}
-        yield msgspec.convert(told, Citing)
+    for _, printed in groupby(rows, key=itemgetter("version")):
+        citing = None
+        for row in printed:
+            reference = Reference(row["eid"], row["text"], row["work"], row["number"], row["target_eid"])
+            citing = _make_citing(row, reference) if citing is None else replace(citing, reference=reference)
+            yield citing
+
+
+def _make_citing(row: sqlite3.Row, reference: Reference) -> Citing:
+    told = {name: row[name] for name in Citing.__struct_fields__ if name != "reference"}
+    acts = msgspec.json.decode(row["acts"])
+    return msgspec.convert({**told, "acts": acts, "is_first": bool(row["is_first"]), "reference": reference}, Citing)
 
 
 def read_strands(db: sqlite3.Connection) -> dict[str, str]:
