@@ -4,10 +4,12 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from kb.answer.authority import Citing, Held, Lead, Place, Shelf, Stale, find_stale, is_of_the_past
+import msgspec
+
+from kb.answer.authority import MADE_UNDER, Citing, Held, Lead, Place, Shelf, Stale, find_stale, is_of_the_past
 from kb.compare.eids import print_eid
 from kb.models import ChangeRow
-from kb.store.authority import read_all_leads, read_citing, read_outlines, read_strands, read_words
+from kb.store.authority import read_all_leads, read_citing, read_last_sights, read_outlines, read_strands, read_words
 from kb.store.impacts import read_changes_of
 
 
@@ -21,6 +23,9 @@ def find_stale_citations(db: sqlite3.Connection) -> list[Stale]:
     shelf = Shelf(strands)
     pairs = [(citing, place) for citing in read_citing(db) if (place := shelf.find(citing)) is not None]
     held = _read_held(db, {place.document: strands[place.document] for _, place in pairs})
+    under = {place.document: strands[place.document] for citing, place in pairs if citing.binding in MADE_UNDER}
+    for name, seen in read_last_sights(db, under).items():
+        held[name] = msgspec.structs.replace(held[name], last_seen=seen)
     found = [stale for citing, place in pairs if (stale := find_stale(citing, place, held[place.document])) is not None]
     words = read_words(db, [(stale.citing.version, stale.citing.reference.eid) for stale in found])
     meant = [stale for stale in found if not _is_of_the_past(stale, words)]
@@ -60,8 +65,9 @@ def describe_stale(row: Mapping[str, object]) -> str:
         return f"{who}: {row['why']}{since}"
     ages = {"stated": "says it is of", "acts": "was last altered", "observed": "came", "first_seen": "stood there"}
     age = f"its text {ages[str(row['age_basis'])]} {row['age_on']}"
-    unknown = ", and how old it is it does not say" if row["why"] == "age_unknown" else ""
-    return f"{who}: {age}{unknown}; the statute changed {row['since']}"
+    if row["why"] == "unclear":
+        return f"{who}: {age}, the statute was seen to change {row['since']}; which came first is not known"
+    return f"{who}: {age}; the statute changed {row['since']}"
 
 
 def name_place(row: Mapping[str, object], side: str) -> str:

@@ -1,7 +1,7 @@
 """Tell which citations rest on law that moved: a rule older than the statute it cites, a number that leads nowhere now.
 
-Nothing is guessed: a citation that fits no document we hold, or several, is left out; a rule whose own age is not known
-is told to be of unknown age.
+Nothing is guessed: a citation that fits no document we hold, or several, is left out; where it is not known whether the
+rule or the statute's change came first, that is what is told.
 """
 
 import re
@@ -18,9 +18,9 @@ from kb.read.canonical import fold_text
 from kb.read.citations import HOMES
 from kb.read.notes import is_repealed
 
-# Why a citation is stale: its rule is older than what it cites; it cites what changed and tells no age; what it cites
-# is marked as repealed, is gone, or bears another number.
-Why = Literal["behind", "age_unknown", "repealed", "removed", "renumbered"]
+# Why a citation is stale: its rule is older than what it cites; it cites what changed, and which came first is not
+# known; what it cites is marked as repealed, is gone, or bears another number.
+Why = Literal["behind", "unclear", "repealed", "removed", "renumbered"]
 # How the age of a text is known: it says so, its history of enactment does, it was seen to come, it was there at first.
 AgeBasis = Literal["stated", "acts", "observed", "first_seen"]
 
@@ -84,12 +84,14 @@ class Lead(NamedTuple):
 class Held(msgspec.Struct, frozen=True):
     """What is known of one cited document.
 
-    ``texts`` are the texts that stand now, each by eid its heading and words ("…" for long ones).
+    ``texts`` are the texts that stand now, each by eid its heading and words ("…" for long ones). ``last_seen`` tells
+    when the text was last read that a later one replaced, by the first sight of that one.
     """
 
     texts: tuple[Mapping[str, tuple[str, str]], ...] = ()
     changes: tuple[ChangeRow, ...] = ()
     leads: tuple[Lead, ...] = ()
+    last_seen: Mapping[str, str] = {}
 
 
 class Age(NamedTuple):
@@ -237,14 +239,27 @@ def _find_behind(citing: Citing, target: Place, held: Held) -> Stale | None:
         return None
     last = max(moved, key=tell_day)
     age = read_age(citing)
-    if age.on < tell_day(last):
+    if _is_older(age, last, held):
         return _make(citing, target, "behind", change=last)
-    return _make(citing, target, "age_unknown", change=last) if age.basis == "first_seen" else None
+    is_known = age.on >= tell_day(last) and age.basis != "first_seen"
+    return None if is_known else _make(citing, target, "unclear", change=last)
+
+
+def _is_older(age: Age, change: ChangeRow, held: Held) -> bool:
+    """Tell whether a text was there before a change for certain: before its effect, or while the old text stood."""
+    if change.effective_on is not None:
+        return age.on < change.effective_on.isoformat()
+    return age.on <= held.last_seen.get(change.observed_at, "")[:10]
 
 
 def _moves(change: ChangeRow, target: Place) -> bool:
-    """Tell whether a change is one of law, in a place, above or below it."""
+    """Tell whether a change is one of law, in a place, above or below it.
+
+    What brought the place itself was known to a text that cites it, whenever we saw either.
+    """
     if change.nature != "substantive" or change.part not in ("text", "heading"):
+        return False
+    if change.kind == "added" and change.eid is not None and is_within(target.eid, change.eid):
         return False
     sides = ((change.document, change.eid), (change.old_document or change.document, change.old_eid))
     return any(

@@ -14,7 +14,7 @@ from kb.terminal import print_line
 Row = Mapping[str, object]
 TITLES: Mapping[Why, str] = {
     "behind": "older than the statute they cite",
-    "age_unknown": "of unknown age, under a statute that changed",
+    "unclear": "under a statute that changed, before or after them",
     "repealed": "to what is marked as repealed",
     "removed": "to what is gone",
     "renumbered": "to what bears another number",
@@ -30,7 +30,7 @@ def print_stale(console: Console, rows: Sequence[Row], *, form: str) -> None:
     for why, title in TITLES.items():
         told = [row for row in rows if row["why"] == why]
         if told:
-            subject = "rule" if why in ("behind", "age_unknown") else "citation"
+            subject = "rule" if why in ("behind", "unclear") else "citation"
             print_line(console, f"{say_plural(len(told), subject)} {title}", style="bold")
         for row in told:
             print_line(console, describe_stale(row), indent=2)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from kb.answer.authority import Citing, Lead, Place
 from kb.models import WEB, Reference
+from kb.store.queries import END_OF_TIME, VERSION_SEEN
 
 # Longer than any stub ("Repealed by …"): a text beyond it is only told to be one.
 LONGEST_STUB = 900
@@ -77,6 +78,23 @@ def read_outlines(db: sqlite3.Connection, documents: Collection[str]) -> dict[st
     for row in rows:
         texts[row["document"]][row["version"]][row["eid"]] = (row["heading"], row["words"])
     return {document: list(versions.values()) for document, versions in texts.items()}
+
+
+def read_last_sights(db: sqlite3.Connection, documents: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return when each replaced text of documents, given with their strand, was last read, by when it was replaced."""
+    rows = db.execute(
+        f"""
+        SELECT document, strand, closed_at, ({VERSION_SEEN}) AS seen FROM versions
+        WHERE closed_at IS NOT NULL AND document IN (SELECT value FROM JSON_EACH(:documents))
+        ORDER BY document, closed_at, seen
+        """,
+        {"documents": _list(documents), "cut": END_OF_TIME},
+    )
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in rows:
+        if documents[row["document"]] == row["strand"] and row["seen"] is not None:
+            found[row["document"]][row["closed_at"]] = row["seen"]
+    return found
 
 
 def read_all_leads(db: sqlite3.Connection, documents: Collection[str]) -> dict[str, list[Lead]]:

@@ -122,15 +122,15 @@ LIMIT 500
     ),
     "rules_behind_their_statute": CannedQuery(
         "Rules older than the statute they cite",
-        "Rules and guidance citing a provision of a statute that changed after them; and those whose age is unknown.",
+        "Rules and guidance citing a provision of a statute that changed after them, or perhaps before.",
         """
 SELECT jurisdiction, citation, eid, text, binding, age_on, age_basis, since, cited_document, cited_eid, change, why,
     document, url
 FROM stale_citations INDEXED BY stale_citations_by_why
-WHERE why IN ('behind', 'age_unknown')
+WHERE why IN ('behind', 'unclear')
     AND (:jurisdiction = '' OR jurisdiction = :jurisdiction)
     AND since <= (SELECT SUBSTR(MAX(published_at), 1, 10) FROM releases)
-ORDER BY why DESC, since DESC, document, eid
+ORDER BY why, since DESC, document, eid
 LIMIT 500
 """,
     ),
