@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -22,7 +22,7 @@ def find_stale_citations(db: sqlite3.Connection) -> list[Stale]:
     strands = read_strands(db)
     shelf = Shelf(strands)
     pairs = [(citing, place) for citing in read_citing(db) if (place := shelf.find(citing)) is not None]
-    held = _read_held(db, {place.document: strands[place.document] for _, place in pairs})
+    held = _read_held(db, {place.document for _, place in pairs})
     under = {place.document: strands[place.document] for citing, place in pairs if citing.binding in MADE_UNDER}
     for name, seen in read_last_sights(db, under).items():
         held[name] = msgspec.structs.replace(held[name], last_seen=seen)
@@ -75,15 +75,13 @@ def name_place(row: Mapping[str, object], side: str) -> str:
     return f"{row[f'{side}_document']} {print_eid(str(row[f'{side}_eid']))}".strip()
 
 
-def _read_held(db: sqlite3.Connection, documents: Mapping[str, str]) -> dict[str, Held]:
-    """Return what is known of documents given with their strand: what another strand told of them is left out."""
+def _read_held(db: sqlite3.Connection, documents: Collection[str]) -> dict[str, Held]:
     texts = read_outlines(db, documents)
     leads: Mapping[str, Sequence[Lead]] = read_all_leads(db, documents)
     changes: dict[str, list[ChangeRow]] = defaultdict(list)
     for change, _ in read_changes_of(db, documents):
         for document in {change.document, change.old_document or change.document}:
-            if documents.get(document) == change.strand:
-                changes[document].append(change)
+            changes[document].append(change)
     return {
         name: Held(tuple(texts.get(name, ())), tuple(changes.get(name, ())), tuple(leads.get(name, ())))
         for name in documents

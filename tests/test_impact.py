@@ -1,6 +1,7 @@
 """Impact: for every change the coded answers it touches, and how; told in every form that changes are told in."""
 
 import json
+import shutil
 from collections import Counter
 from contextlib import closing
 from itertools import pairwise
@@ -23,7 +24,7 @@ from kb.store.public import open_published
 from kb.store.queries import read_version_rows
 from tests.anchored import DOCUMENT, QUOTE, make_fact, make_step
 from tests.build import make_change_row
-from tests.example_web import WEEKS, build_web, list_pages, record
+from tests.example_web import WEEKS, build_web, export, list_pages, record
 from tests.test_web_pages import main_text
 
 EARLIER = make_step(at="2024-01-08T12:00:00Z")
@@ -221,6 +222,26 @@ def test_facts_of_other_provisions_of_the_section_are_told_on_request(data):
 
 def test_facts_of_a_demonstration_are_touched_by_replicas_alone(data):
     assert "f5" not in {impact.fact for impacts in ask(data, beside=True).values() for impact in impacts}
+
+
+def test_what_another_strand_tells_of_a_document_touches_nothing(data, tmp_path):
+    copied = shutil.copytree(data, tmp_path / "data")
+    with closing(open_knowledge(copied / "kb.db")) as db:
+        db.execute("UPDATE changes SET strand = 'permanent' WHERE document = 'us-xx/code/1-1'")
+
+    found = {impact.fact for impacts in ask(copied).values() for impact in impacts}
+
+    assert {"f3"} == found
+
+
+def test_facts_alter_no_change_no_event_and_no_topic(tmp_path):
+    data, sources = record(tmp_path, list_pages())
+    exports = []
+    for facts in ((), (make_fact(), make_fact(id="f2", eid="b", place=1))):
+        build(data, BuildRequest(sources=sources, facts=facts, from_scratch=True))
+        exports.append([line for line in export(data) if json.loads(line)["table"] in ("changes", "events")])
+
+    assert exports[0] == exports[1] != []
 
 
 def test_line_of_a_change_has_its_columns_and_with_impact_one_more(data):

@@ -11,12 +11,11 @@ from msgspec.structs import replace
 
 from kb.answer.authority import Citing, Lead, Place
 from kb.models import WEB, Reference
+from kb.store.impacts import RANK
 from kb.store.queries import END_OF_TIME, VERSION_SEEN
 
 # Longer than any stub ("Repealed by …"): a text beyond it is only told to be one.
 LONGEST_STUB = 900
-# Strands in the order in which a document's text is taken from them.
-RANK = "CASE strand WHEN 'current' THEN 0 WHEN 'permanent' THEN 1 WHEN 'pending' THEN 2 ELSE 3 END"
 
 
 def read_citing(db: sqlite3.Connection) -> Iterator[Citing]:

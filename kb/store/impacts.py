@@ -8,10 +8,14 @@ import msgspec
 from kb.models import ChangeRow
 from kb.store.queries import CHANGE_COLUMNS, CHANGE_LISTS
 
+# Strands in the order in which a document's text is taken from them.
+RANK = "CASE strand WHEN 'current' THEN 0 WHEN 'permanent' THEN 1 WHEN 'pending' THEN 2 ELSE 3 END"
+
 
 def read_changes_of(db: sqlite3.Connection, documents: Collection[str]) -> Iterator[tuple[ChangeRow, bool]]:
     """Yield the changes of law and announcements of documents, now or before, by first sight, source and place.
 
+    Only those of a document's first-ranked strand: that a text "without temporary law" ends moves nothing in the text.
     Beside each: whether its source is a replica, whose texts prove nothing outside their demonstration.
     """
     columns = ", ".join(f"changes.{name}" for name in CHANGE_COLUMNS.split(", "))
@@ -22,6 +26,8 @@ def read_changes_of(db: sqlite3.Connection, documents: Collection[str]) -> Itera
         WHERE part <> 'note' AND (
             document IN (SELECT value FROM JSON_EACH(:documents))
             OR old_document IN (SELECT value FROM JSON_EACH(:documents)))
+            AND changes.strand = (
+                SELECT strand FROM documents AS own WHERE own.document = changes.document ORDER BY {RANK} LIMIT 1)
         ORDER BY RTRIM(observed_at, 'Z'), changes.source, document, wave_at, place
         """,
         {"documents": msgspec.json.encode(sorted(documents)).decode()},
