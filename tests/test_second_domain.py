@@ -20,9 +20,19 @@ from tests.test_layers import load_modules
 ROOT = Path(__file__).parents[1]
 DOMAIN = ROOT / "tests" / "second_domain"
 KB = [sys.executable, "-c", "from kb.cli import main; main()"]
+STATES = "SELECT jurisdiction, question, state FROM facts"
 # Words of the domain that ships; none of them may be needed for another one.
 FIRST_DOMAIN = re.compile(r"ketamin|sedat|anesth", re.IGNORECASE)
 BASIS, RESCUER, DOSES = "dispensing_basis", "rescuer_protection", "school_doses"
+# How each answer stands to the words of the second day: they stayed, moved, changed, went, or never proved anything.
+FOLLOWED = {
+    ("us-xy", BASIS): "anchored",
+    ("us-xy", RESCUER): "anchored",
+    ("us-xy", DOSES): "needs_review",
+    ("us-xz", BASIS): "broken",
+    ("us-xz", RESCUER): "reported",
+    ("us-xz", DOSES): "broken",
+}
 
 
 def run(*words, data, **environment):
@@ -109,6 +119,13 @@ def test_answers_are_published_in_the_words_of_the_domains_codebook(data):
         ("us-xz", DOSES, "1 doses", None),
     ]
     assert expected == rows
+
+
+def test_answers_stand_as_their_words_do_on_the_second_day(data):
+    states = {(place, question): state for place, question, state in ask(data, STATES)}
+    is_followed = ask(data, "SELECT COUNT(*) FROM fact_history") != [(0,)]
+
+    assert (FOLLOWED if is_followed else dict.fromkeys(FOLLOWED, "reported")) == states
 
 
 def test_tables_hold_the_domain_and_nothing_else(data):
