@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from kb.authority import list_stale_citations
 from kb.compare.redline import Span, redline, redline_html
 from kb.declarations import load_yaml
 from kb.errors import StatusQuoError
@@ -25,6 +26,7 @@ from kb.generations import (
     write_pointer,
 )
 from kb.health import find_steady
+from kb.impacts import list_impacts
 from kb.incidents import map_causes
 from kb.matrix import list_answers
 from kb.publish_answers import list_facts, list_questions
@@ -190,6 +192,7 @@ def _fill(draft: sqlite3.Connection, origin: _Origin, now: str) -> None:
         ("quality", iter(msgspec.json.decode(share_path("schemas", "quality.json").read_bytes()))),
         ("changes", _list_changes(origin)),
         *((name, public.read_exported(knowledge, name)) for name in AS_EXPORTED),
+        ("stale_citations", list_stale_citations(knowledge)),
         ("questions", list_questions()),
         ("facts", list_facts(knowledge)),
         ("fact_history", _list_fact_history(origin)),
@@ -199,6 +202,7 @@ def _fill(draft: sqlite3.Connection, origin: _Origin, now: str) -> None:
     for table, rows in tables:
         public.insert_rows(draft, table, rows)
     public.insert_rows(draft, "redlines", _list_redlines(draft))
+    public.insert_rows(draft, "impacts", list_impacts(knowledge))
 
 
 def _list_jurisdictions(places: list[dict[str, object]], sources: Mapping[str, Source]) -> Iterator[dict[str, object]]:

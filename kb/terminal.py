@@ -42,10 +42,12 @@ def print_days(console: Console, days: Iterable[DayView]) -> int:
 
 
 def print_change(console: Console, change: ChangeView, *, indent: int = INDENT) -> None:
-    """Print one change: what moved, why it counts as what it does, and its redline."""
+    """Print one change: what moved, why it counts as what it does, its redline, and the answers it touches."""
     print_line(console, f"{change.title}: {change.reason}" if change.reason else change.title, indent=indent)
     if change.spans:
         print_wrapped(console, paint_redline(console, change.spans), indent + INDENT)
+    for line in change.touches:
+        print_line(console, line, style="bold", indent=indent + INDENT)
 
 
 def paint_redline(console: Console, spans: Sequence[Span]) -> Text:

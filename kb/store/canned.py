@@ -120,6 +120,34 @@ ORDER BY effective_on, document, place
 LIMIT 500
 """,
     ),
+    "rules_behind_their_statute": CannedQuery(
+        "Rules older than the statute they cite",
+        "Rules and guidance citing a provision of a statute that changed after them, or perhaps before.",
+        """
+SELECT jurisdiction, citation, eid, text, binding, age_on, age_basis, since, cited_document, cited_eid, change, why,
+    document, url
+FROM stale_citations INDEXED BY stale_citations_by_why
+WHERE why IN ('behind', 'unclear')
+    AND (:jurisdiction = '' OR jurisdiction = :jurisdiction)
+    AND since <= (SELECT SUBSTR(MAX(published_at), 1, 10) FROM releases)
+ORDER BY why, since DESC, document, eid
+LIMIT 500
+""",
+    ),
+    "citations_to_the_repealed": CannedQuery(
+        "Citations to repealed, removed or renumbered law",
+        "Citations, in texts that stand, of provisions that were repealed or taken out, or bear another number now.",
+        """
+SELECT jurisdiction, citation, eid, text, why, since, cited_document, cited_eid, now_document, now_eid, change,
+    document, url
+FROM stale_citations INDEXED BY stale_citations_by_why
+WHERE why IN ('repealed', 'removed', 'renumbered')
+    AND (:jurisdiction = '' OR jurisdiction = :jurisdiction)
+    AND since <= (SELECT SUBSTR(MAX(published_at), 1, 10) FROM releases)
+ORDER BY since DESC, document, eid
+LIMIT 500
+""",
+    ),
     "not_to_be_trusted": CannedQuery(
         "Pages not to be trusted now",
         "Pages whose latest answer was suspect (a stub, a maintenance page, a captcha): the last good version stands.",

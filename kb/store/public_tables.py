@@ -86,6 +86,12 @@ SCHEMA = """
         change TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source), html TEXT NOT NULL,
         PRIMARY KEY (change, source)
     ) STRICT;
+    CREATE TABLE impacts (
+        change TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
+        fact TEXT NOT NULL REFERENCES facts (fact), jurisdiction TEXT NOT NULL, question TEXT NOT NULL,
+        effect TEXT NOT NULL, document TEXT NOT NULL, eid TEXT NOT NULL, quote_stands INTEGER NOT NULL,
+        PRIMARY KEY (change, source, fact)
+    ) STRICT;
     CREATE TABLE citations (
         version TEXT NOT NULL REFERENCES versions (version), place INTEGER NOT NULL, eid TEXT NOT NULL,
         text TEXT NOT NULL, work TEXT NOT NULL, number TEXT NOT NULL, target_eid TEXT NOT NULL,
@@ -95,6 +101,13 @@ SCHEMA = """
         old_document TEXT NOT NULL, old_eid TEXT NOT NULL, document TEXT NOT NULL, eid TEXT NOT NULL,
         since TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source), wave_at TEXT NOT NULL,
         change TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE stale_citations (
+        why TEXT NOT NULL, jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
+        document TEXT NOT NULL, citation TEXT NOT NULL, binding TEXT NOT NULL,
+        version TEXT NOT NULL REFERENCES versions (version), url TEXT NOT NULL, eid TEXT NOT NULL, text TEXT NOT NULL,
+        age_on TEXT NOT NULL, age_basis TEXT NOT NULL, cited_document TEXT NOT NULL, cited_eid TEXT NOT NULL,
+        since TEXT NOT NULL, change TEXT NOT NULL, now_document TEXT NOT NULL, now_eid TEXT NOT NULL
     ) STRICT;
     CREATE TABLE questions (
         question TEXT PRIMARY KEY, place INTEGER NOT NULL, topic TEXT NOT NULL, title TEXT NOT NULL,
@@ -178,6 +191,8 @@ FINISH = """
     CREATE INDEX changes_by_day ON changes (observed_at);
     CREATE INDEX changes_by_jurisdiction ON changes (jurisdiction, observed_at);
     CREATE INDEX changes_by_source ON changes (source, observed_at);
+    CREATE INDEX impacts_by_fact ON impacts (fact);
+    CREATE INDEX stale_citations_by_why ON stale_citations (why, jurisdiction);
     CREATE INDEX events_by_wave ON events (wave_at);
     CREATE INDEX events_by_source ON events (source, wave_at);
     CREATE INDEX citations_by_number ON citations (work, number);

@@ -27,7 +27,9 @@ WHERE_CHANGES = """
         AND (:notes OR part <> 'note')
         AND (:topics = '[]' OR EXISTS (
             SELECT 1 FROM JSON_EACH(changes.topics) AS own
-            WHERE own.value IN (SELECT value FROM JSON_EACH(:topics))))
+            WHERE own.value IN (SELECT value FROM JSON_EACH(:topics)))
+            OR (id || ' ' || source) IN (SELECT value FROM JSON_EACH(:on_topic)))
+        AND (:only IS NULL OR (id || ' ' || source) IN (SELECT value FROM JSON_EACH(:only)))
 """
 # A citation without what typists leave out or print in several ways: "D.C. Code § 1–2" and "D.C. CODE 1-2" are alike.
 FOLDED_CITATION = "REPLACE(REPLACE(REPLACE(REPLACE(LOWER(citation), '–', '-'), '‑', '-'), '§', ''), ' ', '')"
@@ -64,7 +66,8 @@ class ChangeFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which changes are asked for: empty lets all pass; instants bound the first sight and are included.
 
     ``document`` matches the document's id now or before; ``notes`` False leaves out changes of notes; ``limit`` keeps
-    the latest so many, 0 all.
+    the latest so many, 0 all. ``only`` names changes by (id, source), None all; those of ``on_topic`` count as on the
+    topics asked for, whatever their own words say.
     """
 
     since: str = ""
@@ -78,6 +81,8 @@ class ChangeFilter(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
     notes: bool = True
     limit: int = 0
+    only: frozenset[tuple[str, str]] | None = None
+    on_topic: frozenset[tuple[str, str]] = frozenset()
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -212,7 +217,13 @@ def _bind_filter(wanted: ChangeFilter) -> dict[str, object]:
         "document": wanted.document,
         "notes": wanted.notes,
         "limit": wanted.limit or -1,
+        "on_topic": _spell_keys(wanted.on_topic),
+        "only": None if wanted.only is None else _spell_keys(wanted.only),
     }
+
+
+def _spell_keys(keys: Collection[tuple[str, str]]) -> str:
+    return msgspec.json.encode(sorted(" ".join(key) for key in keys)).decode()
 
 
 # --- sources
