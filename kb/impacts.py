@@ -9,7 +9,6 @@ import msgspec
 from kb.answer.facts import Fact, FactState, Step, Value, spell_value
 from kb.answer.impact import Effect, Touch, find_hold, find_touches
 from kb.models import ChangeRow
-from kb.publish_answers import label_value
 from kb.questions import Question, map_questions
 from kb.store.facts import read_recorded_facts, read_steps
 from kb.store.impacts import read_changes_of
@@ -134,7 +133,7 @@ def _show(fact: Fact, touch: Touch, steps: Mapping[str, Sequence[Step]]) -> Impa
         question=fact.question,
         topic=question.topic,
         value=fact.value,
-        label=label_value(question, fact.value) if fact.value is not None else "",
+        label=question.say(fact.value) if fact.value is not None else "",
         gap=fact.gap,
         state=own[-1].state if own else "reported",
         superseded_on=fact.superseded_on,

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from kb.answer.answers import label_value
 from kb.answer.facts import Fact, spell_value
 from kb.questions import Question, map_questions, read_codebook
 from kb.store.facts import read_recorded_facts, read_steps
@@ -50,7 +49,7 @@ def _show_fact(fact: Fact, state: str, question: Question) -> dict[str, object]:
         "fact": fact.id,
         **{name: getattr(fact, name) for name in (*told, *dated, *reviewed)},
         "value": spell_value(fact.value),
-        "label": label_value(question, fact.value),
+        "label": question.say(fact.value),
         "state": state,
         "details": _json(fact.details),
         "scope": _json(fact.scope),

@@ -15,7 +15,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from kb.answer.answers import Answer, label_value
+from kb.answer.answers import Answer
 from kb.answer.facts import Fact, Step, spell_value
 from kb.answer.known import find_first_seen, find_phase, find_state
 from kb.answer.scope import name_scope
@@ -116,7 +116,7 @@ def flatten_fact(fact: Fact, question: Question, wanted: Wanted, steps: Sequence
         "jurisdiction": fact.jurisdiction,
         "question": fact.question,
         "value": spell_value(fact.value) or str(fact.gap or ""),
-        "label": label_value(question, fact.value, fact.gap),
+        "label": question.say(fact.value, fact.gap),
         "phase": find_phase(fact, wanted.as_of, find_first_seen(fact, steps, wanted.known_at)),
         "proof": find_state(steps, wanted.known_at),
         "scope": name_scope(fact.scope),

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from kb.answer.facts import Basis, Confidence, Evidence, Fact, FactState, Step, Value, spell_value
+from kb.answer.facts import Basis, Confidence, Evidence, Fact, FactState, Step, Value
 from kb.answer.known import find_step
 from kb.answer.when import find_next_day
 from kb.models import Gap
@@ -153,17 +153,6 @@ def explain(code: str, **values: object) -> Reason:
     return Reason(code, SENTENCES[code].format(**told), told)
 
 
-def label_value(question: Question, value: Value | None, gap: str | None = None) -> str:
-    """Return the words a reader sees for a value of a question or for why there is none."""
-    if gap is not None:
-        return gap.replace("_", " ")
-    if isinstance(value, tuple):
-        return "; ".join(question.label(one) for one in value)
-    if value is None or isinstance(value, bool):
-        return spell_value(value)
-    return f"{question.label(value)}{f' {question.unit}' if question.unit else ''}"
-
-
 def make_answer(fact: Fact, steps: Sequence[Step], asked: Asked) -> Answer:
     """Return a fact as an answer, with the words that proved it at the instant asked about."""
     step = find_step(steps, asked.known_at)
@@ -175,7 +164,7 @@ def make_answer(fact: Fact, steps: Sequence[Step], asked: Asked) -> Answer:
     if step is not None:
         told |= {name: getattr(step, name) or told[name] for name in PROOF}
     told["state"] = "reported" if step is None else step.state
-    return Answer(**told, fact=fact.id, label=label_value(asked.question, fact.value, fact.gap))
+    return Answer(**told, fact=fact.id, label=asked.question.say(fact.value, fact.gap))
 
 
 def answer_now(fact: Fact, steps: Sequence[Step], asked: Asked) -> Answer:

@@ -5,7 +5,6 @@ from typing import Literal
 
 import msgspec
 
-from kb.answer.answers import label_value
 from kb.answer.facts import Fact, Value
 from kb.answer.when import find_first_day, find_last_day, find_next_day
 from kb.questions import GAPS, Question
@@ -39,7 +38,7 @@ def list_fact_dates(facts: Iterable[Fact], questions: dict[str, Question]) -> It
         if fact.gap in ("not_found", "not_checked") or question is None:
             continue
         for kind, day, stated, value in _list_days(fact):
-            label = label_value(question, value, next((name for name in GAPS if name == value), None))
+            label = question.say(value, next((name for name in GAPS if name == value), None))
             yield DateRow(
                 jurisdiction=fact.jurisdiction,
                 day=day,
