@@ -95,9 +95,7 @@ def test_main_part_is_guessed_only_where_the_automatic_reading_is_poor(tmp_path)
 def test_page_is_fetched_once_by_the_crawler_with_its_manners(tmp_path):
     site = Site({"/old": redirect_to("/rules"), "/rules": lambda handler: handler.answer(200, PAGE.encode())})
 
-    result = run(
-        "sources", "new", "us-xx-kites", f"{site.url}/old", "--allow-loopback", folder=tmp_path / "sources"
-    )
+    result = run("sources", "new", "us-xx-kites", f"{site.url}/old", "--allow-loopback", folder=tmp_path / "sources")
     site.close()
 
     (declared,) = yaml.safe_load((tmp_path / "sources" / "us-xx.yml").read_text())["sources"]
@@ -264,8 +262,16 @@ def test_try_shows_what_is_read_in_plain_text(added):
     result = run("sources", "try", "us-xx-kites", folder=added)
 
     assert 0 == result.exit_code
-    for words in ("us-xx-kites  https://kites", "3 documents, 6 provisions", " ms", "12.2  (us-xx/rules/12.2)", "Fees",
-                  "(a) The fee is 10 dollars.", "note: History: Laws 2019, ch. 4.", "left out (outside): Rules"):
+    for words in (
+        "us-xx-kites  https://kites",
+        "3 documents, 6 provisions",
+        " ms",
+        "12.2  (us-xx/rules/12.2)",
+        "Fees",
+        "(a) The fee is 10 dollars.",
+        "note: History: Laws 2019, ch. 4.",
+        "left out (outside): Rules",
+    ):
         assert words in result.stdout
     assert "\x1b" not in result.stdout
 

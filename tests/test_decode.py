@@ -131,7 +131,7 @@ SOURCE = parse_source({"id": "us-xx-rules", "jurisdiction": "us-xx", "platform":
 # What a page holds that some charsets lack it prints as references, as all programs do.
 LAW = "<p>(a) The board’s fee — “§ 12‑3” — is $5 – or 4 in the café of Señor Núñez.</p><p>(b) Müller ½ naïve • ©</p>"
 TEXTS = [
-    "The board's fee - \"§ 12-3\" - is $5 - or 4 in the café of Señor Núñez.",
+    'The board\'s fee - "§ 12-3" - is $5 - or 4 in the café of Señor Núñez.',
     "Müller ½ naïve • ©",
 ]
 # As pages call them; what Python calls them where it knows another name.

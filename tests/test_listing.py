@@ -56,7 +56,9 @@ def test_feeds_of_every_kind_name_their_items_and_never_all_there_is(kind):
 
 
 def test_entities_of_a_feed_are_not_expanded():
-    bomb = '<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY f SYSTEM "file:///etc/hostname">]>'
+    bomb = (
+        '<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY f SYSTEM "file:///etc/hostname">]>'
+    )
     listing = read(make("feed"), f"{bomb}<rss><item><link>{HOST}s/&b;&f;1</link></item></rss>")
 
     assert all("aaa" not in entry.url for entry in listing.entries)

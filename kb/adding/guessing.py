@@ -28,6 +28,7 @@ HEADING_SHARE = 0.8
 HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 LONGEST_TITLE = 120
 
+
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """A page to guess from: the declaration so far, its URL, and its bytes with their type and charset."""
 
@@ -80,9 +81,7 @@ def _guess_documents(sample: Sample, tree: LexborHTMLParser, guess: Guess) -> Gu
         page = read_sample(sample, keys)
         if len(page.readings) >= LEAST_HEADINGS and not page.flaws:
             reason = f"guessed: {count} of {len(headings)} {tag} headings begin so"
-            return msgspec.structs.replace(
-                guess, keys=keys, reasons={**guess.reasons, "document": reason}, page=page
-            )
+            return msgspec.structs.replace(guess, keys=keys, reasons={**guess.reasons, "document": reason}, page=page)
     return guess
 
 

@@ -117,9 +117,7 @@ def _take_file(wanted: NewSource) -> FetchedPage:
 
 
 def _guess(declared: dict[str, Any], page: FetchedPage) -> Guess:
-    sample = Sample(
-        declared=declared, url=page.url, body=page.body, media_type=page.media_type, charset=page.charset
-    )
+    sample = Sample(declared=declared, url=page.url, body=page.body, media_type=page.media_type, charset=page.charset)
     return guess_keys(sample)
 
 

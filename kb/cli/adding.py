@@ -72,9 +72,7 @@ def new_source(name: str, url: str, folders: tuple[Path, ...], **options: Any) -
     Nothing is written unless all of it can be. Ends with 3 if the page cannot be had or holds no text.
     """
     into = folders[0] if folders else default_sources_folder()
-    wanted = NewSource(
-        id=name, url=url, into=into, folders=_list_folders(folders), today=read_clock()[:10], **options
-    )
+    wanted = NewSource(id=name, url=url, into=into, folders=_list_folders(folders), today=read_clock()[:10], **options)
     started = start_source(wanted)
     click.echo(f"{started.declaration}: declared {name}")
     for key, reason in started.guess.reasons.items():

@@ -51,9 +51,7 @@ def import_(
     sources = load_sources(folders)
     if len(paths) > 1 or is_warc(paths[0]):
         ctx.exit(import_warc_files(data, paths, sources, source))
-    request = ImportRequest(
-        file=paths[0], sources=sources, source=source, now=read_clock(), token=secrets.token_hex(4)
-    )
+    request = ImportRequest(file=paths[0], sources=sources, source=source, now=read_clock(), token=secrets.token_hex(4))
     with showing_progress("importing") as progress:
         result = import_captures(data, request, progress=progress)
     counts = result.counts
@@ -124,9 +122,7 @@ def _list_findings(title: str, findings: Sequence[str]) -> None:
 
 def export_warc_files(data: Path, target: Path, options: Mapping[str, Any]) -> int:
     """Write the archive as WARC and say what was written; returns the exit code."""
-    wanted = TransferFilter(
-        sources=options["names"], since=options["since"] or "", until=options["until"] or FOREVER
-    )
+    wanted = TransferFilter(sources=options["names"], since=options["since"] or "", until=options["until"] or FOREVER)
     order = WarcOrder(target=target, wanted=wanted, now=read_clock(), software=f"statusquo/{version('statusquo')}")
     with closing(open_archive(data / ARCHIVE, read_only=True)) as db, showing_progress("exporting") as progress:
         done = export_warc(db, order, progress=progress)

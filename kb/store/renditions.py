@@ -57,9 +57,7 @@ def record_rendition(db: sqlite3.Connection, sha256: str, rendition: Rendition, 
 
 def read_rendition(db: sqlite3.Connection, sha256: str) -> Rendition | None:
     """Return what a program made of a snapshot, None where nothing was made."""
-    row = db.execute(
-        "SELECT body FROM renditions WHERE sha256 = :sha256 AND tool <> ''", {"sha256": sha256}
-    ).fetchone()
+    row = db.execute("SELECT body FROM renditions WHERE sha256 = :sha256 AND tool <> ''", {"sha256": sha256}).fetchone()
     return None if row is None else msgspec.json.decode(row["body"], type=Rendition)
 
 

@@ -174,4 +174,3 @@ def _name_headers(pairs: list[tuple[str, str]]) -> Headers:
         key = name.lower()
         named[key] = f"{named[key]}, {value}" if key in named else value
     return named
-

@@ -1,0 +1,74 @@
+"""Read the words that the coders know, schemas/coders.yml, and make patterns of them."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+import msgspec
+
+from kb.declarations import load_yaml
+from kb.errors import DeclarationError
+from kb.share import share_path
+
+
+class Vocabulary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The lists of words by name, the names of professions and events, and the value of each printed class."""
+
+    words: dict[str, tuple[str, ...]]
+    professions: dict[str, tuple[str, ...]]
+    events: dict[str, tuple[str, ...]]
+    schedule_values: dict[str, str]
+
+
+@lru_cache(maxsize=1)
+def read_vocabulary() -> Vocabulary:
+    """Return the shipped vocabulary; raises DeclarationError if schemas/coders.yml is not valid."""
+    path = share_path("schemas", "coders.yml")
+    try:
+        return msgspec.convert(load_yaml(path), Vocabulary)
+    except msgspec.ValidationError as error:
+        raise DeclarationError(f"{path.name}: {error}") from error
+
+
+@lru_cache(maxsize=100)
+def match_words(name: str) -> re.Pattern[str]:
+    """Return the pattern of a list of words: whole words, the longest first, case ignored."""
+    return compile_words(read_vocabulary().words[name])
+
+
+def has_words(name: str, text: str) -> bool:
+    """Tell whether a word of a list stands in a text."""
+    return match_words(name).search(text) is not None
+
+
+@lru_cache(maxsize=10)
+def _list_named(kind: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    named: dict[str, tuple[str, ...]] = getattr(read_vocabulary(), kind)
+    return tuple((name, compile_words(words)) for name, words in named.items())
+
+
+def find_professions(text: str) -> tuple[str, ...]:
+    """Return the professions a text names, in the order of the vocabulary; a physician assistant is no physician."""
+    found: list[str] = []
+    order = [name for name, _ in _list_named("professions")]
+    for name, pattern in sorted(_list_named("professions"), key=lambda pair: -len(pair[1].pattern)):
+        if pattern.search(text) is not None:
+            found.append(name)
+            text = pattern.sub(" ", text)
+    return tuple(sorted(found, key=order.index))
+
+
+def find_events(text: str) -> tuple[str, ...]:
+    """Return the events (prescribe, dispense, administer) a text names, in the order of the vocabulary."""
+    return tuple(name for name, pattern in _list_named("events") if pattern.search(text) is not None)
+
+
+def compile_words(words: Iterable[str]) -> re.Pattern[str]:
+    """Return the pattern of some words: "controlled substance*" finds "Controlled-substances" too."""
+    longest = sorted(words, key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(map(_pattern_of, longest))})(?![\w])", re.IGNORECASE)
+
+
+def _pattern_of(words: str) -> str:
+    steps = words.strip().split(" ")
+    return r"[\s-]+".join(re.escape(step).replace(r"\*", "[a-z]*") for step in steps)
