@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from kb.answer.facts import Fact
+from kb.answering import derive_answers
 from kb.compare.state import Seen, SourceState
 from kb.compare.track import track_wave
 from kb.errors import DamagedSnapshotError
@@ -63,22 +65,27 @@ CHUNK = 16
 
 
 class BuildRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What to build: the declarations, whether to start over, how many processes read, how long to wait for a lock."""
+    """What to build: the declarations, the facts, whether to start over, how many processes read, how long to wait."""
 
     sources: Sequence[Source] = ()
+    facts: Sequence[Fact] = ()
     from_scratch: bool = False
     workers: int = 1
     wait_seconds: float = 0
 
 
 class BuildResult(msgspec.Struct):
-    """What a build did: waves read, pages judged, rows added, sources derived anew, snapshots found damaged."""
+    """What a build did: waves read, pages judged, rows added, sources derived anew, snapshots found damaged.
+
+    ``answers_moved`` tells whether any fact or the state of its anchor is another than before.
+    """
 
     waves: int = 0
     pages: int = 0
     versions: int = 0
     changes: int = 0
     suspects: int = 0
+    answers_moved: bool = False
     rederived: list[str] = []
     damaged: list[str] = []
 
@@ -141,6 +148,7 @@ class _Build:
         self.knowledge = knowledge
         self.workers = request.workers
         self.sources = choose_sources(archive, request.sources)
+        self.facts = request.facts
         self.states: dict[str, SourceState] = {}
         self.readings: OrderedDict[str, Reading] = OrderedDict()
         self.result = BuildResult()
@@ -152,6 +160,7 @@ class _Build:
                 self._build_wave(one, readers)
                 progress(done + 1, len(work))
         self.result.damaged.extend(readers.damaged)
+        self.result.answers_moved = derive_answers(self.knowledge, self.facts)
         return self.result
 
     def _plan(self) -> list[_Work]:

@@ -17,8 +17,10 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
+from kb.answer.facts import Fact
 from kb.build import BuildRequest, build
 from kb.captures import CaptureLine, order_instant, read_captures
+from kb.coding import default_facts_folder, read_facts
 from kb.collect import ARCHIVE, ImportRequest, import_captures
 from kb.errors import StatusQuoError
 from kb.sources import SOURCES_VARIABLE, Source, find_source, read_sources
@@ -27,6 +29,7 @@ from kb.store.archive import list_waves, open_archive
 WEB = Path(__file__).parent / "demo_web"
 CAPTURES = WEB / "captures.jsonl"
 SOURCES = WEB / "sources"
+FACTS = WEB / "facts"
 # The hour (UTC) at which a day's web is looked at: after all of its captures.
 HOUR = "12:00:00Z"
 
@@ -122,6 +125,11 @@ def demo_sources() -> tuple[Source, ...]:
     return read_sources([SOURCES])
 
 
+def demo_facts() -> tuple[Fact, ...]:
+    """Return the facts of the recorded web, marked ``replica``, and beside them those that ship."""
+    return read_facts((default_facts_folder(), FACTS), invented=[source.jurisdiction for source in demo_sources()])
+
+
 def list_demo_days() -> tuple[DemoDay, ...]:
     """Return the days of the recorded web, earliest first.
 
@@ -145,11 +153,12 @@ def run_demo(data: Path, request: DemoRequest, *, progress: Progress = ignore_pr
     harmless. Returns what was done; raises what the collecting, building and publishing raise.
     """
     days = list_demo_days()
+    facts = demo_facts()
     known = _known_days(data, {name for day in days for name in day.sources})
     for done, day in enumerate(days, start=1):
         if day.date not in known:
             request.collect(data, day)
-        build(data, BuildRequest(sources=demo_sources(), workers=request.workers))
+        build(data, BuildRequest(sources=demo_sources(), facts=facts, workers=request.workers))
         progress(done, len(days))
     if request.publish is not None:
         request.publish(data)

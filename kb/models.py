@@ -18,6 +18,10 @@ Strand = Literal["current", "permanent", "pending", "mirror"]
 Outcome = Literal["ok", "not_modified", "redirected", "missing", "blocked", "refused", "error", "truncated"]
 Verdict = Literal["version", "same", "suspect", "removed", "noise"]
 ValidBasis = Literal["stated", "observed"]
+# What an answer can be limited to, and what stands in place of one: the law was read and says nothing; looked for and
+# not found; not looked for yet.
+Dimension = Literal["profession", "drug", "event", "setting"]
+Gap = Literal["law_silent", "not_found", "not_checked"]
 
 PARTS: tuple[Part, ...] = ("text", "heading", "note", "pending")
 

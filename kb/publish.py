@@ -26,7 +26,8 @@ from kb.generations import (
 )
 from kb.health import find_steady
 from kb.incidents import map_causes
-from kb.share import share_path
+from kb.publish_answers import list_facts, list_questions
+from kb.share import domain_path, share_path
 from kb.sources import Publish, Source, parse_source
 from kb.store import public
 from kb.store.archive import compute_tree_head, open_archive
@@ -46,8 +47,10 @@ LONGEST_TEXT = 200_000
 # A longer redline is shown as old block, new block.
 LONGEST_REDLINE = 1_000_000
 TEXTS = ("heading", "text", "note", "pending")
+# Texts of a step of an anchor.
+QUOTED = ("quote", "prefix", "suffix", "old_text", "new_text")
 # Tables that go out as the canonical export has them.
-AS_EXPORTED = ("locations", "versions", "citations", "crosswalk", "facts", "fact_history", "problems")
+AS_EXPORTED = ("locations", "versions", "citations", "crosswalk", "problems")
 
 
 class BrokenGenerationError(StatusQuoError):
@@ -166,7 +169,7 @@ def _write_generation(part: Path, origin: _Origin, number: int, now: str) -> dic
 def _fill(draft: sqlite3.Connection, origin: _Origin) -> None:
     """Copy every public table, parents before children."""
     knowledge, sources = origin.knowledge, origin.sources
-    places = load_yaml(share_path("schemas", "jurisdictions.yml"))["jurisdictions"]
+    places = load_yaml(domain_path("jurisdictions.yml"))["jurisdictions"]
     tables: tuple[tuple[str, Iterator[dict[str, object]]], ...] = (
         ("jurisdictions", _list_jurisdictions(places, sources)),
         ("authorities", _list_authorities(sources)),
@@ -183,6 +186,9 @@ def _fill(draft: sqlite3.Connection, origin: _Origin) -> None:
         ("quality", iter(msgspec.json.decode(share_path("schemas", "quality.json").read_bytes()))),
         ("changes", _list_changes(origin)),
         *((name, public.read_exported(knowledge, name)) for name in AS_EXPORTED),
+        ("questions", list_questions()),
+        ("facts", list_facts(knowledge)),
+        ("fact_history", _list_fact_history(origin)),
     )
     for table, rows in tables:
         public.insert_rows(draft, table, rows)
@@ -295,6 +301,14 @@ def _list_changes(origin: _Origin) -> Iterator[dict[str, object]]:
             "new_sha256": _hash(new),
             "cut": int(shown != (old, new)),
         }
+
+
+def _list_fact_history(origin: _Origin) -> Iterator[dict[str, object]]:
+    """Yield the steps of the anchors with as much of the quoted texts as may go out."""
+    for row in public.read_exported(origin.knowledge, "fact_history"):
+        source = origin.sources.get(str(row["source"]))
+        rights: Publish = "text" if source is None else source.publish
+        yield {**row, **{name: _show_text(str(row[name]), rights) for name in QUOTED}}
 
 
 def _list_learned(origin: _Origin) -> Iterator[dict[str, object]]:

@@ -1,10 +1,15 @@
-"""Find the data files that ship beside the code: schemas and vocabularies, later the site's templates."""
+"""Find the data files that ship beside the code: schemas and vocabularies, later the site's templates.
 
+A domain of one's own (other questions, other topics) is a folder of such files, named by KB_DOMAIN.
+"""
+
+import os
 from pathlib import Path
 
 from kb.errors import StatusQuoError
 
 PACKAGE = Path(__file__).parent
+DOMAIN_VARIABLE = "KB_DOMAIN"
 
 
 class MissingShareError(StatusQuoError):
@@ -18,6 +23,22 @@ def share_path(*parts: str) -> Path:
     package. Raises MissingShareError naming what was looked for and where.
     """
     return find_share(PACKAGE, *parts)
+
+
+def domain_path(name: str) -> Path:
+    """Find a file that makes the domain: its questions.yml, topics.yml or jurisdictions.yml.
+
+    Returns that of the folder KB_DOMAIN names where it has one, else the shipped one of ``schemas/``.
+    """
+    folder = os.environ.get(DOMAIN_VARIABLE)
+    own = Path(folder, name) if folder else None
+    return own if own is not None and own.is_file() else share_path("schemas", name)
+
+
+def domain_folder(name: str) -> Path | None:
+    """Return the folder ``sources`` or ``facts`` of the domain KB_DOMAIN names, None where none is named."""
+    folder = os.environ.get(DOMAIN_VARIABLE)
+    return Path(folder, name) if folder else None
 
 
 def find_share(package: Path, *parts: str) -> Path:

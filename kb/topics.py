@@ -10,7 +10,7 @@ from kb.declarations import load_yaml
 from kb.errors import DeclarationError
 from kb.models import Found
 from kb.read.canonical import fold_text
-from kb.share import share_path
+from kb.share import domain_path
 
 # "21 U.S.C. § 829(a)": what is dropped before citations are compared
 _LOOSE = re.compile(r"[\s§.]+")
@@ -35,7 +35,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=1)
 def read_vocabulary() -> Vocabulary:
     """Return the shipped vocabulary; raises DeclarationError if schemas/topics.yml is not valid."""
-    path = share_path("schemas", "topics.yml")
+    path = domain_path("topics.yml")
     try:
         return msgspec.convert(load_yaml(path), Vocabulary)
     except msgspec.ValidationError as error:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from kb.answer.facts import Fact
 from kb.build import BuildRequest, BuildResult, build
 from kb.convert import Converted, convert
 from kb.errors import StatusQuoError
@@ -91,10 +92,11 @@ class CrawlOutcome(msgspec.Struct, frozen=True):
 
 
 class UpdateRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What to update: the declarations, how many processes read, the instant, and further options of the crawler."""
+    """What to update: declarations, facts, the instant, how many processes read, further options of the crawler."""
 
     sources: Sequence[Source]
     now: str
+    facts: Sequence[Fact] = ()
     workers: int = 1
     crawl: Sequence[str] = ("--due",)
 
@@ -141,9 +143,9 @@ def update(data: Path, request: UpdateRequest) -> UpdateResult:
     with data_lock(data, "update"):
         crawled = crawl(data, request.crawl)
         converted = convert(data, request.now)
-        built = build(data, BuildRequest(sources=request.sources, workers=request.workers))
+        built = build(data, BuildRequest(sources=request.sources, facts=request.facts, workers=request.workers))
         news = _find_news(data, request.sources)
-        fresh = news.is_any or built.waves or built.rederived
+        fresh = news.is_any or built.waves or built.rederived or built.answers_moved
         published = publish(data, request.now, declared=request.sources) if fresh else None
     return UpdateResult(crawled, converted, built, published, news.moved)
 

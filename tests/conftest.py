@@ -33,6 +33,7 @@ def no_shipped_sources(tmp_path_factory):
     """Put an empty folder in place of the sources that ship: a test crawls and lists those it declares itself."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KB_SOURCES", str(tmp_path_factory.mktemp("no-sources")))
+        patch.setenv("KB_FACTS", str(tmp_path_factory.mktemp("no-facts")))
         yield
 
 

@@ -36,6 +36,8 @@ FLOORS = {
     "kb.source_checks": 1,
     "kb.sources": 1,
     "kb.questions": 1,
+    "kb.scopes": 1,
+    "kb.jurisdictions": 1,
     "kb.topics": 2,
     "kb.read": 2,
     "kb.compare": 2,

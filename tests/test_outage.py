@@ -1,6 +1,5 @@
 """Over HTTP: a site fails and comes back; the incident opens, is told, and closes by itself."""
 
-
 import pytest
 from click.testing import CliRunner
 

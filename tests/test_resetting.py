@@ -59,9 +59,7 @@ def set_text(text, setting):
         canvas.drawString(margin, height - 30, "Register of the State of Example")
         canvas.drawRightString(width - margin, 30, f"Page {document.page}")
 
-    frames = [
-        Frame(margin + at * (wide + gap), margin, wide, height - 2 * margin, 0, 0, 0, 0) for at in range(columns)
-    ]
+    frames = [Frame(margin + at * (wide + gap), margin, wide, height - 2 * margin, 0, 0, 0, 0) for at in range(columns)]
     style = ParagraphStyle(
         "law", fontName=font, fontSize=size, leading=size * 1.2, alignment=alignment, spaceAfter=6, leftIndent=indent
     )

@@ -14,7 +14,7 @@ import yaml
 from kb.declarations import load_yaml, suggest
 from kb.errors import DeclarationError, UsageError
 from kb.models import Page
-from kb.share import share_path
+from kb.share import domain_path
 from kb.source_checks import find_source_problems
 
 Body = dict[str, Any]
@@ -53,7 +53,7 @@ def find_jurisdiction(name: str, wanted: str | None) -> str:
 
     Raises UsageError for one that there is not, or that the id does not begin with.
     """
-    places = load_yaml(share_path("schemas", "jurisdictions.yml"))["jurisdictions"]
+    places = load_yaml(domain_path("jurisdictions.yml"))["jurisdictions"]
     known = [str(place["id"]) for place in places]
     if wanted is not None and wanted not in known:
         raise UsageError(f"jurisdiction {wanted!r}: expected one of {', '.join(known)}{suggest(wanted, known)}")

@@ -14,6 +14,8 @@ from kb.build import build as build_knowledge
 from kb.cli.frame import (
     INTEGRITY,
     data_option,
+    facts_option,
+    load_facts,
     load_known,
     load_sources,
     make_console,
@@ -160,6 +162,7 @@ def convert(data: Path) -> None:
 
 @click.command()
 @sources_option
+@facts_option
 @click.option("--from-scratch", is_flag=True, help="Delete kb.db and derive everything again.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that read pages.")
 @click.option(
@@ -167,13 +170,17 @@ def convert(data: Path) -> None:
 )
 @data_option
 @click.pass_context
-def build(ctx: click.Context, /, folders: tuple[Path, ...], data: Path, **options: float) -> None:
-    """Derive documents, versions and changes from the archive; only what is new is read.
+def build(
+    ctx: click.Context, /, folders: tuple[Path, ...], fact_folders: tuple[Path, ...], data: Path, **options: float
+) -> None:
+    """Derive documents, versions, changes and answers from archive and facts; only what is new is read.
 
     Ends with 4 if a stored page is damaged: it is named and left out, the rest is built.
     """
+    declared = load_known(folders, data, writing=True)
     request = BuildRequest(
-        sources=load_known(folders, data, writing=True),
+        sources=declared,
+        facts=load_facts(fact_folders, declared),
         from_scratch=bool(options["from_scratch"]),
         workers=int(options["workers"]),
         wait_seconds=options["wait"],
@@ -190,7 +197,8 @@ def build(ctx: click.Context, /, folders: tuple[Path, ...], data: Path, **option
 def describe_build(result: BuildResult) -> str:
     """Say in one line what a build did."""
     if not result.waves:
-        return "nothing new: every wave of the archive is built"
+        answers = "; the answers were derived anew" if result.answers_moved else ""
+        return f"nothing new: every wave of the archive is built{answers}"
     again = f"; derived anew: {', '.join(result.rederived)}" if result.rederived else ""
     return (
         f"built {say_plural(result.waves, 'wave')}, {say_plural(result.pages, 'page')}: "

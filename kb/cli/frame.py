@@ -2,7 +2,7 @@
 
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from importlib.metadata import version
@@ -13,6 +13,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from kb.answer.facts import Fact
+from kb.coding import default_facts_folder, read_facts
 from kb.collect import ARCHIVE, ignore_progress
 from kb.errors import NotFoundError, StatusQuoError
 from kb.sources import Source, read_declared
@@ -166,6 +168,23 @@ def load_known(folders: tuple[Path, ...], data: Path, *, writing: bool = False) 
         open_archive(data / ARCHIVE).close()
     with closing(open_archive(data / ARCHIVE, read_only=True)) as archive:
         return read_declared(folders, {key.source for key in list_waves(archive)})
+
+
+def facts_option(command: Command) -> Command:
+    """Give a command the option --facts, which adds folders of coded answers to those that ship."""
+    return click.option(
+        "--facts",
+        "fact_folders",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        multiple=True,
+        help="Folder of coded answers (*.yml) beside those that ship; may be given again.",
+    )(command)
+
+
+def load_facts(folders: tuple[Path, ...], sources: Iterable[Source]) -> tuple[Fact, ...]:
+    """Read the facts that ship and those of the folders given; raises DeclarationError."""
+    invented = sorted({source.jurisdiction for source in sources})
+    return read_facts((default_facts_folder(), *folders), invented=invented)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from kb.cli.forecasting import print_forecasts
 from kb.cli.frame import (
     INTEGRITY,
     data_option,
+    facts_option,
+    load_facts,
     load_known,
     make_console,
     read_clock,
@@ -155,6 +157,7 @@ def serve(host: str, port: int, data: Path) -> None:
 @sources_option
 @web_options
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that read pages.")
+@facts_option
 @data_option
 @click.pass_context
 def update(ctx: click.Context, /, workers: int, data: Path, **options: Any) -> None:
@@ -165,7 +168,9 @@ def update(ctx: click.Context, /, workers: int, data: Path, **options: Any) -> N
     """
     spelled = _spell_options({**options, "due": not options["replay"]})
     sources = load_known(options["folders"], data, writing=True)
-    result = run_update(data, UpdateRequest(sources=sources, now=read_clock(), workers=workers, crawl=spelled))
+    facts = load_facts(options["fact_folders"], sources)
+    request = UpdateRequest(sources=sources, facts=facts, now=read_clock(), workers=workers, crawl=spelled)
+    result = run_update(data, request)
     print_crawl(result.crawl)
     for line in describe_converted(result.converted):
         click.echo(line)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from kb.models import ChangeRow
+from kb.store.facts import STRUCTURED
 from kb.store.queries import END_OF_TIME, LOCATION_SEEN, VERSION_SEEN
 
 # The tables in their order. An ending that was not known yet is left out of its row.
@@ -60,14 +61,14 @@ QUERIES: Mapping[str, str] = {
         ORDER BY old_document, old_eid, document, eid, since, source, wave_at, change
     """,
     "facts": """
-        SELECT fact, body FROM facts
+        SELECT * FROM facts
         WHERE :cut = :cut
         ORDER BY fact
     """,
     "fact_history": """
-        SELECT fact, wave_at, body FROM fact_history
+        SELECT * FROM fact_history
         WHERE RTRIM(wave_at, 'Z') <= :cut
-        ORDER BY fact, wave_at, body
+        ORDER BY fact, place
     """,
     "problems": """
         SELECT source, url, observed_at, wave_at, code, message FROM problems
@@ -75,7 +76,8 @@ QUERIES: Mapping[str, str] = {
         ORDER BY source, url, observed_at, wave_at, code, message
     """,
 }
-JSON_COLUMNS = ("acts", "signals", "topics", "professions", "see_also")
+JSON_COLUMNS = ("acts", "signals", "topics", "professions", "see_also", *STRUCTURED)
+TRUTHS = ("baseline", "replica")
 
 
 def dump_rows(db: sqlite3.Connection, known_at: str | None) -> Iterator[dict[str, object]]:
@@ -93,8 +95,9 @@ def _decode_row(row: sqlite3.Row) -> dict[str, object]:
     """Give lists and truth values back the form they have in JSON."""
     plain: dict[str, object] = dict(row)
     for name in JSON_COLUMNS:
-        if name in plain:
+        if plain.get(name) is not None:
             plain[name] = msgspec.Raw(str(plain[name]).encode())
-    if "baseline" in plain:
-        plain["baseline"] = bool(plain["baseline"])
+    for name in TRUTHS:
+        if name in plain:
+            plain[name] = bool(plain[name])
     return plain

@@ -14,6 +14,7 @@ import msgspec
 from kb.compare.state import Learned, PageState, SourceState, StrandState, WaveResult
 from kb.models import WEB, Act, Place, Provision, Reading, Reference, Shown, Validity
 from kb.store.connection import open_database
+from kb.store.facts import FACTS
 from kb.store.incidents import INCIDENTS
 
 APPLICATION = "statusquo knowledge base"
@@ -127,6 +128,7 @@ MIGRATIONS = (
     """,
     # Incidents of waves built before are derived with their sources, anew.
     INCIDENTS,
+    FACTS,
 )
 DERIVED = (
     "incident_waves", "open_incidents",

@@ -96,9 +96,32 @@ SCHEMA = """
         since TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source), wave_at TEXT NOT NULL,
         change TEXT NOT NULL
     ) STRICT;
-    CREATE TABLE questions (question TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
-    CREATE TABLE facts (fact TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
-    CREATE TABLE fact_history (fact TEXT NOT NULL, wave_at TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+    CREATE TABLE questions (
+        question TEXT PRIMARY KEY, place INTEGER NOT NULL, topic TEXT NOT NULL, title TEXT NOT NULL,
+        wording TEXT NOT NULL, asked_of TEXT NOT NULL, type TEXT NOT NULL, unit TEXT NOT NULL, choices TEXT NOT NULL,
+        details TEXT NOT NULL, scope TEXT NOT NULL, coding TEXT NOT NULL, silent TEXT NOT NULL,
+        for_compliance TEXT NOT NULL, for_journalists TEXT NOT NULL, for_providers TEXT NOT NULL, action TEXT NOT NULL,
+        edition INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE facts (
+        fact TEXT PRIMARY KEY, jurisdiction TEXT NOT NULL REFERENCES jurisdictions (jurisdiction),
+        question TEXT NOT NULL REFERENCES questions (question), place INTEGER NOT NULL, value TEXT NOT NULL,
+        label TEXT NOT NULL, gap TEXT, state TEXT NOT NULL, details TEXT NOT NULL, scope TEXT NOT NULL,
+        basis TEXT NOT NULL, binding TEXT NOT NULL, authority TEXT NOT NULL, citation TEXT NOT NULL, url TEXT NOT NULL,
+        note TEXT NOT NULL, searched TEXT NOT NULL, effective_from TEXT NOT NULL, effective_to TEXT NOT NULL,
+        reverts_to TEXT NOT NULL, document TEXT NOT NULL, eid TEXT NOT NULL, quote TEXT NOT NULL,
+        evidence TEXT NOT NULL, confidence TEXT NOT NULL, coded_on TEXT NOT NULL, coded_by TEXT NOT NULL,
+        reviewed_on TEXT NOT NULL, reviewed_by TEXT NOT NULL, reviewed_text TEXT NOT NULL, review_note TEXT NOT NULL,
+        superseded_on TEXT NOT NULL, replica INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE fact_history (
+        fact TEXT NOT NULL REFERENCES facts (fact), place INTEGER NOT NULL, at TEXT NOT NULL, wave_at TEXT NOT NULL,
+        state TEXT NOT NULL, cause TEXT NOT NULL, how TEXT NOT NULL, score REAL NOT NULL, document TEXT NOT NULL,
+        eid TEXT NOT NULL, citation TEXT NOT NULL, version TEXT NOT NULL, source TEXT NOT NULL, url TEXT NOT NULL,
+        sha256 TEXT NOT NULL, captured_at TEXT NOT NULL, quote TEXT NOT NULL, prefix TEXT NOT NULL,
+        suffix TEXT NOT NULL, text_hash TEXT NOT NULL, old_text TEXT NOT NULL, new_text TEXT NOT NULL,
+        reason TEXT NOT NULL, PRIMARY KEY (fact, place)
+    ) STRICT;
     CREATE TABLE suspects (
         source TEXT NOT NULL REFERENCES sources (source), url TEXT NOT NULL, observed_at TEXT NOT NULL,
         wave_at TEXT NOT NULL, status INTEGER NOT NULL, sha256 TEXT, reasons TEXT NOT NULL, resolved_at TEXT
@@ -146,6 +169,9 @@ FINISH = """
     CREATE INDEX events_by_source ON events (source, wave_at);
     CREATE INDEX citations_by_number ON citations (work, number);
     CREATE INDEX crosswalk_by_old ON crosswalk (old_document, old_eid);
+    CREATE INDEX facts_by_question ON facts (question, jurisdiction);
+    CREATE INDEX facts_by_jurisdiction ON facts (jurisdiction, question);
+    CREATE INDEX fact_history_by_document ON fact_history (document, eid);
     CREATE INDEX suspects_by_source ON suspects (source, observed_at);
     CREATE INDEX incidents_by_source ON incidents (source, opened_at);
     CREATE INDEX problems_by_source ON problems (source, observed_at);

@@ -1,0 +1,33 @@
+"""Read the list of jurisdictions: whose rules are asked about (jurisdictions.yml)."""
+
+from functools import lru_cache
+
+import msgspec
+
+from kb.declarations import load_yaml
+from kb.errors import DeclarationError
+from kb.share import domain_path
+
+
+class Jurisdiction(msgspec.Struct, frozen=True):
+    """One jurisdiction: its id, its name, its kind (federal, state, district, territory, invented), its tile."""
+
+    id: str
+    name: str
+    kind: str
+    row: int
+    col: int
+
+
+class _List(msgspec.Struct, frozen=True):
+    jurisdictions: tuple[Jurisdiction, ...]
+
+
+@lru_cache(maxsize=1)
+def read_jurisdictions() -> tuple[Jurisdiction, ...]:
+    """Return the jurisdictions in their order; raises DeclarationError if jurisdictions.yml is not valid."""
+    path = domain_path("jurisdictions.yml")
+    try:
+        return msgspec.convert(load_yaml(path), _List).jurisdictions
+    except msgspec.ValidationError as error:
+        raise DeclarationError(f"{path.name}: {error}") from error
