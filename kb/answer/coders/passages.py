@@ -22,14 +22,19 @@ DEFINING = re.compile(
 )
 # '"Practitioner" means'  '“Telehealth,” “telemedicine” … mean'
 DEFINITION = re.compile(
-    r"""\W*(?:notwithstanding[^"]{0,150}|the term\s+|(?:as used|for (?:the )?purposes?)[^"]{0,80})?["'][^"]{1,90}["'][^.;]{0,160}?\b(?:means?|has the (?:same )?meaning|includes?|shall mean)\b""",
-    re.IGNORECASE,
+    r"""\W*(?:notwithstanding[^"]{0,150}|the term\s+|(?:as used|for (?:the )?purposes?)[^"]{0,80})?"""
+    r"""["'][^"]{1,90}["'][^.;]{0,160}?\b(?:means?|has the (?:same )?meaning|includes?|shall mean)\b""",
+    re.I,
 )
 # "As used in this section:"  "In this section,"  "For purposes of this chapter:": what stands below are definitions
 USED_HERE = re.compile(
     r"\W*(?:\[[^\]]*\]\s*)?(?:as used in|for (?:the )?purposes of|in) this [\w\s]{3,30}(?:,[^:]{0,60})?[:,]?\s*$",
     re.IGNORECASE,
 )
+
+
+# A text that its list completes: "… shall:"  "… before prescribing"
+OPEN = re.compile(r"[^.?!;\s][\"')\]]*\s*$")
 
 
 class Passage:
@@ -60,6 +65,24 @@ class Passage:
     def title(self) -> str:
         """The heading of the document."""
         return self.reading.provisions[0].heading if self.reading.provisions else ""
+
+    @cached_property
+    def lead_in(self) -> str:
+        """The words above that the provision completes: "A practitioner shall:", with what that completes before it."""
+        words: list[str] = []
+        for text in self.leads[:-1]:
+            if OPEN.search(text) is None:
+                break
+            words.insert(0, list(fold_printed(text).cut_sentences())[-1].words)
+        return " ".join(words)
+
+    @cached_property
+    def tail(self) -> str:
+        """The words below that complete the provision: the items of its list; "" where it needs none."""
+        if OPEN.search(self.printed.plain) is None:
+            return ""
+        below = (one.text for one in self.reading.provisions if one.eid.rpartition("__")[0] == self.provision.eid)
+        return fold_printed(" ".join(text for text in below if text)).plain if self.provision.eid else ""
 
     def find_governing(self, sentence: Sentence) -> Iterator[str]:
         """Yield what a sentence may take its subject from, nearest first: itself, those before it, the texts above."""

@@ -61,7 +61,8 @@ class Printed(msgspec.Struct, frozen=True):
         first, last = around.start, around.start + len(around.words.rstrip())
         if last - first > MOST_QUOTED:
             room = max(0, MOST_QUOTED - (end - start)) // 2
-            first = self._step(max(first, start - room), first, forward=True)
+            near = first if end - first <= MOST_QUOTED else max(first, start - room)
+            first = self._step(near, first, forward=True)
             last = self._step(min(last, first + MOST_QUOTED), last, forward=False)
         return self.cut(first, last)
 

@@ -1,0 +1,120 @@
+"""Read from when and until when a provision applies, where the document states it.
+
+The last day of what is in force until, or repealed on, a date is the day before, for the next text begins with it; but a
+date that is the last of its month is itself the last day, as it is of what expires, sunsets or runs through a date.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import msgspec
+
+from kb.answer.coders.passages import Passage
+from kb.answer.coders.printed import Sentence, fold_printed
+from kb.models import Reading
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# "January 1, 2023"  "Jan. 1, 2024"
+DAY = (
+    r"(?P<month>Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?"
+    r"|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?\s+(?P<day>\d{1,2}),?\s+(?P<year>(?:19|20)\d\d)\b"
+)
+# "Effective until January 1, 2023"  "is repealed on April 1, 2022"  "Repeal and reenactment on December 31, 2027"
+ENDS = re.compile(
+    r"\b(?:(?P<open>until|before|prior to|repeal(?:ed)?(?:\s+and\s+re-?enact\w+)?(?:\s+(?:effective|on))?)"
+    rf"|(?P<closed>through|expires?(?:\s+on)?|expiration(?:\s+on)?|sunsets?(?:\s+on)?|terminates?(?:\s+on)?))\s+(?:and\s+including\s+)?{DAY}",
+    re.I,
+)
+# "on or after January 1, 2021"  "Effective January 1, 2023"  "effective on and after October 1, 2020"
+BEGINS = re.compile(
+    r"\b(?:(?:on (?:or|and) after|(?<!repealed )effective(?:\s+on|\s+as of|\s+from)?(?:\s+(?:or|and)\s+after)?|beginning(?:\s+on)?|starting(?:\s+on)?"
+    r"|commencing(?:\s+on)?|takes? effect(?:\s+on)?|no sooner than|not earlier than|as of|from and after)\s+)"
+    rf"{DAY}",
+    re.I,
+)
+# "Subsection (f) of this section shall be effective …"  "This section is repealed …": a provision on the term of others
+OTHERS = re.compile(r"\W*(?P<unit>this (?:section|article|rule|chapter|act|part)|(?:sub)?(?:section|division|paragraph)s?\s+\((?P<number>\w{1,4})\))", re.I)
+# What such a provision says of the term
+SPEAKS_OF_TERM = re.compile(r"\b(?:effective|effect|repealed|expires?|sunsets?|terminates?|operative|apply|applies|remain|void)\b", re.I)
+# Nothing is said of the rule's own term where a date stands beside these: "issued before", "licensed on or after"
+LEADING = re.compile(r"^\W*(?:\[[^\]]*\]|(?:[^,]{0,60},\s*)?(?:on|beginning|effective|starting|commencing|until|from|as of)\b[^,]{0,40})", re.I)
+
+
+class Term(msgspec.Struct, frozen=True):
+    """From when and until when (the last day) a provision applies, None where it is not told."""
+
+    begins: date | None = None
+    ends: date | None = None
+
+    def fill(self, other: "Term") -> "Term":
+        """Return this term, completed by another where it is silent."""
+        return Term(self.begins or other.begins, self.ends or other.ends)
+
+
+def read_term(passage: Passage, sentence: Sentence) -> Term:
+    """Return the term of a sentence: told by itself, by the brackets round it, by the document, or by another provision."""
+    own = _read_own(passage, sentence)
+    for text in _list_brackets(passage):
+        own = own.fill(find_term(text))
+    for text in _list_clauses(passage):
+        own = own.fill(find_term(text))
+    return own.fill(_read_validity(passage.reading))
+
+
+def find_term(text: str) -> Term:
+    """Return the term that a text states; the first date of each kind counts."""
+    ends, begins = ENDS.search(text), BEGINS.search(text)
+    last = _read_day(ends) if ends is not None else None
+    if last is not None and ends is not None and ends["open"] is not None and not _ends_month(last):
+        last -= timedelta(days=1)
+    return Term(_read_day(begins) if begins is not None else None, last)
+
+
+def _read_own(passage: Passage, sentence: Sentence) -> Term:
+    """Return the term a sentence begins with; elsewhere in a sentence a date belongs to what it speaks of."""
+    lead = LEADING.match(sentence.words)
+    term = find_term(sentence.words[: lead.end()]) if lead is not None else Term()
+    later = re.search(rf"\b(?:no sooner|not earlier) than {DAY}", sentence.words, re.I)
+    return term.fill(Term(_read_day(later))) if later is not None else term
+
+
+def _list_brackets(passage: Passage) -> Iterator[str]:
+    """Yield the bracketed remarks at the head of a provision, of those above it, and of the document's heading."""
+    for text in (passage.printed.plain, *passage.leads):
+        yield from re.findall(r"^\W{0,3}(\[[^\]]{5,200}\])", text)
+    for one in (passage.provision, *passage.above):
+        yield from re.findall(r"[\[(][^\])]{5,200}[\])]", fold_printed(one.heading).plain)
+        if one.pending:
+            yield fold_printed(one.pending).plain
+
+
+def _list_clauses(passage: Passage) -> Iterator[str]:
+    """Yield the sentences elsewhere in the document that speak of the term of the section, or of what holds the passage."""
+    numbers = set(passage.provision.eid.split("__"))
+    for one in passage.reading.provisions:
+        clause = OTHERS.match(fold_printed(one.text).plain)
+        if clause is None or len(one.text) > 400 or SPEAKS_OF_TERM.search(one.text) is None:
+            continue
+        if clause["number"] is None or clause["number"] in numbers:
+            yield fold_printed(one.text).plain
+
+
+def _read_validity(reading: Reading) -> Term:
+    """Return the term the reader found the document to state; its end is exclusive there."""
+    if reading.validity.basis != "stated":
+        return Term()
+    end = reading.validity.valid_to
+    return Term(reading.validity.valid_from, end - timedelta(days=1) if end is not None else None)
+
+
+def _read_day(match: re.Match[str]) -> date | None:
+    try:
+        return date(int(match["year"]), MONTHS.index(match["month"][:3].lower()) + 1, int(match["day"]))
+    except ValueError:
+        return None
+
+
+def _ends_month(day: date) -> bool:
+    return day.day == monthrange(day.year, day.month)[1]
