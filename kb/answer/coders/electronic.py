@@ -78,12 +78,17 @@ def _choose_value(passage: Passage, sentence: Sentence) -> str:
         reach = judge_reach(text)
         if reach != "unsaid":
             return "controlled_substances" if reach == "ketamine" else "not_for_ketamine"
+    if RECORD_SYSTEM.search(sentence.words) is not None:
+        return "record_system_users"
     return "all_prescriptions" if ALL.search(sentence.words) is not None else ""
 
 
 # "all prescriptions"  "any prescription"  "every prescription"
 ALL = re.compile(r"\b(?:all|any|every|each)\s+(?:\w+\s+){0,3}?prescriptions?\b|\bno prescription\b", re.I)
+# "maintains a system of electronic health records"
+RECORD_SYSTEM = re.compile(r"\belectronic (?:health|medical) records?\b", re.I)
 REASONS = {
+    "record_system_users": "those who keep electronic records must send prescriptions electronically",
     "none": "the written and the oral form are taken beside the electronic one",
     "controlled_substances": "prescriptions of drugs that take in ketamine must be electronic",
     "all_prescriptions": "all prescriptions must be electronic",

@@ -25,7 +25,7 @@ GIVING = r"(?:prescri\w+|dispens\w+|administ\w+|issu\w+|furnish\w*)"
 MAKING = r"(?:establish\w*|form(?:ed|s)?|creat\w+|initiat\w+|made|commence\w*)"
 NEAR = r"[^.;]{0,260}?"
 # "No physician shall prescribe a controlled substance except after a physical examination"
-BARRED = re.compile(rf"\b(?:no|not|never|unlawful)\b{NEAR}\b{GIVING}{NEAR}\b(?:except|unless|without|until)\b{NEAR}{EXAM}", re.I)
+BARRED = re.compile(rf"\b(?:no|not|never|unlawful)\b{NEAR}\b{GIVING}{NEAR}\b(?:except|unless|without|until|prior to|before)\b{NEAR}{EXAM}", re.I)
 # "shall conduct an in-person examination before prescribing"
 FIRST = re.compile(rf"\b(?:shall|must|(?:is|are) required to)\b{NEAR}{EXAM}{NEAR}\b(?:before|prior to)\b{NEAR}\b{GIVING}", re.I)
 # "Before prescribing a controlled substance a practitioner shall perform an in-person evaluation"
@@ -48,9 +48,11 @@ FEDERAL = re.compile(r"\b(?:comply|complies|compliance|accordance|consistent)\b[
 RECENT = re.compile(rf"\bwithin\s+(?:the\s+)?(?:previous|preceding|prior|past|last)\s+{DURATION.pattern}", re.I)
 # "at least annually"  "at least every twelve months"
 AGAIN = re.compile(rf"\b(?:at least|no less than|not less than)\s+(?:once\s+)?(?:{RATE.pattern}|every\s+{DURATION.pattern.replace('?P<', '?P<again_')})", re.I)
+# Under "a prescription may only be issued by telehealth if:" an examination is a condition
+BAR_ABOVE = re.compile(r"\b(?:only|unless|except|not|no)\b", re.I)
 # What makes a permission conditional, and who lifts a bar
 CONDITION = re.compile(r"\b(?:if|provided that|only when|only if|as long as)\b", re.I)
-BOARD = re.compile(r"\bunless\b[^.;]{0,120}\b(?:board|commission)\b", re.I)
+BOARD = re.compile(r"\b(?:unless|except)\b[^.;]{0,120}\b(?:board|commission)\b", re.I)
 NEGATED = re.compile(r"\b(?:not|never|no|nothing)\b", re.I)
 
 
@@ -95,6 +97,10 @@ def _read_bars(passage: Passage, sentence: Sentence) -> Rule | None:
     for pattern in (BARRED, FIRST, BEFORE):
         match = pattern.search(words)
         if match is not None:
+            return _weigh_exam(words, match)
+    if BAR_ABOVE.search(passage.lead_in) is not None and re.search(GIVING, passage.lead_in, re.I) is not None:
+        match = re.search(EXAM, words, re.I)
+        if match is not None and NEGATED.search(words[: match.start()]) is None:
             return _weigh_exam(words, match)
     attended = match_words("attended").search(words)
     if attended is not None and re.search(GIVING, words, re.I) is not None:

@@ -37,15 +37,15 @@ RATES = {
 }
 RATE = re.compile(rf"\b(?:{'|'.join(RATES)})\b", re.IGNORECASE)
 
-NUMERAL = r"(?:[IVl]{1,4}|[1-5])(?:-?[A-C](?![a-z]))?"
+NUMERAL = r"(?:[IVl]{1,4}|[1-6])(?:-?[A-C](?![a-z]))?"
 LINK = r"\s*(?:,\s*or|,\s*and|,\s*and/or|,|;|\bthrough\b|\bto\b|\bthru\b|\band/or\b|\bor\b|\band\b|-|/|&)\s*"
 # "Schedule III"  "schedules II, III, or IV"  "Schedule II-V"  "schedule ll"
 SCHEDULES = re.compile(
     rf"\bschedules?\s+(?P<numerals>{NUMERAL}(?:{LINK}(?:schedules?\s+)?{NUMERAL})*)(?!\w)", re.IGNORECASE
 )
 ONE = re.compile(rf"(?P<numeral>{NUMERAL})(?!\w)|(?P<range>\b(?:through|to|thru)\b|-)", re.IGNORECASE)
-ROMAN = ("I", "II", "III", "IV", "V")
-DIGITS = dict(zip("12345", ROMAN, strict=True))
+ROMAN = ("I", "II", "III", "IV", "V", "VI")
+DIGITS = dict(zip("123456", ROMAN, strict=True))
 UNITS = {"hour": "PT{}H", "day": "P{}D", "week": "P{}W", "month": "P{}M", "year": "P{}Y"}
 
 

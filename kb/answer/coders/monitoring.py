@@ -21,7 +21,7 @@ QUESTION = "pdmp_query_duty"
 QUERIES = match_words("queries").pattern
 DUTY = r"(?:shall|must|(?:is|are) required to|has a duty to|(?:has|have|shall have) the (?:professional )?responsibility to)"
 # "shall promptly review"  "must, before prescribing …, query"  "shall (1) review"
-ACTIVE = re.compile(rf"\b(?P<duty>{DUTY})(?!\s+not\b)(?:,[^.;]{{3,220}}?,)?(?:\s+\W?\w+\W?){{0,6}}?\s+(?P<verb>{QUERIES})", re.I)
+ACTIVE = re.compile(rf"\b(?P<duty>{DUTY})(?!\s+not\b)(?:,[^.;]{{3,380}}?,)?(?:\s+\W?\w+\W?){{0,9}}?\s+(?P<verb>{QUERIES})", re.I)
 # The program "shall be reviewed"
 PASSIVE = re.compile(rf"\b(?:shall|must)\s+(?:first\s+|also\s+)?be\s+(?P<verb>{QUERIES})", re.I)
 # Under "the regulations must provide": "that a practitioner review"
@@ -31,7 +31,20 @@ DEMANDING = re.compile(r"\b(?:regulations?|rules?|board|department|policy|polici
 LISTED = re.compile(rf"^\W*(?:\w+ly\s+)?(?P<verb>{QUERIES})", re.I)
 ENDS_IN_DUTY = re.compile(rf"\b{DUTY}(?:\s+\w+)?\W*(?:do (?:all of )?the following\W*)?$", re.I)
 # Where a query is no verb of the one bound: "shall provide access to", "shall be subject to review"
-NO_VERB = re.compile(r"\b(?:(?<!responsibility )(?<!required )(?<!effort )(?<!attempt )to|the|of|for|electronic|provide|provides|no|not|may|subject|upon|allow|permit|authorize|ensure)\s+$", re.I)
+NO_VERB = re.compile(r"\b(?:(?<!responsibility )(?<!required )(?<!effort )(?<!attempt )(?<!employee )(?<!delegate )(?<!designee )to|the|of|for|electronic|provide|provides|no|not|may|subject|upon|allow|permit|authorize|ensure)\s+$", re.I)
+# "must provide that a practitioner is not required to"; not "not later than"
+NEGATED = re.compile(r"\bnot\b(?! (?:later|less|more|fewer)\b)", re.I)
+# "shall obtain registration": what is obtained is no report
+OTHER_OBJECT = re.compile(
+    r"\s+(?:and\s+maintain\s+)?(?:an?\s+|the\s+)?(?:registration|account|access|certificat\w+|approval|training|consent)\b",
+    re.I,
+)
+# "the patient's controlled substance history": with a "database", what a monitoring program holds
+HISTORY = re.compile(
+    r"\b(?:controlled[\s-]substances?|prescription|prescribing|dispensing|medication)(?:\s+\w+)?\s+(?:history|records?|reports?)\b"
+    r"|\binformation\s+(?:about|regarding|concerning|on)\s+(?:an?|the)\s+patient\b",
+    re.I,
+)
 # Whose duty it is not
 BODIES = re.compile(r"\b(?:departments?|boards?|directors?|commissioner|administrator|agency|committee|vendor|program|division)\W*$", re.I)
 # "before prescribing"  "prior to issuing"  "when dispensing"  "each time a prescriber issues"
@@ -47,7 +60,7 @@ BACK = re.compile(rf"\b(?:preceding|previous|prior|past|last)\s+{DURATION.patter
 # "more than a seven-day supply"
 LONGER = re.compile(rf"{match_words('lengths').pattern}\s+(?:an?\s+)?{DURATION.pattern}", re.I)
 # "the controlled substances identified in subdivision (e)(4)": a class told elsewhere in the document
-ELSEWHERE = re.compile(r"\b(?:identified|listed|described|specified|designated)\s+(?:in|under|pursuant to)\s+(?:this\s+)?(?:sub)?(?:division|section|paragraph)", re.I)
+ELSEWHERE = re.compile(r"\b(?:substances?|drugs?)\s+(?:that (?:is|are)\s+)?(?:identified|listed|described|specified|designated)\s+(?:in|under|pursuant to)\s+(?:this\s+)?(?:sub)?(?:division|section|paragraph)", re.I)
 # "The controlled substances that trigger a check … include": what such a reference may lead to
 LISTING = re.compile(r"\bcontrolled substances\b.{0,140}\binclude\b", re.I)
 REASONS = {
@@ -85,13 +98,16 @@ def find_duty(passage: Passage, sentence: Sentence) -> re.Match[str] | None:
 def _names_program(passage: Passage, words: str) -> bool:
     if has_words("programs", words):
         return True
-    context = " ".join((passage.title, *passage.leads))
-    return has_words("programs_in_short", words) and has_words("programs", context)
+    if not has_words("programs_in_short", words):
+        return False
+    return HISTORY.search(words) is not None or has_words("programs", " ".join((passage.title, *passage.leads)))
 
 
 def _binds(passage: Passage, words: str, match: re.Match[str]) -> bool:
     """Tell whether a match is a verb of a practitioner, and no body's."""
-    if NO_VERB.search(words[: match.start("verb")]) is not None:
+    if NO_VERB.search(words[: match.start("verb")]) is not None or OTHER_OBJECT.match(words, match.end("verb")):
+        return False
+    if match.re is ACTIVE and NEGATED.search(words, match.end("duty"), match.start("verb")) is not None:
         return False
     before = words[: match.start()]
     return BODIES.search(before) is None or match.re is PASSIVE

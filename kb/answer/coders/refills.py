@@ -24,7 +24,7 @@ LIMIT = re.compile(
 )
 FILLING = re.compile(r"\b(?:(?:re)?fill\w*|dispens\w+|valid|void|expires?|effective)\b", re.I)
 # Before the length: "more than" six months, "within" 180 days; after it: "after the date", "from issuance"
-BEFORE = re.compile(r"\b(?:more than|later than|after|beyond|exceed\w*|within|for(?: up to)?|not to exceed|longer than|over)\s+(?:a period of\s+|an?\s+)?$", re.I)
+BEFORE = re.compile(r"\b(?:more than|later than|after|beyond|exceed\w*|greater than|within|for(?: up to)?|not to exceed|longer than|over)\s+(?:a period of\s+|an?\s+)?$", re.I)
 AFTER = re.compile(
     r"\s*(?:period\s+)?(?:after|from|of|following|beyond|past|since)\s+(?:the\s+|its\s+)?(?:original\s+)?"
     r"(?:date|day|issu\w+|writing|written|sign\w+|prescri\w+|time\s+(?:of|the))",
@@ -34,6 +34,8 @@ AFTER = re.compile(
 LOOSE = re.compile(r"\b(?:within|in)\s+(?:a\s+|any\s+)?$", re.I)
 # "refilled more than five times": the figure belongs to refilling
 REFILLED = re.compile(r"\brefill\w*\b[^.;]{0,120}$", re.I)
+# "those schedule III substances which the commissioner may require": not all of the class
+QUALIFIED = re.compile(r"\b(?:which|that|as|if) the (?:commissioner|board|department|secretary|director|administrator)\b", re.I)
 REFILL = re.compile(r"\brefill", re.I)
 # "shall not be refilled": no refill at all
 NOT_REFILLED = re.compile(r"\b(?:may|shall|must|can)?\s*not\s+be\s+refilled(?:\s*[.;]|\s*$|\s+(?:and|without|unless|except)\b)|\bno\s+refills?\b", re.I)
@@ -105,7 +107,8 @@ def read_refills(words: str) -> dict[str, object]:
             return {"refills": read_number(match)}
     for match in REFILLS.finditer(words):
         return {"refills": read_number(match)}
-    return {"refills": 0} if NOT_REFILLED.search(words) is not None else {}
+    barred = NOT_REFILLED.search(words) is not None and QUALIFIED.search(words) is None
+    return {"refills": 0} if barred else {}
 
 
 def read_validity(words: str) -> dict[str, object]:
