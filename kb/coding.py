@@ -86,6 +86,41 @@ def read_fact_file(path: Path, *, known: set[str]) -> list[Fact]:
     return _number(_make_fact(entry, jurisdiction, place, path) for place, entry in enumerate(body))
 
 
+class FactCount(msgspec.Struct, frozen=True):
+    """How many facts are coded and how many entries say why there is none, and in how many cells of how many.
+
+    A cell is a question of a jurisdiction; ``cells`` counts those with a coded fact, ``gaps`` those with a reason only,
+    ``asked`` all that are asked. ``leads`` name a rule or a page whose content was not good enough to code.
+    """
+
+    facts: int
+    cells: int
+    not_found: int
+    leads: int
+    gaps: int
+    asked: int
+    jurisdictions: int
+    questions: int
+
+
+def count_facts(facts: Sequence[Fact]) -> FactCount:
+    """Count what is coded of the jurisdictions that have facts, over the questions each of them is asked."""
+    places = {fact.jurisdiction for fact in facts}
+    questions = tuple(map_questions().values())
+    coded = {(fact.jurisdiction, fact.question) for fact in facts if fact.gap is None}
+    named = {(fact.jurisdiction, fact.question) for fact in facts}
+    return FactCount(
+        facts=sum(fact.gap is None for fact in facts),
+        cells=len(coded),
+        not_found=sum(fact.gap == "not_found" for fact in facts),
+        leads=sum(fact.gap == "not_checked" for fact in facts),
+        gaps=len(named - coded),
+        asked=sum(question.concerns(place) for place in places for question in questions),
+        jurisdictions=len(places),
+        questions=len(questions),
+    )
+
+
 def parse_value(question: Question, value: Any) -> Value | None:
     """Return a plain value as the question's type holds it, None if the question does not allow it."""
     return _parse(question.type, value, tuple(choice.id for choice in question.values))

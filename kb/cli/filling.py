@@ -25,7 +25,8 @@ from kb.cli.frame import (
     showing_progress,
     sources_option,
 )
-from kb.cli.registering import print_addresses, print_answers, print_doubts, print_lines
+from kb.cli.registering import print_addresses, print_answers, print_doubts, print_facts, print_lines
+from kb.coding import count_facts
 from kb.collect import ARCHIVE
 from kb.convert import convert as convert_files
 from kb.convert import describe_converted
@@ -104,14 +105,16 @@ def _describe_watch(watch: Watch) -> tuple[str, str, str, Text]:
     "--format", "form", type=click.Choice(["table", "jsonl"]), default="table", help="For people or for machines."
 )
 @sources_option
+@facts_option
 @click.pass_context
 def check_sources(ctx: click.Context, /, folders: tuple[Path, ...], places: tuple[str, ...], **options: Any) -> None:
-    """Check all declarations, and tell which questions their documents can answer.
+    """Check all declarations and facts, and tell which questions they answer.
 
     Ends with 1 if one is not valid or names what does not exist; what is only doubtful is a warning.
     """
     try:
         declared = load_sources(folders)
+        facts = load_facts(options["fact_folders"], declared)
     except DeclarationError as error:
         click.echo(str(error), err=True)
         ctx.exit(1)
@@ -125,6 +128,7 @@ def check_sources(ctx: click.Context, /, folders: tuple[Path, ...], places: tupl
         if answers:
             print_answers(answers, one_place=bool(places))
         print_addresses(declared)
+        print_facts(count_facts([fact for fact in facts if not places or fact.jurisdiction in places]))
     wrong = sum(doubt.weight == "error" for doubt in doubts)
     verdict = say_plural(wrong, "error") if wrong else "all valid"
     click.echo(f"{_count_sources(declared)}: {verdict}", err=options["form"] == "jsonl")

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from kb.cli.frame import say_plural
+from kb.coding import FactCount
 from kb.questions import read_questions
 from kb.registry import ANSWERED, Answer, Doubt, count_addresses
 from kb.sources import Source
@@ -49,6 +50,20 @@ def print_addresses(sources: Sequence[Source]) -> None:
             f"{say_plural(total, 'document')} registered: the address of {count['seen']} was seen to answer, that of "
             f"{count['unseen']} is known by name or pattern only, {count['none']} have none yet"
         )
+
+
+def print_facts(count: FactCount) -> None:
+    """Say how many answers are coded, in how many cells of those asked, and what stands in the others."""
+    if not count.facts and not count.gaps:
+        return
+    rest = count.asked - count.cells - count.gaps
+    why = f"{count.leads} leads, {count.not_found} not found"
+    click.echo(
+        f"{say_plural(count.facts, 'fact')} coded in {say_plural(count.cells, 'cell')} of {count.asked} "
+        f"({say_plural(count.jurisdictions, 'jurisdiction')}, {say_plural(count.questions, 'question')}); "
+        f"{count.gaps} more have leads or say where it was looked for ({why}), "
+        f"{rest} are not checked"
+    )
 
 
 def print_answers(answers: Sequence[Answer], *, one_place: bool) -> None:
