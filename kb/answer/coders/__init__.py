@@ -14,12 +14,13 @@ from kb.answer.coders.passages import Passage, list_passages
 from kb.answer.coders.proposal import Proposal
 from kb.answer.coders.refills import code_refills
 from kb.answer.coders.schedules import code_schedules
+from kb.answer.coders.supplies import code_supplies
 from kb.answer.coders.terms import read_term
 from kb.models import Reading
 
 __all__ = ["Proposal", "propose"]
 
-CODERS: tuple[Callable[[Passage], Iterator[Finding]], ...] = (code_schedules, code_monitoring, code_refills, code_electronic, code_examination)
+CODERS: tuple[Callable[[Passage], Iterator[Finding]], ...] = (code_schedules, code_monitoring, code_refills, code_supplies, code_electronic, code_examination)
 
 
 # Questions whose answer "not for ketamine" is silent where the same document has a duty that reaches ketamine.
@@ -36,9 +37,8 @@ def propose(reading: Reading) -> tuple[Proposal, ...]:
 
 
 def _code(passage: Passage) -> Iterator[Finding]:
-    if passage.printed.plain:
-        for coder in CODERS:
-            yield from coder(passage)
+    for coder in CODERS if passage.provision.text else (code_schedules,):
+        yield from coder(passage)
 
 
 def _drop_narrow(proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:

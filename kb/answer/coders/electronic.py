@@ -28,7 +28,7 @@ PASSIVE = re.compile(
 ADVERB = re.compile(rf"\bprescriptions?\b(?P<drugs>[^.;]{{0,260}}?)\b(?:shall|must|(?:is|are) required to)\s+be\s+(?:only\s+)?electronically\s+(?:{SENDING}|prescribed)\b", re.I)
 # A prescriber "shall sign and transmit electronic prescriptions for controlled substances"
 ACTIVE = re.compile(
-    rf"\b(?:shall|must|(?:is|are) required to)\s+(?:[\w,]+\s+){{0,12}}?(?:electronically\s+(?:{SENDING})|(?:{SENDING})\b[^.;]{{0,160}}?(?:{ELECTRONIC}))(?P<drugs>[^.;]{{0,200}})",
+    rf"\b(?:shall|must|(?:is|are) required to)\s+(?!not\b|be\b)(?:[\w,]+\s+){{0,12}}?(?:electronically\s+(?:{SENDING})|(?:{SENDING})\b[^.;]{{0,160}}?(?:{ELECTRONIC}))(?P<drugs>[^.;]{{0,200}})",
     re.I,
 )
 # "No person shall issue a prescription … unless it is an electronic prescription"
@@ -41,7 +41,7 @@ AMONG = re.compile(
     re.I,
 )
 # What is sent is no prescription, or the duty is no duty
-OTHER = re.compile(r"\b(?:not required|not be required|report\w*|information|data|records?|claims?|monitoring|database|notice|prior authori[sz]ation|reimburse\w*)\b", re.I)
+OTHER = re.compile(r"\b(?:not required|not be required|report\w*|information|data|records?|claims?|monitoring|database|notice|application|prior authori[sz]ation|reimburse\w*)\b", re.I)
 # "Subsection (c) does not apply to prescriptions": the duty has exceptions
 EXCEPT = re.compile(r"\b(?:does not apply|do not apply|shall not apply|except|exempt|unless|waiver)\b", re.I)
 # "Subject to subsection (d)"  "Except as provided in"
@@ -54,7 +54,7 @@ def code_electronic(passage: Passage) -> Iterator[Finding]:
     """Yield each duty to send prescriptions electronically, and each rule that takes every form for Schedule III."""
     for sentence in passage.sentences:
         words = sentence.words
-        if "lectronic" not in words or not has_words("prescriptions", words):
+        if "lectronic" not in words or "prescri" not in words.lower():
             continue
         if EVERY_FORM.search(words) is not None and judge_reach(words) == "ketamine":
             yield _find(passage, sentence, EVERY_FORM.search(words), "none")

@@ -36,6 +36,8 @@ PROHIBITED = re.compile(rf"\b(?:(?:may|shall|must|is|are) not|no)\b{NEAR}\b{GIVI
 MADE = re.compile(rf"{RELATION}[^.;]{{0,90}}?\b(?:may|can|is|shall)\s+(?:also\s+)?be\s+{MAKING}\b[^.;]{{0,90}}?{REMOTE}", re.I)
 # "may establish a patient relationship through telemedicine"  "may use telehealth to establish a patient relationship"
 MAKES = re.compile(rf"\b(?:may|can)\s+(?:use\s+{match_words('remote').pattern}\s+to\s+)?{MAKING}\b[^.;]{{0,90}}?{RELATION}(?:[^.;]{{0,90}}?{REMOTE})?", re.I)
+# "Telemedicine may be used to establish a valid relationship"
+USED = re.compile(rf"{REMOTE}[^.;]{{0,60}}?\b(?:may|can)\s+be\s+used\s+to\s+{MAKING}\b[^.;]{{0,60}}?{RELATION}", re.I)
 # A relationship "with respect to telemedicine … is created by mutual consent"
 CREATED = re.compile(rf"{RELATION}[^.;]{{0,40}}?{REMOTE}[^.;]{{0,40}}?\bis\s+{MAKING}\s+by\b", re.I)
 # "may prescribe a controlled substance by telehealth"
@@ -130,7 +132,7 @@ def _read_permissions(passage: Passage, sentence: Sentence) -> Rule | None:
     words = sentence.words
     if not (has_words("remote", words) or NEEDLESS.search(words) is not None):
         return None
-    for pattern in (MADE, MAKES, CREATED):
+    for pattern in (MADE, MAKES, USED, CREATED):
         match = pattern.search(words)
         if match is not None and NEGATED.search(match.group()) is None and has_words("remote", match.group()):
             certain: Confidence = "low" if pattern is CREATED else "medium"

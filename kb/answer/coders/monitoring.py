@@ -115,7 +115,7 @@ def _binds(passage: Passage, words: str, match: re.Match[str]) -> bool:
 
 def _code_duty(passage: Passage, sentence: Sentence, match: re.Match[str]) -> Iterator[Finding]:
     told = cover_programs(sentence.words)
-    triggers = list(TRIGGER.finditer(told))
+    triggers = list(TRIGGER.finditer(told)) or list(TRIGGER.finditer(cover_programs(passage.lead_in)))
     drugs = _find_drugs(passage, told, [one["object"] for one in triggers])
     if drugs.reach == "unsaid" or (drugs.reach == "ketamine" and not triggers):
         return

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from kb.answer.coders.figures import find_classes
 from kb.answer.coders.printed import Printed, Sentence, fold_printed
 from kb.answer.coders.vocabulary import match_words
 from kb.models import Provision, Reading
@@ -85,10 +86,14 @@ class Passage:
         return fold_printed(" ".join(text for text in below if text)).plain if self.provision.eid else ""
 
     def find_governing(self, sentence: Sentence) -> Iterator[str]:
-        """Yield what a sentence may take its subject from, nearest first: itself, those before it, the texts above."""
+        """Yield what a sentence may take its subject from, nearest first: itself, those before it, the texts above.
+
+        The document's own heading is one only where it names schedules: else it tells what all its provisions concern.
+        """
         earlier = [one.words for one in self.sentences if one.start <= sentence.start]
         yield from reversed(earlier)
-        yield from self.leads
+        yield from self.leads[:-1]
+        yield from (title for title in self.leads[-1:] if any(find_classes(title)))
 
 
 def list_passages(reading: Reading) -> Iterator[Passage]:

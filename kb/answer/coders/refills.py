@@ -24,7 +24,7 @@ LIMIT = re.compile(
 )
 FILLING = re.compile(r"\b(?:(?:re)?fill\w*|dispens\w+|valid|void|expires?|effective)\b", re.I)
 # Before the length: "more than" six months, "within" 180 days; after it: "after the date", "from issuance"
-BEFORE = re.compile(r"\b(?:more than|later than|after|beyond|exceed\w*|greater than|within|for(?: up to)?|not to exceed|longer than|over)\s+(?:a period of\s+|an?\s+)?$", re.I)
+BEFORE = re.compile(r"\b(?:more than|later than|after|beyond|exceed\w*|greater than|within|expires?|void|invalid|lapses?|for(?: up to)?|not to exceed|longer than|over|greater than|expires?|void|invalid|lapses?)\s+(?:a period of\s+|an?\s+)?$", re.I)
 AFTER = re.compile(
     r"\s*(?:period\s+)?(?:after|from|of|following|beyond|past|since)\s+(?:the\s+|its\s+)?(?:original\s+)?"
     r"(?:date|day|issu\w+|writing|written|sign\w+|prescri\w+|time\s+(?:of|the))",

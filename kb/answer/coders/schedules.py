@@ -69,15 +69,17 @@ def _code_entry(passage: Passage, name: str, entry: re.Match[str]) -> Iterator[F
         reason=f"named in the list of Schedule {found}",
         confidence="high",
     )
-    isomers = name == "ketamine" and has_words("isomers", words.words)
-    yield msgspec.structs.replace(listed, details={"isomers_named": True} if isomers else {})
-    if isomers:
+    own = has_words("isomers", words.words)
+    above = not own and any(has_words("isomers", lead) for lead in passage.leads[:1])
+    yield msgspec.structs.replace(listed, details={"isomers_named": True} if own and name == "ketamine" else {})
+    if name == "ketamine" and (own or above):
+        where = "the entry" if own else "the paragraph above the entry"
         yield msgspec.structs.replace(
             listed,
             question="esketamine_schedule",
             details={"as_isomer": True},
-            reason=f"the entry of Schedule {found} takes in the isomers of ketamine, of which esketamine is one",
-            confidence="medium",
+            reason=f"{where} takes the isomers of ketamine into Schedule {found}; esketamine is one",
+            confidence="medium" if own else "low",
         )
 
 
