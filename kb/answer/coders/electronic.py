@@ -32,7 +32,7 @@ ACTIVE = re.compile(
     re.I,
 )
 # "No person shall issue a prescription … unless it is an electronic prescription"
-UNLESS = re.compile(rf"\b(?:no|not)\b[^.;]{{0,200}}?\b(?:prescri|dispens)\w+(?P<drugs>[^.;]{{0,200}}?)\b(?:unless|without|except by|other than by)\b[^.;]{{0,90}}?{ELECTRONIC}", re.I)
+UNLESS = re.compile(rf"\b(?:no|not)\b[^.;]{{0,200}}?\b(?:prescri|dispens)\w+(?P<drugs>[^.;]{{0,200}}?)\b(?:unless|without|except|other than by)\b[^.;]{{0,90}}?{ELECTRONIC}", re.I)
 PATTERNS = (PASSIVE, ADVERB, ACTIVE, UNLESS)
 # One form among others: "written, oral or electronic", "electronic or written"
 AMONG = re.compile(

@@ -38,8 +38,11 @@ BEGINS = re.compile(
 OTHERS = re.compile(r"\W*(?P<unit>this (?:section|article|rule|chapter|act|part)|(?:sub)?(?:section|division|paragraph)s?\s+\((?P<number>\w{1,4})\))", re.I)
 # What such a provision says of the term
 SPEAKS_OF_TERM = re.compile(r"\b(?:effective|effect|repealed|expires?|sunsets?|terminates?|operative|apply|applies|remain|void)\b", re.I)
-# Nothing is said of the rule's own term where a date stands beside these: "issued before", "licensed on or after"
-LEADING = re.compile(r"^\W*(?:\[[^\]]*\]|(?:[^,]{0,60},\s*)?(?:on|beginning|effective|starting|commencing|until|from|as of)\b[^,]{0,40})", re.I)
+# Where a sentence's own term begins: at its head, or after an opening clause ("Subject to subsection (d), on or after").
+# Elsewhere a date belongs to what the sentence speaks of ("prescriptions issued before").
+HEAD = 90
+# What a rule demands only from a date on: "no sooner than January 1, 2020"
+LATER = re.compile(rf"\b(?:no sooner|not earlier|no earlier) than {DAY}", re.I)
 
 
 class Term(msgspec.Struct, frozen=True):
@@ -55,7 +58,7 @@ class Term(msgspec.Struct, frozen=True):
 
 def read_term(passage: Passage, sentence: Sentence) -> Term:
     """Return the term of a sentence: told by itself, by the brackets round it, by the document, or by another provision."""
-    own = _read_own(passage, sentence)
+    own = _read_own(sentence)
     for text in _list_brackets(passage):
         own = own.fill(find_term(text))
     for text in _list_clauses(passage):
@@ -65,19 +68,28 @@ def read_term(passage: Passage, sentence: Sentence) -> Term:
 
 def find_term(text: str) -> Term:
     """Return the term that a text states; the first date of each kind counts."""
-    ends, begins = ENDS.search(text), BEGINS.search(text)
+    return _make_term(BEGINS.search(text), ENDS.search(text))
+
+
+def _make_term(begins: re.Match[str] | None, ends: re.Match[str] | None) -> Term:
     last = _read_day(ends) if ends is not None else None
     if last is not None and ends is not None and ends["open"] is not None and not _ends_month(last):
         last -= timedelta(days=1)
     return Term(_read_day(begins) if begins is not None else None, last)
 
 
-def _read_own(passage: Passage, sentence: Sentence) -> Term:
-    """Return the term a sentence begins with; elsewhere in a sentence a date belongs to what it speaks of."""
-    lead = LEADING.match(sentence.words)
-    term = find_term(sentence.words[: lead.end()]) if lead is not None else Term()
-    later = re.search(rf"\b(?:no sooner|not earlier) than {DAY}", sentence.words, re.I)
-    return term.fill(Term(_read_day(later))) if later is not None else term
+def _read_own(sentence: Sentence) -> Term:
+    """Return the term a sentence states for itself, at its head or as the date its demand begins."""
+    begins, ends = (_find_leading(pattern, sentence.words) for pattern in (BEGINS, ENDS))
+    return _make_term(begins, ends).fill(_make_term(LATER.search(sentence.words), None))
+
+
+def _find_leading(pattern: re.Pattern[str], words: str) -> re.Match[str] | None:
+    match = pattern.search(words)
+    if match is None or match.start() > HEAD:
+        return None
+    before = words[: match.start()].strip(" [(")
+    return match if not before or before.endswith(",") else None
 
 
 def _list_brackets(passage: Passage) -> Iterator[str]:
