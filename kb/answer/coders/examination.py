@@ -96,7 +96,7 @@ def _read_bars(passage: Passage, sentence: Sentence) -> Rule | None:
     reach = judge_reach(f"{passage.lead_in} {words}")
     if reach != "ketamine":
         return None
-    for pattern in (BARRED, FIRST, BEFORE):
+    for pattern in (BARRED, FIRST, BEFORE) if has_words("exams", words) else ():
         match = pattern.search(words)
         if match is not None:
             return _weigh_exam(words, match)
@@ -107,7 +107,7 @@ def _read_bars(passage: Passage, sentence: Sentence) -> Rule | None:
     attended = match_words("attended").search(words)
     if attended is not None and re.search(GIVING, words, re.I) is not None:
         return Rule("in_person_or_attended", "medium", attended, "a practitioner must be with the patient")
-    match = PROHIBITED.search(words)
+    match = PROHIBITED.search(words) if has_words("remote", words) else None
     if match is None:
         return None
     if BOARD.search(words) is not None:

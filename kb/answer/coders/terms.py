@@ -24,13 +24,13 @@ DAY = (
 # "Effective until January 1, 2023"  "is repealed on April 1, 2022"  "Repeal and reenactment on December 31, 2027"
 ENDS = re.compile(
     r"\b(?:(?P<open>until|before|prior to|repeal(?:ed)?(?:\s+and\s+re-?enact\w+)?(?:\s+(?:effective|on))?)"
-    rf"|(?P<closed>through|expires?(?:\s+on)?|expiration(?:\s+on)?|sunsets?(?:\s+on)?|terminates?(?:\s+on)?))\s+(?:and\s+including\s+)?{DAY}",
+    rf"|(?P<closed>through|ending(?:\s+on)?|expires?(?:\s+on)?|expiration(?:\s+on)?|sunsets?(?:\s+on)?|terminates?(?:\s+on)?))\s+(?:and\s+including\s+)?{DAY}",
     re.I,
 )
 # "on or after January 1, 2021"  "Effective January 1, 2023"  "effective on and after October 1, 2020"
 BEGINS = re.compile(
     r"\b(?:(?:on (?:or|and) after|(?<!repealed )effective(?:\s+on|\s+as of|\s+from)?(?:\s+(?:or|and)\s+after)?|beginning(?:\s+on)?|starting(?:\s+on)?"
-    r"|commencing(?:\s+on)?|takes? effect(?:\s+on)?|no sooner than|not earlier than|as of|from and after)\s+)"
+    r"|commencing(?:\s+on)?|takes? effect(?:\s+on)?|no sooner than|not earlier than|as of|from and after|since)\s+)"
     rf"{DAY}",
     re.I,
 )
@@ -38,6 +38,8 @@ BEGINS = re.compile(
 OTHERS = re.compile(r"\W*(?P<unit>this (?:section|article|rule|chapter|act|part)|(?:sub)?(?:section|division|paragraph)s?\s+\((?P<number>\w{1,4})\))", re.I)
 # What such a provision says of the term
 SPEAKS_OF_TERM = re.compile(r"\b(?:effective|effect|repealed|expires?|sunsets?|terminates?|operative|apply|applies|remain|void)\b", re.I)
+# "[… effective until …. For subsection effective …, see below.]": from here on a bracket speaks of the other text
+OTHER_TEXT = re.compile(r"\b(?:for (?:the )?(?:sub)?(?:section|text|version|paragraph|provisions?)|see (?:version|also|below|above))\b", re.I)
 # Where a sentence's own term begins: at its head, or after an opening clause ("Subject to subsection (d), on or after").
 # Elsewhere a date belongs to what the sentence speaks of ("prescriptions issued before").
 HEAD = 90
@@ -68,25 +70,33 @@ def read_term(passage: Passage, sentence: Sentence) -> Term:
 
 def find_term(text: str) -> Term:
     """Return the term that a text states; the first date of each kind counts."""
-    return _make_term(BEGINS.search(text), ENDS.search(text))
+    other = OTHER_TEXT.search(text)
+    own = text[: other.start()] if other is not None else text
+    return _make_term(BEGINS.search(own), ENDS.search(own))
 
 
 def _make_term(begins: re.Match[str] | None, ends: re.Match[str] | None) -> Term:
     last = _read_day(ends) if ends is not None else None
     if last is not None and ends is not None and ends["open"] is not None and not _ends_month(last):
         last -= timedelta(days=1)
-    return Term(_read_day(begins) if begins is not None else None, last)
+    first = _read_day(begins) if begins is not None else None
+    # Dates that contradict each other are not both of one text: neither is believed.
+    return Term() if first is not None and last is not None and first > last else Term(first, last)
 
 
 def _read_own(sentence: Sentence) -> Term:
-    """Return the term a sentence states for itself, at its head or as the date its demand begins."""
+    """Return the term a sentence states for itself: at its head, by its last words, or as when its demand begins."""
     begins, ends = (_find_leading(pattern, sentence.words) for pattern in (BEGINS, ENDS))
     return _make_term(begins, ends).fill(_make_term(LATER.search(sentence.words), None))
 
 
 def _find_leading(pattern: re.Pattern[str], words: str) -> re.Match[str] | None:
     match = pattern.search(words)
-    if match is None or match.start() > HEAD:
+    if match is None:
+        return None
+    if pattern is ENDS and not words[match.end() :].strip(" .;"):
+        return match
+    if match.start() > HEAD:
         return None
     before = words[: match.start()].strip(" [(")
     return match if not before or before.endswith(",") else None
