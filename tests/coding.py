@@ -5,7 +5,7 @@ from tests.build import make_reading
 
 
 def code(text, question, heading="Rules", **fields):
-    """Propose from a document with one provision, or with pairs of eid and text; returns the proposals to a question."""
+    """Propose from one provision, or from pairs of eid and text; returns the proposals to a question."""
     parts = [("a", text)] if isinstance(text, str) else text
     return [one for one in propose(make_reading(*parts, heading=heading, **fields)) if one.question == question]
 

@@ -6,27 +6,48 @@ from tests.coding import code, code_values
 
 QUESTION = "eprescribing_mandate"
 DUTIES = {
-    "in the passive": ("A prescription for a Schedule III drug must be issued as an electronic prescription.", "controlled_substances"),
-    "with an adverb": ("Prescriptions for controlled substances shall be electronically transmitted.", "controlled_substances"),
-    "in the active": ("A prescriber shall transmit prescriptions for schedules II through V electronically.", "controlled_substances"),
+    "in the passive": (
+        "A prescription for a Schedule III drug must be issued as an electronic prescription.",
+        "controlled_substances",
+    ),
+    "with an adverb": (
+        "Prescriptions for controlled substances shall be electronically transmitted.",
+        "controlled_substances",
+    ),
+    "in the active": (
+        "A prescriber shall transmit prescriptions for schedules II through V electronically.",
+        "controlled_substances",
+    ),
     "as a bar": (
-        "A practitioner shall not issue a prescription for a Schedule III drug unless it is an electronic prescription.",
+        (
+            "A practitioner shall not issue a prescription for a Schedule III drug unless it is an "
+            "electronic prescription."
+        ),
         "controlled_substances",
     ),
     "as a bar on dispensing": (
         "No controlled substance may be dispensed without an electronic prescription of a practitioner.",
         "controlled_substances",
     ),
-    "by means": ("A dentist must prescribe controlled substances only by electronic prescription.", "controlled_substances"),
+    "by means": (
+        "A dentist must prescribe controlled substances only by electronic prescription.",
+        "controlled_substances",
+    ),
     "all": ("All prescriptions shall be transmitted electronically to a pharmacy.", "all_prescriptions"),
-    "opioids": ("A prescription that contains an opioid shall be issued as an electronic prescription.", "not_for_ketamine"),
+    "opioids": (
+        "A prescription that contains an opioid shall be issued as an electronic prescription.",
+        "not_for_ketamine",
+    ),
     "Schedule II": ("No Schedule II drug may be dispensed without an electronic prescription.", "not_for_ketamine"),
     "those with records": (
         "A prescriber who keeps electronic health records must electronically transmit prescriptions for drugs.",
         "record_system_users",
     ),
     "every form": (
-        "No Schedule III drug may be dispensed without a written prescription, an oral one, or an electronic prescription.",
+        (
+            "No Schedule III drug may be dispensed without a written prescription, an oral one, or an "
+            "electronic prescription."
+        ),
         "none",
     ),
 }
@@ -37,7 +58,10 @@ SILENT = [
     "A written, oral or electronic prescription for a controlled substance shall be kept for two years.",
     "A prescriber shall sign the written or electronic prescription for a controlled substance.",
     "A prescription for a controlled substance is not required to be issued as an electronic prescription.",
-    '"Electronic prescription" means a prescription for a controlled substance that must be transmitted electronically.',
+    (
+        '"Electronic prescription" means a prescription for a controlled substance that must be '
+        "transmitted electronically."
+    ),
     "It shall be unprofessional to prescribe a controlled substance on the ground of a form sent by electronic means.",
 ]
 

@@ -6,12 +6,27 @@ from tests.coding import code, code_values
 
 QUESTION = "telehealth_prescribing"
 RULES = {
-    "a bar": ("No physician may prescribe a controlled substance except after an in-person examination.", "in_person_first"),
-    "a bodily examination": ("A drug of Schedule III shall not be prescribed without a physical examination.", "in_person_first"),
-    "a duty before": ("Before prescribing a controlled substance, one shall conduct a face-to-face evaluation.", "in_person_first"),
-    "a duty first": ("A nurse must perform an in-person visit before prescribing a Schedule III drug.", "in_person_first"),
+    "a bar": (
+        "No physician may prescribe a controlled substance except after an in-person examination.",
+        "in_person_first",
+    ),
+    "a bodily examination": (
+        "A drug of Schedule III shall not be prescribed without a physical examination.",
+        "in_person_first",
+    ),
+    "a duty before": (
+        "Before prescribing a controlled substance, one shall conduct a face-to-face evaluation.",
+        "in_person_first",
+    ),
+    "a duty first": (
+        "A nurse must perform an in-person visit before prescribing a Schedule III drug.",
+        "in_person_first",
+    ),
     "a recent one": (
-        "No controlled substance shall be prescribed unless an in-person examination took place within the preceding 12 months.",
+        (
+            "No controlled substance shall be prescribed unless an in-person examination took place "
+            "within the preceding 12 months."
+        ),
         "in_person_recent",
     ),
     "in person or remote": (
@@ -27,9 +42,15 @@ RULES = {
         "A controlled substance may be prescribed when a licensed provider is present with the patient.",
         "in_person_or_attended",
     ),
-    "a relationship by telehealth": ("A physician-patient relationship may be established through telehealth.", "telehealth_suffices"),
+    "a relationship by telehealth": (
+        "A physician-patient relationship may be established through telehealth.",
+        "telehealth_suffices",
+    ),
     "to establish one": ("A provider may establish a patient relationship by telemedicine.", "telehealth_suffices"),
-    "used to establish one": ("Telemedicine may be used to establish a valid patient relationship.", "telehealth_suffices"),
+    "used to establish one": (
+        "Telemedicine may be used to establish a valid patient relationship.",
+        "telehealth_suffices",
+    ),
     "prescribing allowed": ("A physician may prescribe a controlled substance by telehealth.", "telehealth_suffices"),
     "prescribing allowed on terms": (
         "A physician may prescribe a controlled substance through telehealth if the visit is live.",

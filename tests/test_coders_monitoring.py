@@ -6,43 +6,72 @@ from tests.coding import code, code_values
 
 QUESTION = "pdmp_query_duty"
 DUTIES = {
-    "each time": ("A prescriber shall query the prescription monitoring program before prescribing a controlled substance.", "each_time"),
-    "by schedules": (
-        "Before dispensing a drug of Schedule II, III or IV, a pharmacist must check the prescription drug monitoring database.",
+    "each time": (
+        "A prescriber shall query the prescription monitoring program before prescribing a controlled substance.",
         "each_time",
     ),
-    "in the passive": ("The monitoring program shall be reviewed prior to prescribing any controlled substance.", "each_time"),
+    "by schedules": (
+        (
+            "Before dispensing a drug of Schedule II, III or IV, a pharmacist must check the "
+            "prescription drug monitoring database."
+        ),
+        "each_time",
+    ),
+    "in the passive": (
+        "The monitoring program shall be reviewed prior to prescribing any controlled substance.",
+        "each_time",
+    ),
     "the first time": (
-        "A practitioner must consult the prescription drug registry before the initial prescribing of any controlled substance.",
+        (
+            "A practitioner must consult the prescription drug registry before the initial prescribing "
+            "of any controlled substance."
+        ),
         "first_time",
     ),
     "again at intervals": (
-        "A physician shall review the prescription monitoring program before first prescribing a Schedule III drug and at "
-        "least every 90 days while treatment lasts.",
+        (
+            "A physician shall review the monitoring program before first prescribing a Schedule III drug and at "
+            "least every 90 days while treatment lasts."
+        ),
         "first_and_repeat",
     ),
     "an interposed clause": (
-        "A practitioner, other than a veterinarian, shall, before issuing an initial prescription for a Schedule III drug and "
-        "once every six months thereafter, obtain a patient utilization report from the board.",
+        (
+            "A practitioner, other than a veterinarian, shall, before issuing an initial Schedule III prescription and "
+            "once every six months thereafter, obtain a patient utilization report from the board."
+        ),
         "first_and_repeat",
     ),
     "over a length": (
-        "Before prescribing more than a 3-day supply of a controlled substance, a prescriber shall check the monitoring program.",
+        (
+            "Before prescribing more than a 3-day supply of a controlled substance, a prescriber shall "
+            "check the monitoring program."
+        ),
         "over_threshold",
     ),
     "on suspicion": (
-        "A prescriber shall obtain a patient utilization report before prescribing a Schedule III drug when the prescriber "
-        "reasonably believes that the patient seeks it for another reason.",
+        (
+            "A prescriber shall obtain a patient utilization report before prescribing a Schedule III drug if one "
+            "reasonably believes that the patient seeks it for another reason."
+        ),
         "conditional",
     ),
-    "opioids": ("A prescriber shall query the prescription monitoring program before prescribing an opioid.", "not_for_ketamine"),
+    "opioids": (
+        "A prescriber shall query the prescription monitoring program before prescribing an opioid.",
+        "not_for_ketamine",
+    ),
     "opioids of all schedules": (
-        "Before issuing a prescription for an opioid or benzodiazepine listed in schedule II, III or IV, the prescriber shall "
-        "review the prescription monitoring program.",
+        (
+            "Before issuing a prescription for an opioid or benzodiazepine listed in schedule II, III or IV, one shall "
+            "review the prescription monitoring program."
+        ),
         "not_for_ketamine",
     ),
     "narcotics of the class": (
-        "A prescriber shall utilize the monitoring program prior to issuing a prescription for a narcotic drug of schedule II or III.",
+        (
+            "A prescriber shall utilize the monitoring program prior to issuing a prescription for a "
+            "narcotic drug of schedule II or III."
+        ),
         "not_for_ketamine",
     ),
     "Schedule II alone": ("A nurse shall check the PDMP before prescribing a Schedule II drug.", "not_for_ketamine"),
@@ -50,26 +79,51 @@ DUTIES = {
         "A prescriber must review the PDMP before prescribing an opioid or any other controlled substance.",
         "each_time",
     ),
-    "nonnarcotic drugs": ("A prescriber must review the PDMP before prescribing a nonnarcotic Schedule III drug.", "each_time"),
+    "nonnarcotic drugs": (
+        "A prescriber must review the PDMP before prescribing a nonnarcotic Schedule III drug.",
+        "each_time",
+    ),
     "the patient's history in a database": (
-        "A health care professional shall consult the state database to review the patient's controlled substance history "
-        "before prescribing a Schedule IV or Schedule III drug.",
+        (
+            "A health professional shall consult a state database to review the patient's controlled substance history "
+            "before prescribing a Schedule IV or Schedule III drug."
+        ),
         "each_time",
     ),
 }
 SILENT = {
-    "a permission": "A prescriber may review the prescription monitoring program before prescribing a controlled substance.",
-    "a negation": "A prescriber is not required to query the monitoring program before prescribing a controlled substance.",
-    "a duty of the state": "The department shall review the monitoring program before prescribing rules on controlled substances.",
-    "registration": "Before prescribing a controlled substance a prescriber shall register with the monitoring program.",
-    "registration obtained": "Before prescribing a controlled substance one shall obtain registration with the monitoring program.",
-    "reports": "A pharmacist shall report to the monitoring program each controlled substance before the end of the day.",
-    "a failure": "A prescriber who fails to check the monitoring program before prescribing a controlled substance is fined.",
-    "access at the site": "Before dispensing a controlled substance the clinic shall provide for access to the monitoring program.",
+    "a permission": (
+        "A prescriber may review the prescription monitoring program before prescribing a controlled substance."
+    ),
+    "a negation": (
+        "A prescriber is not required to query the monitoring program before prescribing a controlled substance."
+    ),
+    "a duty of the state": (
+        "The department shall review the monitoring program before prescribing rules on controlled substances."
+    ),
+    "registration": (
+        "Before prescribing a controlled substance a prescriber shall register with the monitoring program."
+    ),
+    "registration obtained": (
+        "Before prescribing a controlled substance one shall obtain registration with the monitoring program."
+    ),
+    "reports": (
+        "A pharmacist shall report to the monitoring program each controlled substance before the end of the day."
+    ),
+    "a failure": (
+        "A prescriber who fails to check the monitoring program before prescribing a controlled substance is fined."
+    ),
+    "access at the site": (
+        "Before dispensing a controlled substance the clinic shall provide for access to the monitoring program."
+    ),
     "no program": "A prescriber shall review the patient's chart before prescribing a controlled substance.",
     "no drugs told": "A prescriber shall review the monitoring program at each visit.",
-    "a definition": '"Query" means that a prescriber shall check the monitoring program before prescribing a controlled substance.',
-    "repealed": "[Repealed.] A prescriber shall check the monitoring program before prescribing a controlled substance.",
+    "a definition": (
+        '"Query" means that a prescriber shall check the monitoring program before prescribing a controlled substance.'
+    ),
+    "repealed": (
+        "[Repealed.] A prescriber shall check the monitoring program before prescribing a controlled substance."
+    ),
 }
 
 
@@ -90,7 +144,8 @@ def test_what_is_no_duty_is_passed_over(case):
 
 def test_figures_and_scope_of_a_duty_are_told():
     text = (
-        "Before first prescribing or administering a Schedule III drug, a physician or physician assistant shall review the "
+        "Before first prescribing or administering a Schedule III drug, a physician or physician "
+        "assistant shall review the "
         "PDMP for the preceding twelve months and at least quarterly thereafter."
     )
 
@@ -140,7 +195,13 @@ def test_what_rules_must_demand_is_less_sure():
 
 def test_drugs_listed_elsewhere_are_looked_up():
     parts = [
-        ("a", "A prescriber shall check the monitoring program before prescribing controlled substances identified in subsection (d)."),
+        (
+            "a",
+            (
+                "A prescriber shall check the monitoring program before prescribing controlled "
+                "substances identified in subsection (d)."
+            ),
+        ),
         ("d", "The controlled substances that call for a check include all opioids and benzodiazepines."),
     ]
 
@@ -174,7 +235,8 @@ def test_a_narrow_duty_is_not_told_beside_one_that_reaches_ketamine():
 
 def test_a_narrow_duty_stands_beside_one_on_suspicion():
     text = (
-        "A prescriber shall check the PDMP before prescribing an opioid. A prescriber who suspects diversion shall check the "
+        "A prescriber shall check the PDMP before prescribing an opioid. A prescriber who suspects "
+        "diversion shall check the "
         "PDMP before prescribing a controlled substance."
     )
 

@@ -53,13 +53,20 @@ def list_eids(*parts, **fields):
 
 
 def test_repealed_text_is_passed_over_with_all_below_it():
-    parts = [("a", "[Repealed.]"), ("a__1", "Still printed."), ("b", "Repealed effective July 1, 2030, this stays."), ("c", "Law.")]
+    parts = [
+        ("a", "[Repealed.]"),
+        ("a__1", "Still printed."),
+        ("b", "Repealed effective July 1, 2030, this stays."),
+        ("c", "Law."),
+    ]
 
     assert ["", "b", "c"] == list_eids(*parts)
 
 
 def test_a_repealed_section_is_passed_over_whole():
-    found = [list_eids(("a", "Law."), heading=heading) for heading in ("Repealed.", "[Reserved]", "§ 12-3 Expired.", "Law.")]
+    found = [
+        list_eids(("a", "Law."), heading=heading) for heading in ("Repealed.", "[Reserved]", "§ 12-3 Expired.", "Law.")
+    ]
 
     assert [[], [], [], ["", "a"]] == found
 
@@ -78,11 +85,19 @@ def test_definitions_are_passed_over():
 
 
 def test_what_a_list_completes_is_read_with_it():
-    parts = [("a", "First. A practitioner shall:"), ("a__1", "before prescribing"), ("a__1__A", "look;"), ("a__1__B", "ask.")]
+    parts = [
+        ("a", "First. A practitioner shall:"),
+        ("a__1", "before prescribing"),
+        ("a__1__A", "look;"),
+        ("a__1__B", "ask."),
+    ]
 
     passages = {one.provision.eid: one for one in list_passages(make_reading(*parts))}
 
-    assert ("A practitioner shall: before prescribing", "look; ask.") == (passages["a__1__A"].lead_in, passages["a__1"].tail)
+    assert ("A practitioner shall: before prescribing", "look; ask.") == (
+        passages["a__1__A"].lead_in,
+        passages["a__1"].tail,
+    )
     assert ("", "") == (passages["a"].lead_in, passages["a__1__B"].tail)
 
 

@@ -54,7 +54,9 @@ def test_the_name_of_a_program_is_no_class_of_drugs():
 
 
 def test_a_longer_name_of_a_profession_is_not_the_shorter_one():
-    found = [find_professions(text) for text in ("a physician assistant", "a physician or nurse practitioner", "a person")]
+    found = [
+        find_professions(text) for text in ("a physician assistant", "a physician or nurse practitioner", "a person")
+    ]
 
     assert [("physician_assistant",), ("physician", "advanced_practice_nurse"), ()] == found
 
@@ -66,7 +68,10 @@ def test_events_are_named_in_their_order():
 def test_a_blank_matches_a_hyphen_and_a_star_any_ending():
     pattern = compile_words(["in person exam*"])
 
-    found = [pattern.search(text) is not None for text in ("an in-person examination", "in  person exam", "in personal exams")]
+    found = [
+        pattern.search(text) is not None
+        for text in ("an in-person examination", "in  person exam", "in personal exams")
+    ]
 
     assert [True, True, False] == found
 

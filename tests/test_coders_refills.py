@@ -8,43 +8,68 @@ QUESTION = "refill_limit"
 SIX_AND_FIVE = {"refills": 5, "validity": "P6M"}
 LIMITS = {
     "both in one sentence": (
-        "A prescription for a drug of Schedule III or IV shall not be filled or refilled more than six months after its "
-        "date or be refilled more than five times.",
+        (
+            "A prescription for a Schedule III or IV drug shall not be filled or refilled over six months past the "
+            "date or be refilled more than five times."
+        ),
         "5_in_6_months",
         SIX_AND_FIVE,
     ),
     "in two sentences": (
-        "No prescription for a Schedule III substance may be filled more than 6 months after the date of issue. "
-        "A prescription so authorized shall not be refilled more than five (5) times.",
+        (
+            "No prescription for a Schedule III substance may be filled more than 6 months after the date of issue. "
+            "A prescription so authorized shall not be refilled more than five (5) times."
+        ),
         "5_in_6_months",
         SIX_AND_FIVE,
     ),
     "positively": (
-        "Prescriptions for Schedules III and IV may be refilled up to five times within six months from the date of issue.",
+        (
+            "Prescriptions for Schedules III and IV may be refilled up to five times within six months "
+            "from the date of issue."
+        ),
         "5_in_6_months",
         SIX_AND_FIVE,
     ),
     "by refills": (
-        "A Schedule III prescription carries a maximum of five refills and is void six months after the date it was written.",
+        (
+            "A Schedule III prescription carries a maximum of five refills and is void six months after "
+            "the date it was written."
+        ),
         "5_in_6_months",
         SIX_AND_FIVE,
     ),
     "stricter": (
-        "A prescription for a controlled substance may not be filled more than three months after its date, nor refilled "
-        "more than two times.",
+        (
+            "A controlled substance prescription may not be filled more than three months after its date, nor refilled "
+            "more than two times."
+        ),
         "fewer_or_shorter",
         {"refills": 2, "validity": "P3M"},
     ),
     "in days": (
-        "Prescriptions in schedules III, IV and V become void unless filled within one hundred eighty (180) days of the date.",
+        (
+            "Prescriptions in schedules III, IV and V become void unless filled within one hundred "
+            "eighty (180) days of the date."
+        ),
         "6_months",
         {"validity": "P180D"},
     ),
-    "it expires": ("Prescriptions for Schedule III expire six months after the date written.", "6_months", {"validity": "P6M"}),
-    "none at all": ("A prescription for a Schedule II or III drug shall not be refilled.", "no_refills", {"refills": 0}),
+    "it expires": (
+        "Prescriptions for Schedule III expire six months after the date written.",
+        "6_months",
+        {"validity": "P6M"},
+    ),
+    "none at all": (
+        "A prescription for a Schedule II or III drug shall not be refilled.",
+        "no_refills",
+        {"refills": 0},
+    ),
     "with a cap on all": (
-        "A Schedule III prescription may not be filled more than six months after its date, be refilled more than five "
-        "times, or exceed a 120-day supply with all refills.",
+        (
+            "A Schedule III prescription may not be filled over six months after its date, be refilled more than five "
+            "times, or exceed a 120-day supply with all refills."
+        ),
         "5_in_6_months_capped",
         {**SIX_AND_FIVE, "all_refills_supply": "P120D"},
     ),
@@ -54,9 +79,15 @@ SILENT = {
     "opioids": "No opioid prescription may be refilled more than two times.",
     "narcotics of the class": "A Schedule III narcotic may not be refilled more than two times.",
     "kept, not filled": "A Schedule III prescription shall be kept for two years from the date it was filled.",
-    "partial fillings": "The partial filling of a Schedule III prescription shall not occur more than six months after the date.",
-    "a dead prescriber": "If the prescriber died, a Schedule III refill is given no more than 90 days from the date of death.",
-    "other drugs": "A prescription for a drug that is not a controlled substance expires one year after the date of issue.",
+    "partial fillings": (
+        "The partial filling of a Schedule III prescription shall not occur more than six months after the date."
+    ),
+    "a dead prescriber": (
+        "If the prescriber died, a Schedule III refill is given no more than 90 days from the date of death."
+    ),
+    "other drugs": (
+        "A prescription for a drug that is not a controlled substance expires one year after the date of issue."
+    ),
     "no class told": "A prescription shall not be refilled more than five times.",
     "animals": "A veterinarian's Schedule III prescription may be refilled no more than three times.",
     "some of the class": "Schedule III drugs which the board may name by rule may not be refilled.",
@@ -80,7 +111,9 @@ def test_what_is_no_limit_for_ketamine_is_passed_over(case):
 
 
 def test_the_class_may_stand_in_the_sentence_before_or_above():
-    limit = "The prescription shall not be filled more than six months after the date or be refilled more than five times."
+    limit = (
+        "The prescription shall not be filled more than six months after the date or be refilled more than five times."
+    )
     before = f"A drug of Schedule III shall not be dispensed without a prescription. {limit}"
     above = [("c", "Substances in schedule III or IV shall:"), ("c__2", f"not be given otherwise. {limit}")]
 

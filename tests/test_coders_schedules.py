@@ -40,7 +40,10 @@ LAYOUTS = {
         [
             (
                 "3",
-                f"SCHEDULE III.—It has less potential for abuse. (a) Any of these: 1. Chlorhexadol. 2. {ENTRY}. 3. Lysergic acid.",
+                (
+                    f"SCHEDULE III.—It has less potential for abuse. (a) Any of these: 1. Chlorhexadol. "
+                    f"2. {ENTRY}. 3. Lysergic acid."
+                ),
             )
         ],
     ),

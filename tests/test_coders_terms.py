@@ -10,12 +10,18 @@ from kb.models import Validity
 from tests.build import make_provision, make_reading
 from tests.coding import code
 
-LIMIT = "A Schedule III prescription shall not be filled more than six months after its date or refilled more than five times."
+LIMIT = (
+    "A Schedule III prescription shall not be filled over six months after its date or refilled more than five times."
+)
 # A whole provision, and the dates its proposal bears.
 TERMS = {
     "none": (LIMIT, "", ""),
     "a bracket until": (f"[Effective until January 1, 2023.] {LIMIT}", "", "2022-12-31"),
-    "a bracket until the last of a month": (f"[Subsection effective until December 31, 2023.] {LIMIT}", "", "2023-12-31"),
+    "a bracket until the last of a month": (
+        f"[Subsection effective until December 31, 2023.] {LIMIT}",
+        "",
+        "2023-12-31",
+    ),
     "a bracket from": (f"[Effective July 1, 2026.] {LIMIT}", "2026-07-01", ""),
     "a bracket that names the other text": (
         f"[Subsection effective until June 30, 2025. For subsection effective July 1, 2025, see below.] {LIMIT}",
@@ -24,7 +30,11 @@ TERMS = {
     ),
     "a repeal to come": (f"[Repeal and reenactment on December 31, 2027.] {LIMIT}", "", "2027-12-31"),
     "at the head of the sentence": (f"On or after January 1, 2021, {LIMIT[0].lower()}{LIMIT[1:]}", "2021-01-01", ""),
-    "after an opening clause": (f"Subject to (d), beginning May 2, 2021, {LIMIT[0].lower()}{LIMIT[1:]}", "2021-05-02", ""),
+    "after an opening clause": (
+        f"Subject to (d), beginning May 2, 2021, {LIMIT[0].lower()}{LIMIT[1:]}",
+        "2021-05-02",
+        "",
+    ),
     "by its last words": (f"{LIMIT[:-1]} through June 15, 2024.", "", "2024-06-15"),
     "of something else": (f"{LIMIT[:-1]} if it was written on or after March 3, 2019, in ink.", "", ""),
     "no calendar day": (f"[Effective until February 30, 2023.] {LIMIT}", "", ""),
@@ -46,9 +56,15 @@ def test_term_is_read_from_the_provision(case):
 
 CLAUSES = {
     "of the section": ("This section expires on June 30, 2026.", ("", "2026-06-30")),
-    "of the section, from and until": ("This section takes effect on July 1, 2024, and sunsets on May 5, 2029.", ("2024-07-01", "2029-05-05")),
+    "of the section, from and until": (
+        "This section takes effect on July 1, 2024, and sunsets on May 5, 2029.",
+        ("2024-07-01", "2029-05-05"),
+    ),
     "of the section, repealed": ("This section is repealed on April 1, 2022.", ("", "2022-03-31")),
-    "of this subsection": ("Subsection (a) of this section shall be effective on and after October 1, 2020.", ("2020-10-01", "")),
+    "of this subsection": (
+        "Subsection (a) of this section shall be effective on and after October 1, 2020.",
+        ("2020-10-01", ""),
+    ),
     "of another subsection": ("Subsection (c) is repealed on April 1, 2022.", ("", "")),
     "of something else": ("This section was discussed on April 1, 2022.", ("", "")),
 }

@@ -101,7 +101,9 @@ def test_an_invented_quote_fails_the_measurement():
 
     figures, _ = score([make_label()], make_proposal(), quoted=False)
 
-    assert [("invented: quote not in its provision", 1)] == [(one.label, one.value) for one in figures if not one.passed]
+    assert [("invented: quote not in its provision", 1)] == [
+        (one.label, one.value) for one in figures if not one.passed
+    ]
 
 
 def test_nothing_proposed_and_nothing_labelled_passes_no_floor():

@@ -20,7 +20,14 @@ from kb.models import Reading
 
 __all__ = ["Proposal", "propose"]
 
-CODERS: tuple[Callable[[Passage], Iterator[Finding]], ...] = (code_schedules, code_monitoring, code_refills, code_supplies, code_electronic, code_examination)
+CODERS: tuple[Callable[[Passage], Iterator[Finding]], ...] = (
+    code_schedules,
+    code_monitoring,
+    code_refills,
+    code_supplies,
+    code_electronic,
+    code_examination,
+)
 
 
 # Questions whose answer "not for ketamine" is silent where the same document has a duty that reaches ketamine.

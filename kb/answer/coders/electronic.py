@@ -7,47 +7,43 @@ prescription must contain are none.
 import re
 from collections.abc import Iterator
 
-
 from kb.answer.coders.figures import find_classes
 from kb.answer.coders.finding import Finding
 from kb.answer.coders.passages import Passage
 from kb.answer.coders.printed import Sentence
 from kb.answer.coders.reach import judge_reach
-from kb.answer.coders.vocabulary import find_professions, has_words, match_words
+from kb.answer.coders.vocabulary import compile_law, find_professions, has_words
 
 QUESTION = "eprescribing_mandate"
-ELECTRONIC = match_words("electronic").pattern
-SENDING = match_words("sending").pattern
-# A prescription "must be issued as an electronic prescription"; "shall be transmitted electronically"
-PASSIVE = re.compile(
-    rf"\bprescriptions?\b(?P<drugs>[^.;]{{0,260}}?)\b(?:shall|must|(?:is|are) required to|may only)\s+(?:only\s+)?be\s+(?:only\s+)?(?:electronically\s+)?"
-    rf"(?:{SENDING}|by|electronic)\b[^.;]{{0,60}}?{ELECTRONIC}",
-    re.I,
+SHAPES = tuple(
+    map(
+        compile_law,
+        (
+            # A prescription "must be issued as an electronic prescription"; "shall be transmitted electronically"
+            r"\bprescriptions? … (?:{must}|may only) (?:only )?be (?:only )?(?:electronically )?"
+            r"(?:{sending}|by|electronic) ‥ {electronic}",
+            # A prescription "shall be electronically transmitted"
+            r"\bprescriptions? … {must} be (?:only )?electronically (?:{sending}|prescribed)\b",
+            # A prescriber "shall sign and transmit electronic prescriptions for controlled substances"
+            r"{must} (?!not\b|be\b)(?:[\w,]+ ){0,12}?(?:electronically {sending}|{sending} … {electronic})",
+            # "No person shall issue a prescription … unless it is an electronic prescription"
+            r"{denying} … (?:prescri|dispens)\w+ … (?:unless|without|except|other than by) … {electronic}",
+        ),
+    )
 )
-# A prescription "shall be electronically transmitted"
-ADVERB = re.compile(rf"\bprescriptions?\b(?P<drugs>[^.;]{{0,260}}?)\b(?:shall|must|(?:is|are) required to)\s+be\s+(?:only\s+)?electronically\s+(?:{SENDING}|prescribed)\b", re.I)
-# A prescriber "shall sign and transmit electronic prescriptions for controlled substances"
-ACTIVE = re.compile(
-    rf"\b(?:shall|must|(?:is|are) required to)\s+(?!not\b|be\b)(?:[\w,]+\s+){{0,12}}?(?:electronically\s+(?:{SENDING})|(?:{SENDING})\b[^.;]{{0,160}}?(?:{ELECTRONIC}))(?P<drugs>[^.;]{{0,200}})",
-    re.I,
-)
-# "No person shall issue a prescription … unless it is an electronic prescription"
-UNLESS = re.compile(rf"\b(?:no|not)\b[^.;]{{0,200}}?\b(?:prescri|dispens)\w+(?P<drugs>[^.;]{{0,200}}?)\b(?:unless|without|except|other than by)\b[^.;]{{0,90}}?{ELECTRONIC}", re.I)
-PATTERNS = (PASSIVE, ADVERB, ACTIVE, UNLESS)
 # One form among others: "written, oral or electronic", "electronic or written"
-AMONG = re.compile(
-    rf"(?:{match_words('other_forms').pattern})[^.;]{{0,40}}?(?:,|\bor\b|\band\b)\s*(?:an?\s+)?electronic"
-    rf"|electronic\w*(?:\s+prescriptions?)?(?:\s+orders?)?\s*(?:,|\bor\b|\band\b)\s*(?:an?\s+|by\s+)?{match_words('other_forms').pattern}",
-    re.I,
+AMONG = compile_law(
+    r"{other_forms}[^.;]{0,40}?(?:,|\bor\b|\band\b)\s*(?:an? )?electronic"
+    r"|electronic\w*(?: prescriptions?)?(?: orders?)?\s*(?:,|\bor\b|\band\b)\s*(?:an? |by )?{other_forms}"
 )
-# What is sent is no prescription, or the duty is no duty
-OTHER = re.compile(r"\b(?:not required|not be required|report\w*|information|data|records?|claims?|monitoring|database|notice|application|prior authori[sz]ation|reimburse\w*)\b", re.I)
 # "Subsection (c) does not apply to prescriptions": the duty has exceptions
-EXCEPT = re.compile(r"\b(?:does not apply|do not apply|shall not apply|except|exempt|unless|waiver)\b", re.I)
+EXCEPT = re.compile(r"\b(?:does not apply|do not apply|shall not apply|except|exempt|unless|waiver)\b", re.IGNORECASE)
 # "Subject to subsection (d)"  "Except as provided in"
-SUBJECT_TO = re.compile(r"\b(?:subject to (?:sub)?section|except (?:as|for|when)|unless)\b", re.I)
+SUBJECT_TO = re.compile(r"\b(?:subject to (?:sub)?section|except (?:as|for|when)|unless)\b", re.IGNORECASE)
 # A law that takes every form: "written, … oral … or … electronic prescription"
-EVERY_FORM = re.compile(r"\bwithout\b[^.;]{0,60}\bwritten\b[^.;]{0,120}\boral\b[^.;]{0,120}\belectronic prescription", re.I)
+EVERY_FORM = re.compile(
+    r"\bwithout\b[^.;]{0,60}\bwritten\b[^.;]{0,120}\boral\b[^.;]{0,120}\belectronic prescription", re.IGNORECASE
+)
 
 
 def code_electronic(passage: Passage) -> Iterator[Finding]:
@@ -63,9 +59,9 @@ def code_electronic(passage: Passage) -> Iterator[Finding]:
 
 
 def _code_duty(passage: Passage, sentence: Sentence) -> Iterator[Finding]:
-    for pattern in PATTERNS:
-        match = pattern.search(sentence.words)
-        if match is not None and OTHER.search(match.group()) is None:
+    for shape in SHAPES:
+        match = shape.search(sentence.words)
+        if match is not None and not has_words("other_sendings", match.group()):
             value = _choose_value(passage, sentence)
             if value:
                 yield _find(passage, sentence, match, value)
@@ -84,9 +80,9 @@ def _choose_value(passage: Passage, sentence: Sentence) -> str:
 
 
 # "all prescriptions"  "any prescription"  "every prescription"
-ALL = re.compile(r"\b(?:all|any|every|each)\s+(?:\w+\s+){0,3}?prescriptions?\b|\bno prescription\b", re.I)
+ALL = re.compile(r"\b(?:all|any|every|each)\s+(?:\w+\s+){0,3}?prescriptions?\b|\bno prescription\b", re.IGNORECASE)
 # "maintains a system of electronic health records"
-RECORD_SYSTEM = re.compile(r"\belectronic (?:health|medical) records?\b", re.I)
+RECORD_SYSTEM = re.compile(r"\belectronic (?:health|medical) records?\b", re.IGNORECASE)
 REASONS = {
     "record_system_users": "those who keep electronic records must send prescriptions electronically",
     "none": "the written and the oral form are taken beside the electronic one",
@@ -116,9 +112,9 @@ def _find(passage: Passage, sentence: Sentence, match: re.Match[str] | None, val
 
 
 def has_exceptions(passage: Passage) -> bool:
-    """Tell whether a duty is subject to exceptions: it says so itself, or another provision names it as not applying."""
+    """Tell whether a duty is subject to exceptions: it says so, or another provision says that it does not apply."""
     if SUBJECT_TO.search(passage.printed.plain) is not None:
         return True
     last = passage.provision.eid.rpartition("__")[2]
-    named = re.compile(rf"\([{re.escape(last)}]\)[^.;]{{0,60}}{EXCEPT.pattern}", re.I) if len(last) == 1 else None
-    return named is not None and any(named.search(one.text) is not None for one in passage.reading.provisions)
+    named = re.compile(rf"\({re.escape(last)}\)[^.;]{{0,60}}{EXCEPT.pattern}", re.IGNORECASE)
+    return any(named.search(one.text) is not None for one in passage.reading.provisions)

@@ -21,48 +21,63 @@ QUESTION = "pdmp_query_duty"
 QUERIES = match_words("queries").pattern
 DUTY = r"(?:shall|must|(?:is|are) required to|has a duty to|(?:has|have|shall have) the (?:professional )?responsibility to)"
 # "shall promptly review"  "must, before prescribing …, query"  "shall (1) review"
-ACTIVE = re.compile(rf"\b(?P<duty>{DUTY})(?!\s+not\b)(?:,[^.;]{{3,380}}?,)?(?:\s+\W?\w+\W?){{0,9}}?\s+(?P<verb>{QUERIES})", re.I)
+ACTIVE = re.compile(
+    rf"\b(?P<duty>{DUTY})(?!\s+not\b)(?:,[^.;]{{3,380}}?,)?(?:\s+\W?\w+\W?){{0,9}}?\s+(?P<verb>{QUERIES})", re.IGNORECASE
+)
 # The program "shall be reviewed"
-PASSIVE = re.compile(rf"\b(?:shall|must)\s+(?:first\s+|also\s+)?be\s+(?P<verb>{QUERIES})", re.I)
+PASSIVE = re.compile(rf"\b(?:shall|must)\s+(?:first\s+|also\s+)?be\s+(?P<verb>{QUERIES})", re.IGNORECASE)
 # Under "the regulations must provide": "that a practitioner review"
-DEMANDED = re.compile(rf"^\W*(?:that\s+|require\s+)(?:an?|each|every|the|all)\s+[\w\s,-]{{3,60}}?\s(?:to\s+)?(?P<verb>{QUERIES})", re.I)
-DEMANDING = re.compile(r"\b(?:regulations?|rules?|board|department|policy|policies)\b.*\b(?:provide|require|include)\b", re.I)
+DEMANDED = re.compile(
+    rf"^\W*(?:that\s+|require\s+)(?:an?|each|every|the|all)\s+[\w\s,-]{{3,60}}?\s(?:to\s+)?(?P<verb>{QUERIES})", re.IGNORECASE
+)
+DEMANDING = re.compile(
+    r"\b(?:regulations?|rules?|board|department|policy|policies)\b.*\b(?:provide|require|include)\b", re.IGNORECASE
+)
 # Under "A prescriber shall:": "review …"
-LISTED = re.compile(rf"^\W*(?:\w+ly\s+)?(?P<verb>{QUERIES})", re.I)
-ENDS_IN_DUTY = re.compile(rf"\b{DUTY}(?:\s+\w+)?\W*(?:do (?:all of )?the following\W*)?$", re.I)
+LISTED = re.compile(rf"^\W*(?:\w+ly\s+)?(?P<verb>{QUERIES})", re.IGNORECASE)
+ENDS_IN_DUTY = re.compile(rf"\b{DUTY}(?:\s+\w+)?\W*(?:do (?:all of )?the following\W*)?$", re.IGNORECASE)
 # Where a query is no verb of the one bound: "shall provide access to", "shall be subject to review"
-NO_VERB = re.compile(r"\b(?:(?<!responsibility )(?<!required )(?<!effort )(?<!attempt )(?<!employee )(?<!delegate )(?<!designee )to|the|of|for|electronic|provide|provides|no|not|may|subject|upon|allow|permit|authorize|ensure)\s+$", re.I)
+NO_VERB = re.compile(
+    r"\b(?:(?<!responsibility )(?<!required )(?<!effort )(?<!attempt )(?<!employee )(?<!delegate )(?<!designee )to|the|of|for|electronic|provide|provides|no|not|may|subject|upon|allow|permit|authorize|ensure)\s+$",
+    re.IGNORECASE,
+)
 # "must provide that a practitioner is not required to"; not "not later than"
-NEGATED = re.compile(r"\bnot\b(?! (?:later|less|more|fewer)\b)", re.I)
+NEGATED = re.compile(r"\bnot\b(?! (?:later|less|more|fewer)\b)", re.IGNORECASE)
 # "shall obtain registration": what is obtained is no report
 OTHER_OBJECT = re.compile(
     r"\s+(?:and\s+maintain\s+)?(?:an?\s+|the\s+)?(?:registration|account|access|certificat\w+|approval|training|consent)\b",
-    re.I,
+    re.IGNORECASE,
 )
 # "the patient's controlled substance history": with a "database", what a monitoring program holds
 HISTORY = re.compile(
     r"\b(?:controlled[\s-]substances?|prescription|prescribing|dispensing|medication)(?:\s+\w+)?\s+(?:history|records?|reports?)\b"
     r"|\binformation\s+(?:about|regarding|concerning|on)\s+(?:an?|the)\s+patient\b",
-    re.I,
+    re.IGNORECASE,
 )
 # Whose duty it is not
-BODIES = re.compile(r"\b(?:departments?|boards?|directors?|commissioner|administrator|agency|committee|vendor|program|division)\W*$", re.I)
+BODIES = re.compile(
+    r"\b(?:departments?|boards?|directors?|commissioner|administrator|agency|committee|vendor|program|division)\W*$",
+    re.IGNORECASE,
+)
 # "before prescribing"  "prior to issuing"  "when dispensing"  "each time a prescriber issues"
 TRIGGER = re.compile(
     rf"\b(?:before|prior to|when|whenever|upon|each time|every time|if|at the time of)\b[^.;:]{{0,90}}?(?P<opened>{match_words('opening').pattern}"
     r"(?P<object>[^;]{0,200}))",
-    re.I,
+    re.IGNORECASE,
 )
 # "at least every six months"  "every 90 days"
-REPEAT = re.compile(rf"\b(?:every|each)\s+{DURATION.pattern}", re.I)
+REPEAT = re.compile(rf"\b(?:every|each)\s+{DURATION.pattern}", re.IGNORECASE)
 # "for the preceding twelve months"
-BACK = re.compile(rf"\b(?:preceding|previous|prior|past|last)\s+{DURATION.pattern}", re.I)
+BACK = re.compile(rf"\b(?:preceding|previous|prior|past|last)\s+{DURATION.pattern}", re.IGNORECASE)
 # "more than a seven-day supply"
-LONGER = re.compile(rf"{match_words('lengths').pattern}\s+(?:an?\s+)?{DURATION.pattern}", re.I)
+LONGER = re.compile(rf"{match_words('lengths').pattern}\s+(?:an?\s+)?{DURATION.pattern}", re.IGNORECASE)
 # "the controlled substances identified in subdivision (e)(4)": a class told elsewhere in the document
-ELSEWHERE = re.compile(r"\b(?:substances?|drugs?)\s+(?:that (?:is|are)\s+)?(?:identified|listed|described|specified|designated)\s+(?:in|under|pursuant to)\s+(?:this\s+)?(?:sub)?(?:division|section|paragraph)", re.I)
+ELSEWHERE = re.compile(
+    r"\b(?:substances?|drugs?)\s+(?:that (?:is|are)\s+)?(?:identified|listed|described|specified|designated)\s+(?:in|under|pursuant to)\s+(?:this\s+)?(?:sub)?(?:division|section|paragraph)",
+    re.IGNORECASE,
+)
 # "The controlled substances that trigger a check … include": what such a reference may lead to
-LISTING = re.compile(r"\bcontrolled substances\b.{0,140}\binclude\b", re.I)
+LISTING = re.compile(r"\bcontrolled substances\b.{0,140}\binclude\b", re.IGNORECASE)
 REASONS = {
     "each_time": "a duty to look up before each such act, for drugs that take in ketamine",
     "first_time": "a duty to look up before the first such act, for drugs that take in ketamine",
@@ -87,7 +102,9 @@ def find_duty(passage: Passage, sentence: Sentence) -> re.Match[str] | None:
     words = sentence.words
     if not has_words("queries", words) or not _names_program(passage, words):
         return None
-    found = [match for pattern in (ACTIVE, PASSIVE) for match in pattern.finditer(words) if _binds(passage, words, match)]
+    found = [
+        match for pattern in (ACTIVE, PASSIVE) for match in pattern.finditer(words) if _binds(passage, words, match)
+    ]
     if not found and DEMANDING.search(passage.lead_in) is not None:
         found = [match for match in [DEMANDED.search(words)] if match is not None]
     if not found and ENDS_IN_DUTY.search(passage.lead_in) is not None:

@@ -25,7 +25,7 @@ DEFINING = re.compile(
 DEFINITION = re.compile(
     r"""\W*(?:notwithstanding[^"]{0,150}|the term\s+|(?:as used|for (?:the )?purposes?)[^"]{0,80})?"""
     r"""["'][^"]{1,90}["'][^.;]{0,160}?\b(?:means?|has the (?:same )?meaning|includes?|shall mean)\b""",
-    re.I,
+    re.IGNORECASE,
 )
 # "As used in this section:"  "In this section,"  "For purposes of this chapter:": what stands below are definitions
 USED_HERE = re.compile(

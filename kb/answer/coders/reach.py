@@ -11,17 +11,22 @@ Reach = Literal["ketamine", "others", "unsaid"]
 # The federal class of ketamine, which prescription law goes by.
 CLASS = "III"
 # "nonnarcotic"  "non-opioid": names what ketamine is, with the word for what it is not
-NOT_NARROW = re.compile(r"\bnon-?\s?(?:narcotic|opioid|opiate)s?\b", re.I)
+NOT_NARROW = re.compile(r"\bnon-?\s?(?:narcotic|opioid|opiate)s?\b", re.IGNORECASE)
 # "a drug that is not a controlled substance"  "noncontrolled"
-NOT_CONTROLLED = re.compile(r"\b(?:not an?|not|other than an?|non-?)\s?controlled\b", re.I)
+NOT_CONTROLLED = re.compile(r"\b(?:not an?|not|other than an?|non-?)\s?controlled\b", re.IGNORECASE)
 # "controlled substances, including opioids": the wider class counts
-WIDER = re.compile(r"\b(?:substances?|drugs?|medications?),?\s+(?:including|such as)\b", re.I)
+WIDER = re.compile(r"\b(?:substances?|drugs?|medications?),?\s+(?:including|such as)\b", re.IGNORECASE)
 # What may stand between a narrow class and its schedules: "opioid analgesic or benzodiazepine listed in" schedule II
 JOINED = re.compile(r"[\w\s,/-]{0,45}$")
 # What starts another class: "an opioid or any other" controlled substance in schedule III
-APART = re.compile(r"\b(?:or|and)\s+(?:a|an|any|any other|other|all|each)\s+(?:controlled|substance|drug|schedule)", re.I)
+APART = re.compile(
+    r"\b(?:or|and)\s+(?:a|an|any|any other|other|all|each)\s+(?:controlled|substance|drug|schedule)", re.IGNORECASE
+)
 # A narrow class right after its schedules: schedule II or III "opioid", "narcotic drug", "controlled substance opioid"
-AFTER = re.compile(r"\s*(?:controlled\s+(?:substance|drug)s?\s+)?(?:that\s+is\s+an?\s+|containing\s+(?:an?\s+)?|which is an?\s+)?", re.I)
+AFTER = re.compile(
+    r"\s*(?:controlled\s+(?:substance|drug)s?\s+)?(?:that\s+is\s+an?\s+|containing\s+(?:an?\s+)?|which is an?\s+)?",
+    re.IGNORECASE,
+)
 
 
 def judge_reach(text: str) -> Reach:

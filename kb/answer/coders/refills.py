@@ -20,34 +20,42 @@ from kb.answer.coders.vocabulary import has_words
 QUESTION = "refill_limit"
 # "not be filled or refilled more than": what makes a figure a limit
 LIMIT = re.compile(
-    r"\b(?:not|no|never|nor|only|void|expires?|invalid|valid|maximum|up to|unless|limited|exceed\w*|within)\b", re.I
+    r"\b(?:not|no|never|nor|only|void|expires?|invalid|valid|maximum|up to|unless|limited|exceed\w*|within)\b", re.IGNORECASE
 )
-FILLING = re.compile(r"\b(?:(?:re)?fill\w*|dispens\w+|valid|void|expires?|effective)\b", re.I)
+FILLING = re.compile(r"\b(?:(?:re)?fill\w*|dispens\w+|valid|void|expires?|effective)\b", re.IGNORECASE)
 # Before the length: "more than" six months, "within" 180 days; after it: "after the date", "from issuance"
-BEFORE = re.compile(r"\b(?:more than|later than|after|beyond|exceed\w*|greater than|within|expires?|void|invalid|lapses?|for(?: up to)?|not to exceed|longer than|over|greater than|expires?|void|invalid|lapses?)\s+(?:a period of\s+|an?\s+)?$", re.I)
+BEFORE = re.compile(
+    r"\b(?:more than|later than|after|beyond|exceed\w*|greater than|within|expires?|void|invalid|lapses?|for(?: up to)?|not to exceed|longer than|over|greater than|expires?|void|invalid|lapses?)\s+(?:a period of\s+|an?\s+)?$",
+    re.IGNORECASE,
+)
 AFTER = re.compile(
     r"\s*(?:period\s+)?(?:after|from|of|following|beyond|past|since)\s+(?:the\s+|its\s+)?(?:original\s+)?"
     r"(?:date|day|issu\w+|writing|written|sign\w+|prescri\w+|time\s+(?:of|the))",
-    re.I,
+    re.IGNORECASE,
 )
 # "within six months" of what was named before: "five times within six months unless renewed"
-LOOSE = re.compile(r"\b(?:within|in)\s+(?:a\s+|any\s+)?$", re.I)
+LOOSE = re.compile(r"\b(?:within|in)\s+(?:a\s+|any\s+)?$", re.IGNORECASE)
 # "refilled more than five times": the figure belongs to refilling
-REFILLED = re.compile(r"\brefill\w*\b[^.;]{0,120}$", re.I)
+REFILLED = re.compile(r"\brefill\w*\b[^.;]{0,120}$", re.IGNORECASE)
 # "those schedule III substances which the commissioner may require": not all of the class
-QUALIFIED = re.compile(r"\b(?:which|that|as|if) the (?:commissioner|board|department|secretary|director|administrator)\b", re.I)
-REFILL = re.compile(r"\brefill", re.I)
+QUALIFIED = re.compile(
+    r"\b(?:which|that|as|if) the (?:commissioner|board|department|secretary|director|administrator)\b", re.IGNORECASE
+)
+REFILL = re.compile(r"\brefill", re.IGNORECASE)
 # "shall not be refilled": no refill at all
-NOT_REFILLED = re.compile(r"\b(?:may|shall|must|can)?\s*not\s+be\s+refilled(?:\s*[.;]|\s*$|\s+(?:and|without|unless|except)\b)|\bno\s+refills?\b", re.I)
+NOT_REFILLED = re.compile(
+    r"\b(?:may|shall|must|can)?\s*not\s+be\s+refilled(?:\s*[.;]|\s*$|\s+(?:and|without|unless|except)\b)|\bno\s+refills?\b",
+    re.IGNORECASE,
+)
 
 
 # What the federal rule allows (21 CFR 1306.22): the value of the codebook goes by it.
 MOST_REFILLS, LONGEST_DAYS = 5, 180
 DAYS = {"D": 1, "W": 7, "M": 30, "Y": 360, "H": 0}
 # "and all refills together shall not exceed a 120-day supply"
-FURTHER = re.compile(rf"\b(?:exceed|more than|total)\b[^.;]{{0,60}}?{DURATION.pattern}[\s-]*supply", re.I)
+FURTHER = re.compile(rf"\b(?:exceed|more than|total)\b[^.;]{{0,60}}?{DURATION.pattern}[\s-]*supply", re.IGNORECASE)
 # What is kept so long, and not filled: "shall be retained for two years from the date"
-KEPT = re.compile(r"\b(?:retain|kept|keep|maintain|preserv|record|file)\w*\b[^.;]{0,90}$", re.I)
+KEPT = re.compile(r"\b(?:retain|kept|keep|maintain|preserv|record|file)\w*\b[^.;]{0,90}$", re.IGNORECASE)
 
 
 def code_refills(passage: Passage) -> Iterator[Finding]:

@@ -16,17 +16,17 @@ from kb.answer.coders.vocabulary import find_professions, has_words
 
 QUESTION = "days_supply"
 # "thirty-day (30) supply"  "90-day course"
-SUPPLY = re.compile(rf"{DURATION.pattern}(?:\s*\(\d+\))?[\s-]*(?:supply|course)\b", re.I)
+SUPPLY = re.compile(rf"{DURATION.pattern}(?:\s*\(\d+\))?[\s-]*(?:supply|course)\b", re.IGNORECASE)
 # "shall not exceed a"  "no more than a"  "limited to a"  "for a maximum of a"
 LIMITING = re.compile(
     r"\b(?:(?:not|no|nor)\b[^.;]{0,160}?\b(?:more than|exceed\w*|greater than|in excess of|longer than|over|beyond)"
     r"|no (?:more|greater|longer) than|not (?:more|greater|longer) than|limited to|maximum(?: of)?|may not exceed|up to)"
     r"\s+(?:an?\s+|the\s+)?(?:total of\s+)?(?:\w+,\s+)?$",
-    re.I,
+    re.IGNORECASE,
 )
-GIVING = re.compile(r"\b(?:prescri\w+|dispens\w+|written|issu\w+|supplied|fill\w*)\b", re.I)
+GIVING = re.compile(r"\b(?:prescri\w+|dispens\w+|written|issu\w+|supplied|fill\w*)\b", re.IGNORECASE)
 # What makes a limit one that reasons or permission may lengthen
-LONGER = re.compile(r"\b(?:unless|except|provided (?:that|however)|however)\b", re.I)
+LONGER = re.compile(r"\b(?:unless|except|provided (?:that|however)|however)\b", re.IGNORECASE)
 
 
 def code_supplies(passage: Passage) -> Iterator[Finding]:

@@ -25,26 +25,34 @@ DAY = (
 ENDS = re.compile(
     r"\b(?:(?P<open>until|before|prior to|repeal(?:ed)?(?:\s+and\s+re-?enact\w+)?(?:\s+(?:effective|on))?)"
     rf"|(?P<closed>through|ending(?:\s+on)?|expires?(?:\s+on)?|expiration(?:\s+on)?|sunsets?(?:\s+on)?|terminates?(?:\s+on)?))\s+(?:and\s+including\s+)?{DAY}",
-    re.I,
+    re.IGNORECASE,
 )
 # "on or after January 1, 2021"  "Effective January 1, 2023"  "effective on and after October 1, 2020"
 BEGINS = re.compile(
     r"\b(?:(?:on (?:or|and) after|(?<!repealed )effective(?:\s+on|\s+as of|\s+from)?(?:\s+(?:or|and)\s+after)?|beginning(?:\s+on)?|starting(?:\s+on)?"
     r"|commencing(?:\s+on)?|takes? effect(?:\s+on)?|no sooner than|not earlier than|as of|from and after|since)\s+)"
     rf"{DAY}",
-    re.I,
+    re.IGNORECASE,
 )
 # "Subsection (f) of this section shall be effective …"  "This section is repealed …": a provision on the term of others
-OTHERS = re.compile(r"\W*(?P<unit>this (?:section|article|rule|chapter|act|part)|(?:sub)?(?:section|division|paragraph)s?\s+\((?P<number>\w{1,4})\))", re.I)
+OTHERS = re.compile(
+    r"\W*(?P<unit>this (?:section|article|rule|chapter|act|part)|(?:sub)?(?:section|division|paragraph)s?\s+\((?P<number>\w{1,4})\))",
+    re.IGNORECASE,
+)
 # What such a provision says of the term
-SPEAKS_OF_TERM = re.compile(r"\b(?:effective|effect|repealed|expires?|sunsets?|terminates?|operative|apply|applies|remain|void)\b", re.I)
+SPEAKS_OF_TERM = re.compile(
+    r"\b(?:effective|effect|repealed|expires?|sunsets?|terminates?|operative|apply|applies|remain|void)\b", re.IGNORECASE
+)
 # "[… effective until …. For subsection effective …, see below.]": from here on a bracket speaks of the other text
-OTHER_TEXT = re.compile(r"\b(?:for (?:the )?(?:sub)?(?:section|text|version|paragraph|provisions?)|see (?:version|also|below|above))\b", re.I)
+OTHER_TEXT = re.compile(
+    r"\b(?:for (?:the )?(?:sub)?(?:section|text|version|paragraph|provisions?)|see (?:version|also|below|above))\b",
+    re.IGNORECASE,
+)
 # Where a sentence's own term begins: at its head, or after an opening clause ("Subject to subsection (d), on or after").
 # Elsewhere a date belongs to what the sentence speaks of ("prescriptions issued before").
 HEAD = 90
 # What a rule demands only from a date on: "no sooner than January 1, 2020"
-LATER = re.compile(rf"\b(?:no sooner|not earlier|no earlier) than {DAY}", re.I)
+LATER = re.compile(rf"\b(?:no sooner|not earlier|no earlier) than {DAY}", re.IGNORECASE)
 
 
 class Term(msgspec.Struct, frozen=True):

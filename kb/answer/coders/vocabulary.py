@@ -63,6 +63,35 @@ def find_events(text: str) -> tuple[str, ...]:
     return tuple(name for name, pattern in _list_named("events") if pattern.search(text) is not None)
 
 
+# What a shape of law may hold between two words of a clause: "…" a subordinate part, "‥" a few words.
+GAPS = {"…": r"\b[^.;]{0,260}?\b", "‥": r"\b[^.;]{0,80}?\b"}
+# The parts of a shape: "{giving}", " … ", a blank
+PART = re.compile(r"(\{[a-z_]+\}|\s*[…‥]\s*| )")
+
+
+def compile_law(shape: str) -> re.Pattern[str]:
+    """Return the pattern of a shape of law: "no … {giving} … without ‥ {exams}".
+
+    "…" stands for anything within a clause, "‥" for a few words of it, "{name}" for a word of the list of that name, the
+    group of that name at its first use. The rest is a regular expression in which a blank is any white space. Case is
+    ignored.
+    """
+    seen: set[str] = set()
+    parts = [_compile_part(part, seen) for part in PART.split(shape)]
+    return re.compile("".join(parts), re.IGNORECASE)
+
+
+def _compile_part(part: str, seen: set[str]) -> str:
+    if part.strip() in GAPS:
+        return GAPS[part.strip()]
+    if not part.startswith("{") or PART.fullmatch(part) is None:
+        return r"\s+" if part == " " else part
+    name = part[1:-1]
+    group = "?:" if name in seen else f"?P<{name}>"
+    seen.add(name)
+    return f"({group}{match_words(name).pattern})"
+
+
 def compile_words(words: Iterable[str]) -> re.Pattern[str]:
     """Return the pattern of some words: "controlled substance*" finds "Controlled-substances" too."""
     longest = sorted(words, key=len, reverse=True)
