@@ -94,7 +94,7 @@ def score_proposals(labels: Sequence[ProposalLabel], proposed: Sequence[Proposed
     """Return per question what was proposed, precision and recall, then all together; misses as sentences."""
     proposals = [one.proposal for one in proposed]
     wanted = [label for label in labels if label.value != NOTHING]
-    questions = sorted({one.question for one in (*wanted, *proposals)})
+    questions = sorted({label.question for label in wanted} | {one.question for one in proposals})
     figures = [figure for question in questions for figure in _score_question(question, wanted, proposals)]
     right = [one for one in proposals if find_label(one, wanted) is not None]
     found = [label for label in wanted if _is_found(label, proposals)]
@@ -129,13 +129,9 @@ def _score_confidence(proposals: Sequence[Proposal], wanted: Sequence[ProposalLa
 
 def _score_dates(right: Sequence[Proposal], wanted: Sequence[ProposalLabel]) -> Figure:
     """Return the share of right proposals whose dates are those of a label, where either of them states one."""
-    dated = [
-        (one, matching)
-        for one in right
-        if (matching := _list_matching(one, wanted)) and any(map(_dates_of, (one, *matching)))
-    ]
-    same = sum(any(_dates_of(one) == _dates_of(label) for label in matching) for one, matching in dated)
-    return make_share("dates: right of those stated", same, len(dated))
+    pairs = [(_dates_of(one), {_dates_of(label) for label in _list_matching(one, wanted)}) for one in right]
+    stated = [(said, true) for said, true in pairs if said or true != {""}]
+    return make_share("dates: right of those stated", sum(said in true for said, true in stated), len(stated))
 
 
 def _dates_of(one: Proposal | ProposalLabel) -> str:

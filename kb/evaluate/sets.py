@@ -86,9 +86,9 @@ def evaluate_sets(
     """Measure sets one after the other, each in a folder of its own that is removed afterwards.
 
     No names: all sets. A name also stands for the sets it begins ("cic-ri": "cic-ri-rerender" too), but for those read
-    without selectors ("dc-bare"), which are named; "natures" and "proposals" for all sets that ``labels`` speak of. Returns an
-    iterator that yields each set's result when it is measured. Raises UsageError for an unknown name, CapturesError for a corpus
-    whose captures cannot be read, and what import and build raise.
+    without selectors ("dc-bare"), which are named; "natures" and "proposals" for all sets that ``labels`` speak of.
+    Returns an iterator that yields each set's result when it is measured. Raises UsageError for an unknown name,
+    CapturesError for a corpus whose captures cannot be read, and what import and build raise.
     """
     captures = corpus / CAPTURES
     lines = list(read_lines(captures)) if captures.is_file() else []

@@ -1,7 +1,7 @@
 """Coders: propose answers from provisions whose law is regular, each with the words it rests on.
 
-A proposal is work for a reviewer, never a fact. A coder knows words of law, not places; where it does not understand, it
-says nothing, and it never concludes from what is not there.
+A proposal is work for a reviewer, never a fact. A coder knows words of law, not places; where it does not understand,
+it says nothing, and it never concludes from what is not there.
 """
 
 from collections.abc import Callable, Iterator

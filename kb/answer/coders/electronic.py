@@ -12,16 +12,15 @@ from kb.answer.coders.finding import Finding
 from kb.answer.coders.passages import Passage
 from kb.answer.coders.printed import Sentence
 from kb.answer.coders.reach import judge_reach
-from kb.answer.coders.vocabulary import compile_law, find_professions, has_words
+from kb.answer.coders.vocabulary import Shape, find_professions, has_words
 
 QUESTION = "eprescribing_mandate"
 SHAPES = tuple(
     map(
-        compile_law,
+        Shape,
         (
             # A prescription "must be issued as an electronic prescription"; "shall be transmitted electronically"
-            r"\bprescriptions? … (?:{must}|may only) (?:only )?be (?:only )?(?:electronically )?"
-            r"(?:{sending}|by|electronic) ‥ {electronic}",
+            r"\bprescriptions? … (?:{must}|may only) [\w ]{0,27}?\b(?:{sending}|by|electronic) ‥ {electronic}",
             # A prescription "shall be electronically transmitted"
             r"\bprescriptions? … {must} be (?:only )?electronically (?:{sending}|prescribed)\b",
             # A prescriber "shall sign and transmit electronic prescriptions for controlled substances"
@@ -32,7 +31,7 @@ SHAPES = tuple(
     )
 )
 # One form among others: "written, oral or electronic", "electronic or written"
-AMONG = compile_law(
+AMONG = Shape(
     r"{other_forms}[^.;]{0,40}?(?:,|\bor\b|\band\b)\s*(?:an? )?electronic"
     r"|electronic\w*(?: prescriptions?)?(?: orders?)?\s*(?:,|\bor\b|\band\b)\s*(?:an? |by )?{other_forms}"
 )

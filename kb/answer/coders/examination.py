@@ -14,15 +14,15 @@ from kb.answer.coders.passages import Passage
 from kb.answer.coders.printed import Sentence
 from kb.answer.coders.proposal import Confidence
 from kb.answer.coders.reach import judge_reach
-from kb.answer.coders.vocabulary import compile_law, find_professions, has_words, match_words
+from kb.answer.coders.vocabulary import Shape, find_professions, has_words, match_words
 
 QUESTION = "telehealth_prescribing"
 # "physician-patient relationship"  "practitioner-patient or practitioner-client relationship"
 RELATION = r"\b(?:patient|client)\b[\w\s/-]{0,40}?\brelationships?\b"
-EXAM = compile_law("{exams}")
+EXAM = Shape("{exams}")
 BARS = tuple(
     map(
-        compile_law,
+        Shape,
         (
             # "No physician shall prescribe a controlled substance except after a physical examination"
             "{denying} … {giving} … {barring} … {exams}",
@@ -34,10 +34,10 @@ BARS = tuple(
     )
 )
 # "may not prescribe a controlled substance through telemedicine"
-PROHIBITED = compile_law("{denying} … {giving} … {by_means} ‥ {remote}")
+PROHIBITED = Shape("{denying} … {giving} … {by_means} ‥ {remote}")
 BEGINNINGS = tuple(
     map(
-        compile_law,
+        Shape,
         (
             # "A physician-patient relationship may be established via telehealth"
             RELATION + r" ‥ (?:may|can|is|shall) (?:also )?be {making} ‥ {remote}",
@@ -51,22 +51,24 @@ BEGINNINGS = tuple(
     )
 )
 # A relationship "with respect to telemedicine … is created by mutual consent"
-CREATED = compile_law(RELATION + r" ‥ {remote} ‥ is {making} by\b")
+CREATED = Shape(RELATION + r" ‥ {remote} ‥ is {making} by\b")
 # "may prescribe a controlled substance by telehealth"
-ALLOWED = compile_law(r"\bmay (?!not\b)(?:\w+ ){0,4}?(?:prescribe|issue a prescription) … {by_means} ‥ {remote}")
+ALLOWED = Shape(r"\bmay (?!not\b)(?:\w+ ){0,4}?(?:prescribe|issue a prescription) … {by_means} ‥ {remote}")
 # "an in-person examination is not required"
-NEEDLESS = compile_law("{exams} ‥ (?:is|are|shall|may|need) not (?:be )?(?:required|necessary|a prerequisite|a precondition)")
+NEEDLESS = Shape("{exams} ‥ (?:is|are|shall|may|need) not (?:be )?(?:required|necessary|a prerequisite|a precondition)")
 # "in compliance with federal law" on controlled substances
-FEDERAL = compile_law(r"\b(?:comply|complies|compliance|accordance|consistent) … federal\b")
+FEDERAL = Shape(r"\b(?:comply|complies|compliance|accordance|consistent) … federal\b")
 # "within the previous 24 months"
-RECENT = compile_law(r"\bwithin (?:the )?(?:previous|preceding|prior|past|last) " + DURATION.pattern)
+RECENT = Shape(r"\bwithin (?:the )?(?:previous|preceding|prior|past|last) " + DURATION.pattern)
 # "at least annually"  "at least every twelve months"
-AGAIN = compile_law(rf"\b(?:at least|no less than|not less than) (?:once )?(?:{RATE.pattern}|every {DURATION.pattern})")
+AGAIN = Shape(rf"\b(?:at least|no less than|not less than) (?:once )?(?:{RATE.pattern}|every {DURATION.pattern})")
 # Under "a prescription may only be issued by telehealth if:" an examination is a condition
 BAR_ABOVE = re.compile(r"\b(?:only|unless|except|not|no)\b", re.IGNORECASE)
 # What makes a permission conditional, and who lifts a bar
 CONDITION = re.compile(r"\b(?:if|provided that|only when|only if|as long as)\b", re.IGNORECASE)
 BOARD = re.compile(r"\b(?:unless|except)\b[^.;]{0,120}\b(?:board|commission)\b", re.IGNORECASE)
+# "unless the prescriber has an in-person relationship"
+VISIT = Shape("unless … (?:in-person|in person|face-to-face)")
 NEGATED = re.compile(r"\b(?:not|never|no|nothing)\b", re.IGNORECASE)
 
 
@@ -105,23 +107,34 @@ def _is_foreign(passage: Passage) -> bool:
 def _read_bars(passage: Passage, sentence: Sentence) -> Rule | None:
     """Return what a sentence forbids before an examination, or by telehealth, for drugs that take in ketamine."""
     words = sentence.words
-    reach = judge_reach(f"{passage.lead_in} {words}")
-    if reach != "ketamine":
+    if judge_reach(f"{passage.lead_in} {words}") != "ketamine":
         return None
-    for pattern in BARS if has_words("exams", words) else ():
-        match = pattern.search(words)
-        if match is not None:
-            return _weigh_exam(words, match)
-    if BAR_ABOVE.search(passage.lead_in) is not None and has_words("giving", passage.lead_in):
-        match = EXAM.search(words)
-        if match is not None and NEGATED.search(words[: match.start()]) is None:
-            return _weigh_exam(words, match)
+    exam = _find_exam(passage.lead_in, words) if has_words("exams", words) else None
+    if exam is not None:
+        return _weigh_exam(words, exam)
     attended = match_words("attended").search(words)
     if attended is not None and has_words("giving", words):
         return Rule("in_person_or_attended", "medium", attended, "a practitioner must be with the patient")
-    match = PROHIBITED.search(words) if has_words("remote", words) else None
-    if match is None:
+    banned = PROHIBITED.search(words) if has_words("remote", words) else None
+    return _weigh_ban(words, banned) if banned is not None else None
+
+
+def _find_exam(lead_in: str, words: str) -> re.Match[str] | None:
+    """Return where a sentence makes an examination a condition: by itself, or as an item of a list of conditions."""
+    for shape in BARS:
+        match = shape.search(words)
+        if match is not None:
+            return match
+    if BAR_ABOVE.search(lead_in) is None or not has_words("giving", lead_in):
         return None
+    match = EXAM.search(words)
+    return match if match is not None and NEGATED.search(words[: match.start()]) is None else None
+
+
+def _weigh_ban(words: str, match: re.Match[str]) -> Rule:
+    """Return what a ban on prescribing by telehealth comes to: who or what may lift it."""
+    if VISIT.search(words, match.end()) is not None:
+        return Rule("in_person_first", "low", match, "not by telehealth unless the patient was seen in person")
     if BOARD.search(words) is not None:
         return Rule("board_permission", "medium", match, "no prescription by telehealth unless the board allows it")
     certain: Confidence = "low" if "unless" in words or "except" in words else "high"

@@ -15,69 +15,54 @@ from kb.answer.coders.passages import Passage
 from kb.answer.coders.printed import Sentence
 from kb.answer.coders.proposal import Confidence
 from kb.answer.coders.reach import Reach, cover_programs, judge_reach, name_others
-from kb.answer.coders.vocabulary import find_events, find_professions, has_words, match_words
+from kb.answer.coders.vocabulary import Shape, find_events, find_professions, has_words
 
 QUESTION = "pdmp_query_duty"
-QUERIES = match_words("queries").pattern
-DUTY = r"(?:shall|must|(?:is|are) required to|has a duty to|(?:has|have|shall have) the (?:professional )?responsibility to)"
+DUTY = r"(?:{must}|has a duty to|(?:has|have|shall have) the (?:professional )?responsibility to)"
 # "shall promptly review"  "must, before prescribing …, query"  "shall (1) review"
-ACTIVE = re.compile(
-    rf"\b(?P<duty>{DUTY})(?!\s+not\b)(?:,[^.;]{{3,380}}?,)?(?:\s+\W?\w+\W?){{0,9}}?\s+(?P<verb>{QUERIES})", re.IGNORECASE
-)
+ACTIVE = Shape(rf"\b(?P<duty>{DUTY})(?! not\b)(?:,[^.;]{{3,380}}?,)?(?:\s+\W?\w+\W?){{0,9}}? {{queries}}")
 # The program "shall be reviewed"
-PASSIVE = re.compile(rf"\b(?:shall|must)\s+(?:first\s+|also\s+)?be\s+(?P<verb>{QUERIES})", re.IGNORECASE)
+PASSIVE = Shape(r"\b(?:shall|must) (?:first |also )?be {queries}")
 # Under "the regulations must provide": "that a practitioner review"
-DEMANDED = re.compile(
-    rf"^\W*(?:that\s+|require\s+)(?:an?|each|every|the|all)\s+[\w\s,-]{{3,60}}?\s(?:to\s+)?(?P<verb>{QUERIES})", re.IGNORECASE
-)
+DEMANDED = Shape(r"^\W*(?:that|require) (?:an?|each|every|the|all) [\w\s,-]{3,60}? (?:to )?{queries}")
 DEMANDING = re.compile(
     r"\b(?:regulations?|rules?|board|department|policy|policies)\b.*\b(?:provide|require|include)\b", re.IGNORECASE
 )
 # Under "A prescriber shall:": "review …"
-LISTED = re.compile(rf"^\W*(?:\w+ly\s+)?(?P<verb>{QUERIES})", re.IGNORECASE)
-ENDS_IN_DUTY = re.compile(rf"\b{DUTY}(?:\s+\w+)?\W*(?:do (?:all of )?the following\W*)?$", re.IGNORECASE)
-# Where a query is no verb of the one bound: "shall provide access to", "shall be subject to review"
-NO_VERB = re.compile(
-    r"\b(?:(?<!responsibility )(?<!required )(?<!effort )(?<!attempt )(?<!employee )(?<!delegate )(?<!designee )to|the|of|for|electronic|provide|provides|no|not|may|subject|upon|allow|permit|authorize|ensure)\s+$",
-    re.IGNORECASE,
+LISTED = Shape(r"^\W*(?:\w+ly )?{queries}")
+ENDS_IN_DUTY = Shape(rf"\b{DUTY}(?: \w+)?\W*(?:do (?:all of )?the following\W*)?$")
+# "to review" is a verb of the one bound only here: "responsibility to", "shall authorize a designee to"
+BOUND_TO = re.compile(
+    r"\b(?:responsibility|required|effort|attempts?|employee|delegate|designee)\s+to\s+$", re.IGNORECASE
 )
 # "must provide that a practitioner is not required to"; not "not later than"
 NEGATED = re.compile(r"\bnot\b(?! (?:later|less|more|fewer)\b)", re.IGNORECASE)
-# "shall obtain registration": what is obtained is no report
-OTHER_OBJECT = re.compile(
-    r"\s+(?:and\s+maintain\s+)?(?:an?\s+|the\s+)?(?:registration|account|access|certificat\w+|approval|training|consent)\b",
-    re.IGNORECASE,
-)
+# "shall obtain registration", "and maintain an account": what is obtained is no report
+OTHER_OBJECT = Shape(r" (?:and maintain )?(?:an? |the )?{other_objects}")
 # "the patient's controlled substance history": with a "database", what a monitoring program holds
-HISTORY = re.compile(
-    r"\b(?:controlled[\s-]substances?|prescription|prescribing|dispensing|medication)(?:\s+\w+)?\s+(?:history|records?|reports?)\b"
-    r"|\binformation\s+(?:about|regarding|concerning|on)\s+(?:an?|the)\s+patient\b",
-    re.IGNORECASE,
-)
-# Whose duty it is not
-BODIES = re.compile(
-    r"\b(?:departments?|boards?|directors?|commissioner|administrator|agency|committee|vendor|program|division)\W*$",
-    re.IGNORECASE,
+HISTORY = Shape(
+    r"\b(?:controlled[\s-]substances?|prescription|prescribing|dispensing|medication)(?: \w+)?"
+    r" (?:history|records?|reports?)\b"
+    r"|\binformation (?:about|regarding|concerning|on) (?:an?|the) patient\b"
 )
 # "before prescribing"  "prior to issuing"  "when dispensing"  "each time a prescriber issues"
-TRIGGER = re.compile(
-    rf"\b(?:before|prior to|when|whenever|upon|each time|every time|if|at the time of)\b[^.;:]{{0,90}}?(?P<opened>{match_words('opening').pattern}"
-    r"(?P<object>[^;]{0,200}))",
-    re.IGNORECASE,
+TRIGGER = Shape(
+    r"\b(?:before|prior to|when|whenever|upon|each time|every time|if|at the time of)\b[^.;:]{0,90}?"
+    r"(?P<opened>{opening}(?P<object>[^;]{0,200}))"
 )
 # "at least every six months"  "every 90 days"
-REPEAT = re.compile(rf"\b(?:every|each)\s+{DURATION.pattern}", re.IGNORECASE)
+REPEAT = Shape(r"\b(?:every|each) " + DURATION.pattern)
 # "for the preceding twelve months"
-BACK = re.compile(rf"\b(?:preceding|previous|prior|past|last)\s+{DURATION.pattern}", re.IGNORECASE)
+BACK = Shape(r"\b(?:preceding|previous|prior|past|last) " + DURATION.pattern)
 # "more than a seven-day supply"
-LONGER = re.compile(rf"{match_words('lengths').pattern}\s+(?:an?\s+)?{DURATION.pattern}", re.IGNORECASE)
+LONGER = Shape("{lengths} (?:an? )?" + DURATION.pattern)
 # "the controlled substances identified in subdivision (e)(4)": a class told elsewhere in the document
-ELSEWHERE = re.compile(
-    r"\b(?:substances?|drugs?)\s+(?:that (?:is|are)\s+)?(?:identified|listed|described|specified|designated)\s+(?:in|under|pursuant to)\s+(?:this\s+)?(?:sub)?(?:division|section|paragraph)",
-    re.IGNORECASE,
+ELSEWHERE = Shape(
+    r"\b(?:substances?|drugs?) (?:that (?:is|are) )?(?:identified|listed|described|specified|designated)"
+    r" (?:in|under|pursuant to) (?:this )?(?:sub)?(?:division|section|paragraph)"
 )
 # "The controlled substances that trigger a check … include": what such a reference may lead to
-LISTING = re.compile(r"\bcontrolled substances\b.{0,140}\binclude\b", re.IGNORECASE)
+LISTING = Shape(r"\bcontrolled substances … include\b")
 REASONS = {
     "each_time": "a duty to look up before each such act, for drugs that take in ketamine",
     "first_time": "a duty to look up before the first such act, for drugs that take in ketamine",
@@ -102,9 +87,7 @@ def find_duty(passage: Passage, sentence: Sentence) -> re.Match[str] | None:
     words = sentence.words
     if not has_words("queries", words) or not _names_program(passage, words):
         return None
-    found = [
-        match for pattern in (ACTIVE, PASSIVE) for match in pattern.finditer(words) if _binds(passage, words, match)
-    ]
+    found = [match for pattern in (ACTIVE, PASSIVE) for match in pattern.finditer(words) if _binds(words, match)]
     if not found and DEMANDING.search(passage.lead_in) is not None:
         found = [match for match in [DEMANDED.search(words)] if match is not None]
     if not found and ENDS_IN_DUTY.search(passage.lead_in) is not None:
@@ -120,14 +103,18 @@ def _names_program(passage: Passage, words: str) -> bool:
     return HISTORY.search(words) is not None or has_words("programs", " ".join((passage.title, *passage.leads)))
 
 
-def _binds(passage: Passage, words: str, match: re.Match[str]) -> bool:
-    """Tell whether a match is a verb of a practitioner, and no body's."""
-    if NO_VERB.search(words[: match.start("verb")]) is not None or OTHER_OBJECT.match(words, match.end("verb")):
+def _binds(words: str, match: re.Match[str]) -> bool:
+    """Tell whether a match is a verb of a practitioner, not denied, and no body's."""
+    verb = match.start("queries")
+    last = words[:verb].split()[-1:]
+    if last == ["to"] and BOUND_TO.search(words[:verb]) is None:
         return False
-    if match.re is ACTIVE and NEGATED.search(words, match.end("duty"), match.start("verb")) is not None:
+    if has_words("no_verb", " ".join(last)) or OTHER_OBJECT.match(words, match.end("queries")) is not None:
         return False
-    before = words[: match.start()]
-    return BODIES.search(before) is None or match.re is PASSIVE
+    if match.re is PASSIVE.pattern:
+        return True
+    denied = NEGATED.search(words, match.end("duty"), verb) is not None
+    return not denied and not has_words("bodies", " ".join(words[: match.start()].split()[-1:]))
 
 
 def _code_duty(passage: Passage, sentence: Sentence, match: re.Match[str]) -> Iterator[Finding]:
@@ -141,7 +128,7 @@ def _code_duty(passage: Passage, sentence: Sentence, match: re.Match[str]) -> It
     if drugs.reach == "others":
         details["covers"] = name_others(drugs.text)
     scope = {
-        "profession": find_professions(f"{passage.lead_in} {sentence.words[: match.start('verb')]}"),
+        "profession": find_professions(f"{passage.lead_in} {sentence.words[: match.start('queries')]}"),
         "event": find_events(" ".join(one["opened"][:60] for one in triggers)),
     }
     yield Finding(
@@ -151,7 +138,7 @@ def _code_duty(passage: Passage, sentence: Sentence, match: re.Match[str]) -> It
         start=sentence.start + match.start(),
         end=sentence.start + match.end(),
         reason=f"{REASONS[value]}{drugs.remark}",
-        confidence=min(drugs.confidence, "medium" if match.re is DEMANDED else "high", key=CONFIDENCES.index),
+        confidence=min(drugs.confidence, "medium" if match.re is DEMANDED.pattern else "high", key=CONFIDENCES.index),
         details={name: told for name, told in details.items() if told},
         scope={name: values for name, values in scope.items() if values},
     )

@@ -9,14 +9,11 @@ from functools import cached_property
 
 from kb.answer.coders.figures import find_classes
 from kb.answer.coders.printed import Printed, Sentence, fold_printed
-from kb.answer.coders.vocabulary import match_words
+from kb.answer.coders.vocabulary import Shape
 from kb.models import Provision, Reading
 
 # "[Repealed.]"  "(Reserved)"  "Repealed by Laws 2019"; a repeal still to come bears words before its date
-GONE = re.compile(
-    rf"\W*(?:(?:sub)?section\s+|§+\s*[\w.-]+\W*)?(?:{match_words('gone').pattern})(?!\s+(?:effective|on|and)\b)",
-    re.IGNORECASE,
-)
+GONE = Shape(r"\W*(?:(?:sub)?section |§+\s*[\w.-]+\W*)?{gone}(?!\s+(?:effective|on|and)\b)")
 # "Definitions."  "Definitions — Requirements"
 DEFINING = re.compile(
     r"\W*(?:general\s+|part\s+|chapter\s+)?(?:definitions?\b|meaning of|terms? defined)", re.IGNORECASE

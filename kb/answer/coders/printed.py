@@ -1,7 +1,7 @@
 """Look for words in a printed text without losing where they stand, so that every quote is a piece of what is printed.
 
-Typography is folded sign by sign (curly quotes, dashes, blanks), invisible signs are left out and remembered: a place in
-the folded text always leads back to the printed one.
+Typography is folded sign by sign (curly quotes, dashes, blanks), invisible signs are left out and remembered: a place
+in the folded text always leads back to the printed one.
 """
 
 import re
@@ -54,7 +54,7 @@ class Printed(msgspec.Struct, frozen=True):
             yield Sentence(self.plain[start:], start)
 
     def quote(self, start: int, end: int, around: Sentence) -> str:
-        """Return what is printed of a sentence: whole if it is short, else the words from start to end and their company.
+        """Return what is printed of a sentence: whole if it is short, else the words from start to end and more.
 
         ``start`` and ``end`` are places in the folded text. Cut at blanks; at most MOST_QUOTED characters.
         """

@@ -20,12 +20,14 @@ from kb.answer.coders.vocabulary import has_words
 QUESTION = "refill_limit"
 # "not be filled or refilled more than": what makes a figure a limit
 LIMIT = re.compile(
-    r"\b(?:not|no|never|nor|only|void|expires?|invalid|valid|maximum|up to|unless|limited|exceed\w*|within)\b", re.IGNORECASE
+    r"\b(?:not|no|never|nor|only|void|expires?|invalid|valid|maximum|up to|unless|limited|exceed\w*|within)\b",
+    re.IGNORECASE,
 )
 FILLING = re.compile(r"\b(?:(?:re)?fill\w*|dispens\w+|valid|void|expires?|effective)\b", re.IGNORECASE)
 # Before the length: "more than" six months, "within" 180 days; after it: "after the date", "from issuance"
 BEFORE = re.compile(
-    r"\b(?:more than|later than|after|beyond|exceed\w*|greater than|within|expires?|void|invalid|lapses?|for(?: up to)?|not to exceed|longer than|over|greater than|expires?|void|invalid|lapses?)\s+(?:a period of\s+|an?\s+)?$",
+    r"\b(?:more than|later than|greater than|longer than|after|beyond|over|exceed\w*|within|for(?: up to)?"
+    r"|not to exceed|expires?|void|invalid|lapses?)\s+(?:a period of\s+|an?\s+)?$",
     re.IGNORECASE,
 )
 AFTER = re.compile(
@@ -44,8 +46,7 @@ QUALIFIED = re.compile(
 REFILL = re.compile(r"\brefill", re.IGNORECASE)
 # "shall not be refilled": no refill at all
 NOT_REFILLED = re.compile(
-    r"\b(?:may|shall|must|can)?\s*not\s+be\s+refilled(?:\s*[.;]|\s*$|\s+(?:and|without|unless|except)\b)|\bno\s+refills?\b",
-    re.IGNORECASE,
+    r"\bnot\s+be\s+refilled(?:\s*[.;]|\s*$|\s+(?:and|without|unless|except)\b)|\bno\s+refills?\b", re.IGNORECASE
 )
 
 

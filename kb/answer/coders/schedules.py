@@ -1,4 +1,4 @@
-"""Find ketamine and esketamine in lists of controlled substances. A list without them says nothing, and nothing is said.
+"""Find ketamine and esketamine in lists of controlled substances; of a list without them nothing is said.
 
 An entry counts only under a schedule that is announced: by the heading of the list, or by a sentence that says what is
 included in the schedule. A mention of a schedule inside another entry announces none.

@@ -20,8 +20,8 @@ SUPPLY = re.compile(rf"{DURATION.pattern}(?:\s*\(\d+\))?[\s-]*(?:supply|course)\
 # "shall not exceed a"  "no more than a"  "limited to a"  "for a maximum of a"
 LIMITING = re.compile(
     r"\b(?:(?:not|no|nor)\b[^.;]{0,160}?\b(?:more than|exceed\w*|greater than|in excess of|longer than|over|beyond)"
-    r"|no (?:more|greater|longer) than|not (?:more|greater|longer) than|limited to|maximum(?: of)?|may not exceed|up to)"
-    r"\s+(?:an?\s+|the\s+)?(?:total of\s+)?(?:\w+,\s+)?$",
+    r"|no (?:more|greater|longer) than|not (?:more|greater|longer) than|limited to|maximum(?: of)?"
+    r"|may not exceed|up to)\s+(?:an?\s+|the\s+)?(?:total of\s+)?(?:\w+,\s+)?$",
     re.IGNORECASE,
 )
 GIVING = re.compile(r"\b(?:prescri\w+|dispens\w+|written|issu\w+|supplied|fill\w*)\b", re.IGNORECASE)
@@ -30,7 +30,7 @@ LONGER = re.compile(r"\b(?:unless|except|provided (?:that|however)|however)\b", 
 
 
 def code_supplies(passage: Passage) -> Iterator[Finding]:
-    """Yield each limit on the supply of one prescription or filling that reaches ketamine; others are told by no one."""
+    """Yield each limit on the supply of one prescription or filling that reaches ketamine; others are passed over."""
     for sentence in passage.sentences:
         if "supply" not in sentence.words and "course" not in sentence.words:
             continue

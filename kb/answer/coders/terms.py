@@ -1,7 +1,7 @@
 """Read from when and until when a provision applies, where the document states it.
 
-The last day of what is in force until, or repealed on, a date is the day before, for the next text begins with it; but a
-date that is the last of its month is itself the last day, as it is of what expires, sunsets or runs through a date.
+The last day of what is in force until, or repealed on, a date is the day before, for the next text begins with it; but
+a date that is the last of its month is itself the last day, as it is of what expires, sunsets or runs through a date.
 """
 
 import re
@@ -13,6 +13,7 @@ import msgspec
 
 from kb.answer.coders.passages import Passage
 from kb.answer.coders.printed import Sentence, fold_printed
+from kb.answer.coders.vocabulary import Shape
 from kb.models import Reading
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -21,34 +22,34 @@ DAY = (
     r"(?P<month>Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?"
     r"|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?\s+(?P<day>\d{1,2}),?\s+(?P<year>(?:19|20)\d\d)\b"
 )
-# "Effective until January 1, 2023"  "is repealed on April 1, 2022"  "Repeal and reenactment on December 31, 2027"
-ENDS = re.compile(
-    r"\b(?:(?P<open>until|before|prior to|repeal(?:ed)?(?:\s+and\s+re-?enact\w+)?(?:\s+(?:effective|on))?)"
-    rf"|(?P<closed>through|ending(?:\s+on)?|expires?(?:\s+on)?|expiration(?:\s+on)?|sunsets?(?:\s+on)?|terminates?(?:\s+on)?))\s+(?:and\s+including\s+)?{DAY}",
-    re.IGNORECASE,
-)
+# "until January 1, 2023"  "is repealed on April 1, 2022"  "Repeal and reenactment on December 31, 2027"
+UNTIL = r"until|before|prior to|repeal(?:ed)?(?: and re-?enact\w+)?(?: (?:effective|on))?"
+# "through June 30, 2024"  "expires on June 30, 2024"
+THROUGH = r"through|(?:ending|expires?|expiration|sunsets?|terminates?)(?: on)?"
+ENDS = Shape(rf"\b(?:(?P<open>{UNTIL})|(?:{THROUGH})) (?:and including )?{DAY}")
 # "on or after January 1, 2021"  "Effective January 1, 2023"  "effective on and after October 1, 2020"
-BEGINS = re.compile(
-    r"\b(?:(?:on (?:or|and) after|(?<!repealed )effective(?:\s+on|\s+as of|\s+from)?(?:\s+(?:or|and)\s+after)?|beginning(?:\s+on)?|starting(?:\s+on)?"
-    r"|commencing(?:\s+on)?|takes? effect(?:\s+on)?|no sooner than|not earlier than|as of|from and after|since)\s+)"
-    rf"{DAY}",
-    re.IGNORECASE,
+FROM = (
+    r"on (?:or|and) after|(?<!repealed\s)effective(?: on| as of| from)?(?: (?:or|and) after)?"
+    r"|(?:beginning|starting|commencing|takes? effect)(?: on)?|no sooner than|not earlier than|as of"
+    r"|from and after|since"
 )
-# "Subsection (f) of this section shall be effective …"  "This section is repealed …": a provision on the term of others
-OTHERS = re.compile(
-    r"\W*(?P<unit>this (?:section|article|rule|chapter|act|part)|(?:sub)?(?:section|division|paragraph)s?\s+\((?P<number>\w{1,4})\))",
-    re.IGNORECASE,
+BEGINS = Shape(rf"\b(?:{FROM}) {DAY}")
+# "Subsection (f) of this section shall be effective"  "This section is repealed": a provision on the term of others
+OTHERS = Shape(
+    r"\W*(?:this (?:section|article|rule|chapter|act|part)"
+    r"|(?:sub)?(?:section|division|paragraph)s? \((?P<number>\w{1,4})\))"
 )
 # What such a provision says of the term
 SPEAKS_OF_TERM = re.compile(
-    r"\b(?:effective|effect|repealed|expires?|sunsets?|terminates?|operative|apply|applies|remain|void)\b", re.IGNORECASE
+    r"\b(?:effective|effect|repealed|expires?|sunsets?|terminates?|operative|apply|applies|remain|void)\b",
+    re.IGNORECASE,
 )
 # "[… effective until …. For subsection effective …, see below.]": from here on a bracket speaks of the other text
 OTHER_TEXT = re.compile(
     r"\b(?:for (?:the )?(?:sub)?(?:section|text|version|paragraph|provisions?)|see (?:version|also|below|above))\b",
     re.IGNORECASE,
 )
-# Where a sentence's own term begins: at its head, or after an opening clause ("Subject to subsection (d), on or after").
+# Where a sentence's own term begins: at its head, or after an opening clause ("Subject to (d), on or after").
 # Elsewhere a date belongs to what the sentence speaks of ("prescriptions issued before").
 HEAD = 90
 # What a rule demands only from a date on: "no sooner than January 1, 2020"
@@ -67,7 +68,7 @@ class Term(msgspec.Struct, frozen=True):
 
 
 def read_term(passage: Passage, sentence: Sentence) -> Term:
-    """Return the term of a sentence: told by itself, by the brackets round it, by the document, or by another provision."""
+    """Return the term of a sentence: told by itself, by brackets above it, by another provision, or by the document."""
     own = _read_own(sentence)
     for text in _list_brackets(passage):
         own = own.fill(find_term(text))
@@ -94,15 +95,15 @@ def _make_term(begins: re.Match[str] | None, ends: re.Match[str] | None) -> Term
 
 def _read_own(sentence: Sentence) -> Term:
     """Return the term a sentence states for itself: at its head, by its last words, or as when its demand begins."""
-    begins, ends = (_find_leading(pattern, sentence.words) for pattern in (BEGINS, ENDS))
+    begins, ends = (_find_leading(shape, sentence.words) for shape in (BEGINS, ENDS))
     return _make_term(begins, ends).fill(_make_term(LATER.search(sentence.words), None))
 
 
-def _find_leading(pattern: re.Pattern[str], words: str) -> re.Match[str] | None:
-    match = pattern.search(words)
+def _find_leading(shape: Shape, words: str) -> re.Match[str] | None:
+    match = shape.search(words)
     if match is None:
         return None
-    if pattern is ENDS and not words[match.end() :].strip(" .;"):
+    if shape is ENDS and not words[match.end() :].strip(" .;"):
         return match
     if match.start() > HEAD:
         return None
@@ -121,7 +122,7 @@ def _list_brackets(passage: Passage) -> Iterator[str]:
 
 
 def _list_clauses(passage: Passage) -> Iterator[str]:
-    """Yield the sentences elsewhere in the document that speak of the term of the section, or of what holds the passage."""
+    """Yield the provisions elsewhere in the document that speak of the term of the section, or of a part of it."""
     numbers = set(passage.provision.eid.split("__"))
     for one in passage.reading.provisions:
         clause = OTHERS.match(fold_printed(one.text).plain)

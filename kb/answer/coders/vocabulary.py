@@ -1,8 +1,9 @@
 """Read the words that the coders know, schemas/coders.yml, and make patterns of them."""
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -69,16 +70,35 @@ GAPS = {"…": r"\b[^.;]{0,260}?\b", "‥": r"\b[^.;]{0,80}?\b"}
 PART = re.compile(r"(\{[a-z_]+\}|\s*[…‥]\s*| )")
 
 
-def compile_law(shape: str) -> re.Pattern[str]:
-    """Return the pattern of a shape of law: "no … {giving} … without ‥ {exams}".
+class Shape:
+    """A shape of law: "{denying} … {giving} … {barring} … {exams}".
 
-    "…" stands for anything within a clause, "‥" for a few words of it, "{name}" for a word of the list of that name, the
-    group of that name at its first use. The rest is a regular expression in which a blank is any white space. Case is
-    ignored.
+    "…" stands for anything within a clause, "‥" for a few words of it, "{name}" for a word of the list of that name
+    (the group of that name at its first use). The rest is a regular expression in which a blank is any white space.
+    Case is ignored. The pattern is made when it is first asked for: importing a coder reads no file.
     """
-    seen: set[str] = set()
-    parts = [_compile_part(part, seen) for part in PART.split(shape)]
-    return re.compile("".join(parts), re.IGNORECASE)
+
+    def __init__(self, text: str) -> None:
+        """Keep the shape as written."""
+        self.text = text
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The regular expression of the shape."""
+        seen: set[str] = set()
+        return re.compile("".join(_compile_part(part, seen) for part in PART.split(self.text)), re.IGNORECASE)
+
+    def search(self, words: str, start: int = 0, end: int = sys.maxsize) -> re.Match[str] | None:
+        """Return where the shape first stands in some words."""
+        return self.pattern.search(words, start, end)
+
+    def match(self, words: str, start: int = 0) -> re.Match[str] | None:
+        """Return the shape where words begin with it."""
+        return self.pattern.match(words, start)
+
+    def finditer(self, words: str) -> Iterator[re.Match[str]]:
+        """Yield every place where the shape stands."""
+        return self.pattern.finditer(words)
 
 
 def _compile_part(part: str, seen: set[str]) -> str:
