@@ -16,7 +16,7 @@ from kb.evaluate.proposals import (
     read_proposal_labels,
     score_proposals,
 )
-from kb.questions import read_questions
+from kb.questions import read_codebook
 from tests.build import make_reading
 from tests.crawling import write_sources
 from tests.test_evaluate import DAY, NEXT_DAY, SITE, make_captures, value_of, write_corpus
@@ -156,8 +156,8 @@ def test_labels_of_a_corpus_that_is_not_there_fail_the_gate(tmp_path):
 def test_shipped_labels_speak_of_questions_that_are_asked_and_of_each_place_once():
     labels = read_proposal_labels(LABELS / "proposals.yml").labels
     places = [(one.document, one.eid, one.question, one.effective_from) for one in labels]
-    known = {question.id for question in read_questions()} | {"days_supply", "esketamine_schedule"}
+    known = {(question.id, choice.id) for question in read_codebook().questions for choice in question.values}
 
     assert len(set(places)) == len(places) > 60
-    assert set() == {one.question for one in labels} - known
+    assert set() == {(one.question, one.value) for one in labels if one.value != NOTHING} - known
     assert [] == [one for one in labels if one.value == NOTHING and not one.why]

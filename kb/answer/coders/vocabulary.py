@@ -9,7 +9,7 @@ import msgspec
 
 from kb.declarations import load_yaml
 from kb.errors import DeclarationError
-from kb.share import share_path
+from kb.share import domain_path
 
 
 class Vocabulary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,8 +23,8 @@ class Vocabulary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @lru_cache(maxsize=1)
 def read_vocabulary() -> Vocabulary:
-    """Return the shipped vocabulary; raises DeclarationError if schemas/coders.yml is not valid."""
-    path = share_path("schemas", "coders.yml")
+    """Return the vocabulary of the domain; raises DeclarationError if coders.yml is not valid."""
+    path = domain_path("coders.yml")
     try:
         return msgspec.convert(load_yaml(path), Vocabulary)
     except msgspec.ValidationError as error:
