@@ -1,4 +1,4 @@
-"""Small texts for the coders: one document, one answer asked for; whatever is proposed must be known to the codebook."""
+"""Small texts for the coders: one document, one answer; whatever is proposed must be known to the codebook."""
 
 from kb.answer.coders import propose
 from kb.questions import read_codebook

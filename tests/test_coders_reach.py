@@ -76,8 +76,8 @@ def test_a_blank_matches_a_hyphen_and_a_star_any_ending():
     assert [True, True, False] == found
 
 
-def test_every_value_of_a_class_is_one_of_the_codebook_s_form():
+def test_classes_have_the_values_of_the_question_on_the_drug():
     values = read_vocabulary().schedule_values
 
-    assert {"III": "schedule_iii", "IVA": "schedule_iv_a"}.items() <= values.items()
-    assert "I" not in values
+    assert ["schedule_iii", "schedule_iii"] == [classes["III"] for classes in values.values()]
+    assert ["schedule_iv_a", None] == [values[drug].get("IVA") for drug in ("ketamine", "esketamine")]

@@ -114,6 +114,20 @@ def test_esketamine_follows_from_isomers_in_the_entry_with_less_certainty():
     ]
 
 
+def test_isomers_taken_in_above_the_entry_count_with_little_certainty():
+    provisions = [("c", "Any of the following substances, their salts and isomers:"), ("c__7", "Ketamine")]
+
+    found = code("Schedule III.", provisions, "esketamine_schedule")
+
+    assert [("schedule_iii", "low")] == [(one.value, one.confidence) for one in found]
+
+
+def test_a_class_that_the_question_does_not_know_is_not_proposed():
+    provisions = [("b", "Schedule IVA includes the following substances:"), ("b__1", "Ketamine and its isomers")]
+
+    assert [] == code("Schedule IVA.", provisions, "esketamine_schedule")
+
+
 def test_esketamine_named_itself_is_certain():
     found = code("Schedule III.", [("c", "Depressants:"), ("c__8", "Esketamine")], "esketamine_schedule")
 

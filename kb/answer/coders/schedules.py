@@ -55,31 +55,33 @@ def _find_entry(passage: Passage, name: str) -> re.Match[str] | None:
 
 
 def _code_entry(passage: Passage, name: str, entry: re.Match[str]) -> Iterator[Finding]:
-    found = find_schedule(passage, entry.start("name"))
-    value = read_vocabulary().schedule_values.get(found, "")
     words = _cut_entry(passage, entry)
-    if not value or has_words("taken_out", " ".join((words.words, *passage.leads[:2]))):
+    found = find_schedule(passage, words.start)
+    if not found or has_words("taken_out", " ".join((words.words, *passage.leads[:2]))):
         return
-    listed = Finding(
-        question=f"{name}_schedule",
-        value=value,
-        sentence=words,
-        start=words.start,
-        end=words.start + len(words.words),
-        reason=f"named in the list of Schedule {found}",
-        confidence="high",
-    )
     own = has_words("isomers", words.words)
-    above = not own and any(has_words("isomers", lead) for lead in passage.leads[:1])
-    yield msgspec.structs.replace(listed, details={"isomers_named": True} if own and name == "ketamine" else {})
-    if name == "ketamine" and (own or above):
+    details: dict[str, object] = {"isomers_named": True} if own and name == "ketamine" else {}
+    yield from _make_finding(name, found, words, details=details)
+    if name == "ketamine" and (own or any(has_words("isomers", lead) for lead in passage.leads[:1])):
         where = "the entry" if own else "the paragraph above the entry"
-        yield msgspec.structs.replace(
-            listed,
-            question="esketamine_schedule",
-            details={"as_isomer": True},
-            reason=f"{where} takes the isomers of ketamine into Schedule {found}; esketamine is one",
-            confidence="medium" if own else "low",
+        for one in _make_finding("esketamine", found, words, details={"as_isomer": True}):
+            reason = f"{where} takes the isomers of ketamine into Schedule {found}; esketamine is one"
+            yield msgspec.structs.replace(one, reason=reason, confidence="medium" if own else "low")
+
+
+def _make_finding(name: str, found: str, words: Sentence, *, details: dict[str, object]) -> Iterator[Finding]:
+    """Yield the finding of a drug in a class, nothing where the question on the drug does not know the class."""
+    value = read_vocabulary().schedule_values[name].get(found)
+    if value is not None:
+        yield Finding(
+            question=f"{name}_schedule",
+            value=value,
+            sentence=words,
+            start=words.start,
+            end=words.start + len(words.words),
+            reason=f"named in the list of Schedule {found}",
+            confidence="high",
+            details=details,
         )
 
 

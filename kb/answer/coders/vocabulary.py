@@ -18,7 +18,7 @@ class Vocabulary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words: dict[str, tuple[str, ...]]
     professions: dict[str, tuple[str, ...]]
     events: dict[str, tuple[str, ...]]
-    schedule_values: dict[str, str]
+    schedule_values: dict[str, dict[str, str]]
 
 
 @lru_cache(maxsize=1)
