@@ -34,6 +34,17 @@ RULES = {
         "telehealth_suffices",
     ),
     "a prohibition": ("A practitioner may not prescribe a Schedule III drug through telemedicine.", "not_permitted"),
+    "a ban that a visit lifts": (
+        "No Schedule III drug may be prescribed by telemedicine unless the prescriber has an in-person relationship.",
+        "in_person_first",
+    ),
+    "allowed after a clause": (
+        (
+            "A prescriber may, within the scope of a license, prescribe a Schedule III drug via telemedicine, provided that the "
+            "visit is live."
+        ),
+        "telehealth_with_conditions",
+    ),
     "leave of the board": (
         "Schedule III drugs shall not be prescribed by telehealth except those the board has named.",
         "board_permission",

@@ -79,6 +79,18 @@ DUTIES = {
         "A prescriber must review the PDMP before prescribing an opioid or any other controlled substance.",
         "each_time",
     ),
+    "a list that runs on": (
+        "Before prescribing a Schedule III drug a practitioner shall: (a) Query the PDMP; and (b) Take a history.",
+        "each_time",
+    ),
+    "one who is registered with the program": (
+        "Prescribers registered with the monitoring program shall, before prescribing a Schedule III drug, query it.",
+        "each_time",
+    ),
+    "a class of its own name": (
+        "A prescriber shall review the PDMP before prescribing a targeted controlled substance.",
+        "not_for_ketamine",
+    ),
     "nonnarcotic drugs": (
         "A prescriber must review the PDMP before prescribing a nonnarcotic Schedule III drug.",
         "each_time",
@@ -92,6 +104,9 @@ DUTIES = {
     ),
 }
 SILENT = {
+    "access that is allowed": (
+        "Prescribers shall be allowed access to the PDMP before prescribing a controlled substance."
+    ),
     "a permission": (
         "A prescriber may review the prescription monitoring program before prescribing a controlled substance."
     ),
@@ -191,6 +206,15 @@ def test_what_rules_must_demand_is_less_sure():
     ]
 
     assert [("each_time", "medium")] == [(one.value, one.confidence) for one in code(parts, QUESTION)]
+
+
+def test_what_a_program_must_require_is_less_sure_too():
+    parts = [
+        ("2", "The monitoring program shall:"),
+        ("2__e", "Require a practitioner to review records of the program before issuing a controlled substance."),
+    ]
+
+    assert [("2__e", "each_time", "medium")] == [(one.eid, one.value, one.confidence) for one in code(parts, QUESTION)]
 
 
 def test_drugs_listed_elsewhere_are_looked_up():

@@ -55,6 +55,19 @@ LIMITS = {
         "6_months",
         {"validity": "P180D"},
     ),
+    "within a period": (
+        (
+            "A Schedule III prescription may be refilled no more than five times in the six-month period "
+            "from the date of issue."
+        ),
+        "5_in_6_months",
+        SIX_AND_FIVE,
+    ),
+    "beyond": (
+        "A Schedule III prescription may be refilled not more than five times and not beyond six months from the date.",
+        "5_in_6_months",
+        SIX_AND_FIVE,
+    ),
     "it expires": (
         "Prescriptions for Schedule III expire six months after the date written.",
         "6_months",

@@ -20,7 +20,7 @@ from kb.answer.coders.vocabulary import Shape, find_events, find_professions, ha
 QUESTION = "pdmp_query_duty"
 DUTY = r"(?:{must}|has a duty to|(?:has|have|shall have) the (?:professional )?responsibility to)"
 # "shall promptly review"  "must, before prescribing …, query"  "shall (1) review"
-ACTIVE = Shape(rf"\b(?P<duty>{DUTY})(?! not\b)(?:,[^.;]{{3,380}}?,)?(?:\s+\W?\w+\W?){{0,9}}? {{queries}}")
+ACTIVE = Shape(rf"\b(?P<duty>{DUTY})(?! not\b| be (?!required))(?:,[^.;]{{3,380}}?,|:)?(?:\s+\W?\w+\W?){{0,9}}? {{queries}}")
 # The program "shall be reviewed"
 PASSIVE = Shape(r"\b(?:shall|must) (?:first |also )?be {queries}")
 # Under "the regulations must provide": "that a practitioner review"
@@ -88,11 +88,17 @@ def find_duty(passage: Passage, sentence: Sentence) -> re.Match[str] | None:
     if not has_words("queries", words) or not _names_program(passage, words):
         return None
     found = [match for pattern in (ACTIVE, PASSIVE) for match in pattern.finditer(words) if _binds(words, match)]
-    if not found and DEMANDING.search(passage.lead_in) is not None:
+    if not found and _is_demanded(passage.lead_in, words):
         found = [match for match in [DEMANDED.search(words)] if match is not None]
     if not found and ENDS_IN_DUTY.search(passage.lead_in) is not None:
         found = [match for match in [LISTED.search(words)] if match is not None]
     return found[0] if found else None
+
+
+def _is_demanded(lead_in: str, words: str) -> bool:
+    """Tell whether the text above says what rules or a program must demand, which an item then does."""
+    required = words.lower().startswith("require") and ENDS_IN_DUTY.search(lead_in) is not None
+    return required or DEMANDING.search(lead_in) is not None
 
 
 def _names_program(passage: Passage, words: str) -> bool:
@@ -114,7 +120,12 @@ def _binds(words: str, match: re.Match[str]) -> bool:
     if match.re is PASSIVE.pattern:
         return True
     denied = NEGATED.search(words, match.end("duty"), verb) is not None
-    return not denied and not has_words("bodies", " ".join(words[: match.start()].split()[-1:]))
+    return not denied and not _is_body(words[: match.start()])
+
+
+def _is_body(subject: str) -> bool:
+    """Tell whether a department or board is bound: its name ends the subject, and no practitioner is named near."""
+    return has_words("bodies", " ".join(subject.split()[-1:])) and not has_words("bound", subject[-90:])
 
 
 def _code_duty(passage: Passage, sentence: Sentence, match: re.Match[str]) -> Iterator[Finding]:

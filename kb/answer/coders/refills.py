@@ -26,7 +26,7 @@ LIMIT = re.compile(
 FILLING = re.compile(r"\b(?:(?:re)?fill\w*|dispens\w+|valid|void|expires?|effective)\b", re.IGNORECASE)
 # Before the length: "more than" six months, "within" 180 days; after it: "after the date", "from issuance"
 BEFORE = re.compile(
-    r"\b(?:more than|later than|greater than|longer than|after|beyond|over|exceed\w*|within|for(?: up to)?"
+    r"\b(?:more than|later than|greater than|longer than|after|beyond|over|exceed\w*|within|up to|for"
     r"|not to exceed|expires?|void|invalid|lapses?)\s+(?:a period of\s+|an?\s+)?$",
     re.IGNORECASE,
 )
@@ -36,7 +36,7 @@ AFTER = re.compile(
     re.IGNORECASE,
 )
 # "within six months" of what was named before: "five times within six months unless renewed"
-LOOSE = re.compile(r"\b(?:within|in)\s+(?:a\s+|any\s+)?$", re.IGNORECASE)
+LOOSE = re.compile(r"\b(?:within|in)\s+(?:an?\s+|any\s+|the\s+)?$", re.IGNORECASE)
 # "refilled more than five times": the figure belongs to refilling
 REFILLED = re.compile(r"\brefill\w*\b[^.;]{0,120}$", re.IGNORECASE)
 # "those schedule III substances which the commissioner may require": not all of the class
