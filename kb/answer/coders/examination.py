@@ -53,7 +53,9 @@ BEGINNINGS = tuple(
 # A relationship "with respect to telemedicine … is created by mutual consent"
 CREATED = Shape(RELATION + r" ‥ {remote} ‥ is {making} by\b")
 # "may prescribe a controlled substance by telehealth"
-ALLOWED = Shape(r"\bmay(?:,[^.;]{3,120}?,)? (?!not\b)(?:\w+ ){0,4}?(?:prescribe|issue a prescription) … {by_means} ‥ {remote}")
+ALLOWED = Shape(
+    r"\bmay(?:,[^.;]{3,120}?,)? (?!not\b)(?:\w+ ){0,4}?(?:prescribe|issue a prescription) … {by_means} ‥ {remote}"
+)
 # "an in-person examination is not required"
 NEEDLESS = Shape("{exams} ‥ (?:is|are|shall|may|need) not (?:be )?(?:required|necessary|a prerequisite|a precondition)")
 # "in compliance with federal law" on controlled substances

@@ -20,7 +20,9 @@ from kb.answer.coders.vocabulary import Shape, find_events, find_professions, ha
 QUESTION = "pdmp_query_duty"
 DUTY = r"(?:{must}|has a duty to|(?:has|have|shall have) the (?:professional )?responsibility to)"
 # "shall promptly review"  "must, before prescribing …, query"  "shall (1) review"
-ACTIVE = Shape(rf"\b(?P<duty>{DUTY})(?! not\b| be (?!required))(?:,[^.;]{{3,380}}?,|:)?(?:\s+\W?\w+\W?){{0,9}}? {{queries}}")
+ACTIVE = Shape(
+    rf"\b(?P<duty>{DUTY})(?! not\b| be (?!required))(?:,[^.;]{{3,380}}?,|:)?(?:\s+\W?\w+\W?){{0,9}}? {{queries}}"
+)
 # The program "shall be reviewed"
 PASSIVE = Shape(r"\b(?:shall|must) (?:first |also )?be {queries}")
 # Under "the regulations must provide": "that a practitioner review"
