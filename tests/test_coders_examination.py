@@ -40,7 +40,7 @@ RULES = {
     ),
     "allowed after a clause": (
         (
-            "A prescriber may, within the scope of a license, prescribe Schedule III drugs via telemedicine provided that the "
+            "A prescriber may, within the scope of a license, prescribe Schedule III drugs via telemedicine, if the "
             "visit is live."
         ),
         "telehealth_with_conditions",

@@ -137,6 +137,18 @@ def test_the_class_may_stand_in_the_sentence_before_or_above():
     assert [[("5_in_6_months", "medium")], [("5_in_6_months", "high")]] == values
 
 
+def test_federal_rules_on_prescriptions_taken_over_are_proposed_with_little_certainty():
+    texts = [
+        "A controlled substance may not be dispensed but in accordance with federal rules regarding prescriptions.",
+        "A controlled substance may not be dispensed other than in accordance with federal law.",
+        "An opioid may not be dispensed other than in accordance with federal rules regarding prescriptions.",
+    ]
+
+    found = [[(one.value, one.confidence) for one in code(text, QUESTION)] for text in texts]
+
+    assert [[("5_in_6_months", "low")], [], []] == found
+
+
 def test_items_of_a_list_take_class_and_duty_from_above():
     parts = [
         ("c", "Controlled substances of schedule III shall:"),

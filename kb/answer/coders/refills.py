@@ -15,7 +15,7 @@ from kb.answer.coders.passages import Passage
 from kb.answer.coders.printed import Sentence
 from kb.answer.coders.proposal import Confidence
 from kb.answer.coders.reach import judge_reach
-from kb.answer.coders.vocabulary import has_words
+from kb.answer.coders.vocabulary import Shape, has_words
 
 QUESTION = "refill_limit"
 # "not be filled or refilled more than": what makes a figure a limit
@@ -55,6 +55,11 @@ MOST_REFILLS, LONGEST_DAYS = 5, 180
 DAYS = {"D": 1, "W": 7, "M": 30, "Y": 360, "H": 0}
 # "and all refills together shall not exceed a 120-day supply"
 FURTHER = re.compile(rf"\b(?:exceed|more than|total)\b[^.;]{{0,60}}?{DURATION.pattern}[\s-]*supply", re.IGNORECASE)
+# "may not be dispensed other than in accordance with federal requirements regarding prescriptions"
+FEDERAL = Shape(
+    r"(?:{denying}|{must}) … (?:dispens|fill|refill)\w* … federal (?:law|laws|requirements|regulations|rules)"
+    r" (?:regarding|for|governing|on) (?:\w+ ){0,2}?(?:prescriptions|refills|refilling)\b"
+)
 # What is kept so long, and not filled: "shall be retained for two years from the date"
 KEPT = re.compile(r"\b(?:retain|kept|keep|maintain|preserv|record|file)\w*\b[^.;]{0,90}$", re.IGNORECASE)
 
@@ -63,11 +68,28 @@ def code_refills(passage: Passage) -> Iterator[Finding]:
     """Yield the limit on refills and validity that a passage sets for Schedule III or all controlled substances."""
     limits = [limit for sentence in passage.sentences if (limit := _read_limit(passage, sentence)) is not None]
     if not limits:
+        yield from _take_over(passage)
         return
     details: dict[str, object] = {name: value for limit in reversed(limits) for name, value in limit.details.items()}
     value = choose_value(details)
     if value:
         yield msgspec.structs.replace(limits[0], value=value, details=details)
+
+
+def _take_over(passage: Passage) -> Iterator[Finding]:
+    """Yield the federal limit where a passage lets controlled substances go by the federal rules on prescriptions."""
+    for sentence in passage.sentences:
+        match = FEDERAL.search(sentence.words)
+        if match is not None and judge_reach(sentence.words) == "ketamine":
+            yield Finding(
+                question=QUESTION,
+                value="5_in_6_months",
+                sentence=sentence,
+                start=sentence.start + match.start(),
+                end=sentence.start + match.end(),
+                reason="takes over the federal rules on prescriptions; the limit itself stands there (21 CFR 1306.22)",
+                confidence="low",
+            )
 
 
 def _read_limit(passage: Passage, sentence: Sentence) -> Finding | None:
