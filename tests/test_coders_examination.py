@@ -113,6 +113,15 @@ def test_a_condition_in_a_list_is_a_condition():
     assert [("b__2", "in_person_recent", "P24M")] == [(one.eid, one.value, one.details["seen_within"]) for one in found]
 
 
+def test_misconduct_listed_is_a_bar():
+    parts = [
+        ("a", "It is unprofessional conduct to do any of the following:"),
+        ("a__7", "Prescribe a controlled substance without first conducting an in-person examination."),
+    ]
+
+    assert [("a__7", "in_person_first")] == [(one.eid, one.value) for one in code(parts, QUESTION)]
+
+
 def test_a_visit_that_must_be_repeated_tells_how_often():
     text = "No Schedule III drug may be prescribed without an in-person examination, repeated at least annually."
 

@@ -49,6 +49,28 @@ DUTIES = {
         ),
         "over_threshold",
     ),
+    "yearly": (
+        (
+            "A prescriber shall review the PDMP before issuing a prescription for any controlled "
+            "substance and annually thereafter."
+        ),
+        "first_and_repeat",
+    ),
+    "each time and at intervals": (
+        (
+            "A prescriber shall review the PDMP before each prescription for any controlled substance is "
+            "issued and every 90 days."
+        ),
+        "each_time",
+    ),
+    "a prescription over a length": (
+        "Prescribers must check the PDMP when a prescription for a controlled substance exceeds a seven day supply.",
+        "over_threshold",
+    ),
+    "left to boards": (
+        "Each board shall adopt rules requiring licensees to query the PDMP before prescribing a controlled substance.",
+        "by_board_rule",
+    ),
     "on suspicion": (
         (
             "A prescriber shall obtain a patient utilization report before prescribing a Schedule III drug if one "

@@ -71,6 +71,21 @@ def test_a_repealed_section_is_passed_over_whole():
     assert [[], [], [], ["", "a"]] == found
 
 
+def test_a_section_whose_first_words_say_so_is_gone():
+    parts = [("p1", "Repealed by Laws 2019, chapter 4."), ("p2", "A prescriber was bound.")]
+
+    assert [] == list_eids(*parts)
+    assert ["", "a"] == list_eids(("a", "Law."), ("p1", "Repealed by Laws 2019, chapter 4."))
+
+
+def test_what_a_board_may_provide_is_no_law_yet():
+    text = "The state medical board may by rule limit refills. The board may not limit visits. A person may ask."
+
+    (_, passage) = list_passages(make_reading(("a", text)))
+
+    assert ["The board may not limit visits.", "A person may ask."] == [one.words for one in passage.sentences]
+
+
 def test_definitions_are_passed_over():
     parts = [
         ("a", "As used in this section:"),

@@ -103,6 +103,10 @@ SILENT = {
     ),
     "no class told": "A prescription shall not be refilled more than five times.",
     "animals": "A veterinarian's Schedule III prescription may be refilled no more than three times.",
+    "a power": (
+        "The board may adopt rules under which a Schedule III prescription may be refilled not more than three times."
+    ),
+    "what a label says": "The label of a Schedule III drug tells the date after which it may not be refilled.",
     "some of the class": "Schedule III drugs which the board may name by rule may not be refilled.",
     "too little told": "A Schedule III prescription may be refilled no more than nine times.",
 }

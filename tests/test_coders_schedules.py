@@ -65,6 +65,11 @@ SILENT = {
     "penalties": ("Penalties for Schedule III substances.", [("a", "Possession of:"), ("a__1", "Ketamine, 5 grams;")]),
     "mention in a sentence": ("Schedule III.", [("a", "A practitioner who gives ketamine keeps records.")]),
     "taken out": ("Schedule III.", [("a", "This list does not include:"), ("a__1", "Ketamine in veterinary form.")]),
+    "taken from the list": ("Schedule III.", [("c", "Depressants:"), ("c__7", "Ketamine (rescheduled in 2030)")]),
+    "a schedule named in passing": (
+        "Crimes",
+        [("a", "A Schedule III drug is one listed in Schedule III. Ketamine, sold, is.")],
+    ),
     "repealed": ("Schedule III.", [("c", "[Repealed.]"), ("c__1", ENTRY)]),
     "repealed section": ("Schedule III. [Repealed.]", []),
     "a schedule mentioned, not announced": (

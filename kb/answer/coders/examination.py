@@ -33,6 +33,8 @@ BARS = tuple(
         ),
     )
 )
+# Under "It is unprofessional conduct to:": "prescribe a controlled substance without an in-person examination"
+MISCONDUCT = Shape(r"^\W*{giving} … {barring} … {exams}")
 # "may not prescribe a controlled substance through telemedicine"
 PROHIBITED = Shape("{denying} … {giving} … {by_means} ‥ {remote}")
 BEGINNINGS = tuple(
@@ -123,7 +125,7 @@ def _read_bars(passage: Passage, sentence: Sentence) -> Rule | None:
 
 def _find_exam(lead_in: str, words: str) -> re.Match[str] | None:
     """Return where a sentence makes an examination a condition: by itself, or as an item of a list of conditions."""
-    for shape in BARS:
+    for shape in (*BARS, MISCONDUCT) if has_words("misconduct", lead_in) else BARS:
         match = shape.search(words)
         if match is not None:
             return match

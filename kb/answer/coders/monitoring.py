@@ -47,6 +47,10 @@ HISTORY = Shape(
     r" (?:history|records?|reports?)\b"
     r"|\binformation (?:about|regarding|concerning|on) (?:an?|the) patient\b"
 )
+# "Each licensing board shall adopt rules requiring its licensees to query"
+BOARD_RULES = Shape(
+    r"{bodies} (?:shall|must) (?:adopt|promulgate|establish|make) (?:\w+ ){0,3}?rules? … requir\w* … {queries}"
+)
 # "before prescribing"  "prior to issuing"  "when dispensing"  "each time a prescriber issues"
 TRIGGER = Shape(
     r"\b(?:before|prior to|when|whenever|upon|each time|every time|if|at the time of)\b[^.;:]{0,90}?"
@@ -82,6 +86,24 @@ def code_monitoring(passage: Passage) -> Iterator[Finding]:
         match = find_duty(passage, sentence)
         if match is not None:
             yield from _code_duty(passage, sentence, match)
+        elif _names_program(passage, sentence.words):
+            yield from _code_mandate(sentence)
+
+
+def _code_mandate(sentence: Sentence) -> Iterator[Finding]:
+    """Yield the duty of boards to demand queries by rule: each of them then decides."""
+    match = BOARD_RULES.search(sentence.words)
+    if match is not None:
+        start, end = match.span()
+        yield Finding(
+            question=QUESTION,
+            value="by_board_rule",
+            sentence=sentence,
+            start=sentence.start + start,
+            end=sentence.start + end,
+            reason="boards must demand the query by rules of their own",
+            confidence="medium",
+        )
 
 
 def find_duty(passage: Passage, sentence: Sentence) -> re.Match[str] | None:
@@ -196,7 +218,7 @@ def _choose_value(words: str) -> str:
         return "over_threshold"
     if has_words("first", words):
         return "first_and_repeat" if _find_repeat(words) else "first_time"
-    return "each_time"
+    return "first_and_repeat" if _find_repeat(words) and not has_words("each", words) else "each_time"
 
 
 def _find_repeat(words: str) -> str:

@@ -31,6 +31,8 @@ USED_HERE = re.compile(
 )
 
 
+# "The board may adopt rules": a power, no rule; not "the board may not"
+POWER = Shape(r"\W*(?:\(\w{1,4}\)\s*)?[\w' -]{0,60}?{bodies}(?: \w+){0,4}? may (?!not\b)")
 # A text that its list completes: "… shall:"  "… before prescribing"
 OPEN = re.compile(r"[^.?!;\s][\"')\]]*\s*$")
 
@@ -51,8 +53,8 @@ class Passage:
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
-        """The sentences of the provision, in order."""
-        return tuple(self.printed.cut_sentences())
+        """The sentences of the provision that say law, in order: what a body may provide is none yet."""
+        return tuple(one for one in self.printed.cut_sentences() if POWER.match(one.words) is None)
 
     @cached_property
     def leads(self) -> tuple[str, ...]:
@@ -95,6 +97,8 @@ class Passage:
 
 def list_passages(reading: Reading) -> Iterator[Passage]:
     """Yield the provisions of a document that say law in force, in reading order."""
+    if any(not one.number and GONE.match(fold_printed(one.text).plain) for one in reading.provisions[1:2]):
+        return  # a section whose first words say that it is gone
     known = {one.eid: one for one in reading.provisions}
     passed: set[str] = set()
     for provision in reading.provisions:

@@ -41,7 +41,8 @@ LOOSE = re.compile(r"\b(?:within|in)\s+(?:an?\s+|any\s+|the\s+)?$", re.IGNORECAS
 REFILLED = re.compile(r"\brefill\w*\b[^.;]{0,120}$", re.IGNORECASE)
 # "those schedule III substances which the commissioner may require": not all of the class
 QUALIFIED = re.compile(
-    r"\b(?:which|that|as|if) the (?:commissioner|board|department|secretary|director|administrator)\b", re.IGNORECASE
+    r"\bafter which\b|\b(?:which|that|as|if) the (?:commissioner|board|department|secretary|director|administrator)\b",
+    re.IGNORECASE,
 )
 REFILL = re.compile(r"\brefill", re.IGNORECASE)
 # "shall not be refilled": no refill at all

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from kb.answer.coders.figures import find_classes
+from kb.answer.coders.figures import Classes, find_classes
 from kb.answer.coders.finding import Finding
 from kb.answer.coders.passages import Passage
 from kb.answer.coders.printed import Sentence, fold_printed
@@ -39,6 +39,10 @@ WIDE = re.compile(
 )
 
 
+# A paragraph shorter than this may be a title on its own.
+SHORT = 60
+
+
 def code_schedules(passage: Passage) -> Iterator[Finding]:
     """Yield the class of ketamine and of esketamine for each entry that names them under an announced schedule."""
     for name in ("esketamine", "ketamine"):
@@ -57,7 +61,11 @@ def _find_entry(passage: Passage, name: str) -> re.Match[str] | None:
 def _code_entry(passage: Passage, name: str, entry: re.Match[str]) -> Iterator[Finding]:
     words = _cut_entry(passage, entry)
     found = find_schedule(passage, words.start)
-    if not found or has_words("taken_out", " ".join((words.words, *passage.leads[:2]))):
+    if (
+        not found
+        or has_words("gone", words.words)
+        or has_words("taken_out", " ".join((words.words, *passage.leads[:2])))
+    ):
         return
     own = has_words("isomers", words.words)
     details: dict[str, object] = {"isomers_named": True} if own and name == "ketamine" else {}
@@ -96,12 +104,10 @@ def _cut_entry(passage: Passage, entry: re.Match[str]) -> Sentence:
 
 def find_schedule(passage: Passage, place: int) -> str:
     """Return the class ("III", "IVA") announced nearest above a place of a passage, "" if none is."""
-    own = passage.printed.plain[:place]
-    for text in (own, *_list_announcements(passage)):
-        found = read_announcement(text)
-        if found:
-            return found
-    return ""
+    own = read_announcement(passage.printed.plain[:place], short=0)
+    if own:
+        return own
+    return next((found for text in _list_announcements(passage) if (found := read_announcement(text))), "")
 
 
 def _list_announcements(passage: Passage) -> Iterator[str]:
@@ -126,25 +132,25 @@ def _list_parts(provision: Provision, *, own: bool = False) -> Iterator[str]:
 def _reaches_on(provision: Provision) -> bool:
     """Tell whether an elder paragraph speaks for those after it: a title on its own, or of "this section"."""
     text = fold_printed(provision.text or provision.heading).plain
-    return len(text) < 60 or WIDE.search(text) is not None
+    return len(text) < SHORT or WIDE.search(text) is not None
 
 
-def read_announcement(text: str) -> str:
+def read_announcement(text: str, *, short: int = SHORT) -> str:
     """Return the class a text announces a list of, the last one if several; "" if none.
 
-    A heading ends in a line break or is short, names one schedule, and no word that is foreign to lists (penalties,
-    prescriptions, tests).
+    A heading ends in a line break or is shorter than ``short``, names one schedule, and no word that is foreign to
+    lists (penalties, prescriptions, tests).
     """
     found = ""
     for classes in find_classes(text):
-        if len(classes.names) == 1 and _announces(text, classes.start, classes.end):
+        if len(classes.names) == 1 and _announces(text, classes, short):
             found = classes.names[0]
     return found
 
 
-def _announces(text: str, start: int, end: int) -> bool:
-    before, after = text[:start], text[end:]
+def _announces(text: str, classes: Classes, short: int) -> bool:
+    before, after = text[: classes.start], text[classes.end :]
     if CONSISTS.match(after) is not None or INCLUDED.search(before[-300:]) is not None:
         return True
-    is_title = text.endswith("\n") or len(text) < 60 or (not before.strip("()[]. ") and re.match(r"\s*[.:-]", after))
-    return bool(is_title) and not has_words("not_a_list", text[:200])
+    leads = not before.strip("()[]. ") and re.match(r"\s*[.:|-]", after) is not None
+    return (text.endswith("\n") or len(text) < short or leads) and not has_words("not_a_list", text[:200])
