@@ -57,6 +57,7 @@ SILENT = [
     "An electronic prescription for a controlled substance shall bear the date of issue.",
     "A written, oral or electronic prescription for a controlled substance shall be kept for two years.",
     "A prescriber shall sign the written or electronic prescription for a controlled substance.",
+    "A prescription for a controlled substance must be issued as a written or electronic prescription.",
     "A prescription for a controlled substance is not required to be issued as an electronic prescription.",
     (
         '"Electronic prescription" means a prescription for a controlled substance that must be '

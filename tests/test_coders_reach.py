@@ -14,6 +14,7 @@ REACHES = {
         "a non-opioid controlled substance",
         "an opioid or any other controlled substance",
         "a Schedule II opioid or a Schedule III drug",
+        "an opioid; drugs of Schedule III",
         "controlled substances, including opioids",
     ],
     "others": [

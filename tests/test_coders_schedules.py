@@ -71,6 +71,15 @@ SILENT = {
         [("a", "A Schedule III drug is one listed in Schedule III. Ketamine, sold, is.")],
     ),
     "repealed": ("Schedule III.", [("c", "[Repealed.]"), ("c__1", ENTRY)]),
+    "a list beside it": (
+        "Lists",
+        [
+            ("b", "The following drugs, of whatever kind, name or form they may be, are included in Schedule III:"),
+            ("b__1", "Chlorhexadol"),
+            ("c", "Drugs kept apart:"),
+            ("c__1", ENTRY),
+        ],
+    ),
     "repealed section": ("Schedule III. [Repealed.]", []),
     "a schedule mentioned, not announced": (
         "Lists",

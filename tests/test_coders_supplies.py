@@ -26,6 +26,7 @@ SILENT = [
         "Before prescribing more than a 3-day supply of a controlled substance, a prescriber shall query "
         "the monitoring program."
     ),
+    "While the monitoring program is down, no more than a 3-day supply of a controlled substance may be dispensed.",
     "A dispenser of a seven-day supply of a controlled substance shall check the buyer's identity.",
     "Tablets may be dispensed up to a ninety-day supply.",
 ]

@@ -37,6 +37,7 @@ TERMS = {
     ),
     "by its last words": (f"{LIMIT[:-1]} through June 15, 2024.", "", "2024-06-15"),
     "of something else": (f"{LIMIT[:-1]} if it was written on or after March 3, 2019, in ink.", "", ""),
+    "of its subject": (LIMIT.replace("prescription", "prescription written since March 3, 2019,"), "", ""),
     "no calendar day": (f"[Effective until February 30, 2023.] {LIMIT}", "", ""),
     "dates that contradict each other": (f"[Effective July 1, 2025, and until June 30, 2024.] {LIMIT}", "", ""),
 }
