@@ -139,7 +139,7 @@ SILENT = {
         "The department shall review the monitoring program before prescribing rules on controlled substances."
     ),
     "a negation within a duty": (
-        "Rules must say that a prescriber is not required to check the PDMP before prescribing a controlled substance."
+        "Rules must say that one is not required to check the PDMP before prescribing a controlled substance."
     ),
     "a purpose": "A pharmacy shall install software to check the PDMP before dispensing a controlled substance.",
     "registration": (
