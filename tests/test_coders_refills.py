@@ -91,7 +91,7 @@ SILENT = {
     "Schedule II": "A prescription for a Schedule II drug may not be refilled.",
     "opioids": "No opioid prescription may be refilled more than two times.",
     "narcotics of the class": "A Schedule III narcotic may not be refilled more than two times.",
-    "kept, not filled": "Schedule III prescriptions are kept, only on file, for three months from the date.",
+    "kept, not filled": "Schedule III prescriptions are kept only on file, for three months from the date filled.",
     "partial fillings": (
         "The partial filling of a Schedule III prescription shall not occur more than six months after the date."
     ),
