@@ -2,9 +2,10 @@
 
 from kb.web.answer import PageRoute
 from kb.web.pages.change import view_change
-from kb.web.pages.changes import view_changes
+from kb.web.pages.changes import view_changes, view_report
 from kb.web.pages.document import view_document
 from kb.web.pages.event import view_event
+from kb.web.pages.feeds import view_feed
 from kb.web.pages.home import view_home
 from kb.web.pages.search import view_search
 from kb.web.pages.sources import view_source, view_sources
@@ -13,6 +14,8 @@ from kb.web.pages.sources import view_source, view_sources
 PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/$", view_home),
     PageRoute(r"^/changes$", view_changes),
+    PageRoute(r"^/changes/report$", view_report),
+    PageRoute(r"^/changes\.(?P<form>atom|json)$", view_feed),
     PageRoute(r"^/c/(?P<change>[^/]+)$", view_change),
     PageRoute(r"^/e/(?P<event>[^/]+)$", view_event),
     PageRoute(r"^/d/(?P<document>.+)$", view_document),

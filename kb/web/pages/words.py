@@ -46,6 +46,11 @@ PART_LABELS: Mapping[Part, str] = {
     "pending": "notices of coming change",
 }
 NATURE_WEIGHTS: Mapping[Nature, Weight] = {"substantive": "rule", "editorial": "wording", "structural": "moved"}
+NATURE_LABELS: Mapping[Nature, str] = {
+    "substantive": "the rule",
+    "editorial": "wording only",
+    "structural": "number or place",
+}
 NATURE_SENTENCES: Mapping[Weight, str] = {
     "rule": "The rule itself moved, not only its wording or number. In doubt a change is put here.",
     "wording": "The words moved, the rule did not: punctuation, spelling, drafting style or a more exact reference.",
@@ -172,6 +177,11 @@ def days_between(earlier: str, later: str) -> int:
 def is_late(last_read: str, cadence: str, today: str) -> bool:
     """Tell whether something was not read for more than twice its source's cadence, which is weekly unless known."""
     return days_between(last_read, today) > tell_patience(cadence).days
+
+
+def say_id(name: str) -> str:
+    """Return an id of a vocabulary as words: "advisory_opinion" as "advisory opinion"."""
+    return name.replace("_", " ")
 
 
 def cite(citation: str, eid: str | None) -> str:

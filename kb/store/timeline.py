@@ -1,0 +1,158 @@
+"""What lists and feeds of changes ask of a published generation: counts by every filter, events and their changes."""
+
+import sqlite3
+from collections.abc import Collection
+
+import msgspec
+
+from kb.models import Kind, Nature, Part
+from kb.store.pages import LISTED_COLUMNS, Listed, Wanted, bind_wanted, join_conditions
+
+# How many changes of one event a feed or report reads; the others are counted and linked.
+MOST_OF_EVENT = 10
+COMBINED = "jurisdiction, source, topics, professions, nature, kind, part, binding"
+
+
+class Combination(msgspec.Struct, frozen=True, kw_only=True):
+    """How many changes share all that a list can be filtered by."""
+
+    jurisdiction: str
+    source: str
+    topics: tuple[str, ...]
+    professions: tuple[str, ...]
+    nature: Nature
+    kind: Kind
+    part: Part
+    binding: str
+    count: int
+
+
+class FeedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as a feed tells it: only its changes that pass the feed's filters are counted."""
+
+    id: str
+    source: str
+    jurisdiction: str
+    confirmed_at: str
+    changes: int
+    documents: int
+
+
+class Telling(msgspec.Struct, frozen=True, kw_only=True):
+    """A change as feeds and reports tell it: its line, both texts, its redline as markup of ours, its addresses.
+
+    ``is_cut`` tells that the source's rights let out only part of the texts.
+    """
+
+    change: Listed
+    old_text: str
+    new_text: str
+    redline: str
+    url: str
+    binding: str
+    topics: tuple[str, ...]
+    professions: tuple[str, ...]
+    confirmed_at: str
+    is_cut: bool
+
+
+def combine_changes(db: sqlite3.Connection, wanted: Wanted) -> list[Combination]:
+    """Count the changes wanted by each combination of values that a list can be filtered by."""
+    rows = db.execute(
+        f"""
+        SELECT {COMBINED}, COUNT(*) AS count FROM changes WHERE {join_conditions(wanted)}
+        GROUP BY {COMBINED}
+        """,
+        bind_wanted(wanted),
+    )
+    return [msgspec.convert({**dict(row), **_read_lists(row)}, Combination) for row in rows]
+
+
+def list_feed_events(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int) -> list[FeedEvent]:
+    """Return one page of the events that hold changes wanted, the latest proven first.
+
+    Only text that moved is told: a rebuilt site, a new address and trouble with a site are no events of a feed.
+    """
+    rows = db.execute(
+        f"""
+        SELECT event_id AS id, source, jurisdiction, MAX(confirmed_at) AS confirmed_at, COUNT(*) AS changes,
+            COUNT(DISTINCT document) AS documents
+        FROM changes WHERE {join_conditions(wanted)} AND event_kind = 'revision'
+        GROUP BY event_id
+        ORDER BY confirmed_at DESC, event_id
+        LIMIT :limit OFFSET :offset
+        """,
+        {**bind_wanted(wanted), "limit": limit, "offset": offset},
+    )
+    return [FeedEvent(**dict(row)) for row in rows]
+
+
+def read_tellings(db: sqlite3.Connection, wanted: Wanted, events: Collection[str]) -> dict[str, list[Telling]]:
+    """Return the first changes wanted of each of these events, in reading order, by event."""
+    rows = db.execute(
+        f"""
+        SELECT {LISTED_COLUMNS}, old_text, new_text, COALESCE(html, '') AS redline, COALESCE(url, old_url, '') AS url,
+            binding, topics, professions, confirmed_at, cut
+        FROM (
+            SELECT *, ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY document, place) AS rank FROM changes
+            WHERE {join_conditions(wanted)} AND event_id IN (SELECT value FROM JSON_EACH(:events))
+        ) AS changes
+        LEFT JOIN redlines ON redlines.change = changes.id AND redlines.source = changes.source
+        WHERE rank <= :most
+        ORDER BY event_id, rank
+        """,
+        {**bind_wanted(wanted), "events": msgspec.json.encode(list(events)).decode(), "most": MOST_OF_EVENT},
+    )
+    found: dict[str, list[Telling]] = {}
+    for row in rows:
+        found.setdefault(row["event_id"], []).append(_make_telling(row))
+    return found
+
+
+def list_tellings(db: sqlite3.Connection, wanted: Wanted, limit: int) -> list[Telling]:
+    """Return the changes wanted with their texts, by jurisdiction, the latest first."""
+    rows = db.execute(
+        f"""
+        SELECT {LISTED_COLUMNS}, old_text, new_text, COALESCE(html, '') AS redline, COALESCE(url, old_url, '') AS url,
+            binding, topics, professions, confirmed_at, cut
+        FROM changes
+        LEFT JOIN redlines ON redlines.change = changes.id AND redlines.source = changes.source
+        WHERE {join_conditions(wanted)}
+        ORDER BY jurisdiction, observed_at DESC, changes.source, document, wave_at, place
+        LIMIT :limit
+        """,
+        {**bind_wanted(wanted), "limit": limit},
+    )
+    return [_make_telling(row) for row in rows]
+
+
+def list_known(db: sqlite3.Connection) -> dict[str, list[str]]:
+    """Return the ids that exist of jurisdictions, sources and the topics that sources declare, by these words."""
+    topics = """SELECT DISTINCT value FROM sources, JSON_EACH(sources.topics) ORDER BY 1"""
+    return {
+        "topic": [row[0] for row in db.execute(topics)],
+        "jurisdiction": [row[0] for row in db.execute("""SELECT jurisdiction FROM jurisdictions ORDER BY 1""")],
+        "source": [row[0] for row in db.execute("""SELECT source FROM sources ORDER BY 1""")],
+    }
+
+
+def read_first_day(db: sqlite3.Connection, jurisdiction: str = "") -> str:
+    """Return the day on which the record of all sources, or of one jurisdiction's, begins; "" where none was read."""
+    row = db.execute(
+        """
+        SELECT MIN(since) FROM sources WHERE since <> '' AND :jurisdiction IN ('', jurisdiction)
+        """,
+        {"jurisdiction": jurisdiction},
+    ).fetchone()
+    return str(row[0] or "")[:10]
+
+
+def _read_lists(row: sqlite3.Row) -> dict[str, object]:
+    return {name: msgspec.json.decode(row[name]) for name in ("topics", "professions")}
+
+
+def _make_telling(row: sqlite3.Row) -> Telling:
+    lists = _read_lists(row)
+    change = msgspec.convert({name: row[name] for name in Listed.__struct_fields__}, Listed)
+    texts = {name: row[name] for name in ("old_text", "new_text", "redline", "url", "binding", "confirmed_at")}
+    return msgspec.convert({"change": change, **texts, **lists, "is_cut": bool(row["cut"])}, Telling)
