@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from kb.publish import publish
-from kb.web.address import find_address
+from kb.web.address import read_address
 from kb.web.pages import PAGES
 from tests.example_web import build_web
 from tests.sites import HOSTILE, make_data
@@ -227,12 +227,11 @@ def test_feed_is_paged_and_each_page_names_its_neighbours(site, monkeypatch):
     assert f"{ADDRESS}/changes.atom?page=3" == links["next"]
 
 
-def test_same_question_has_the_same_bytes_and_tag_on_any_day(site):
+def test_same_question_has_the_same_bytes_on_any_day(site):
     one, other = (ask(site, "/changes.atom?kind=amended", today=day) for day in ("2024-07-20", "2025-01-01"))
     narrower = ask(site, "/changes.atom?kind=removed")
 
-    assert (one.body, one.headers["etag"]) == (other.body, other.headers["etag"])
-    assert one.headers["etag"] != narrower.headers["etag"]
+    assert one.body == other.body != narrower.body
 
 
 def test_equal_filters_in_any_order_are_one_feed(site):
@@ -285,29 +284,18 @@ def test_signs_that_xml_forbids_are_spelled_out(site):
 # --- the site's own address
 
 
-class Request:
-    def __init__(self, host, scheme="http"):
-        self.headers = {"host": host}
-        self.scheme = scheme
-
-
 @pytest.mark.parametrize(
-    ("host", "scheme", "address"),
+    ("told", "address"),
     [
-        ("law.example:8001", "http", "http://law.example:8001"),
-        ("law.example", "https", "https://law.example"),
-        ("[::1]:8001", "http", "http://[::1]:8001"),
-        ("evil.example/<script>", "http", ""),
-        ("a b", "http", ""),
-        ("", "http", ""),
+        ("https://law.example/", "https://law.example"),
+        ("http://127.0.0.1:8001", "http://127.0.0.1:8001"),
+        ("law.example", ""),
+        ("javascript:alert(1)", ""),
+        ("", ""),
     ],
 )
-def test_address_is_what_a_sound_request_names(host, scheme, address):
-    assert address == find_address(Request(host, scheme), {})
-
-
-def test_address_set_by_the_operator_goes_before_what_a_request_says():
-    assert "https://law.example" == find_address(Request("evil.example"), {"KB_ADDRESS": "https://law.example/"})
+def test_address_of_the_site_is_what_its_operator_set(told, address):
+    assert address == read_address({"KB_ADDRESS": told})
 
 
 def test_feed_without_a_known_address_has_relative_links(site):

@@ -168,6 +168,8 @@ FINISH = """
     CREATE INDEX changes_by_filter ON changes (
         jurisdiction, source, topics, professions, nature, kind, part, binding, observed_at
     );
+    CREATE INDEX versions_by_start ON versions (valid_from) WHERE valid_from IS NOT NULL;
+    CREATE INDEX versions_by_end ON versions (valid_to) WHERE valid_to IS NOT NULL;
     CREATE INDEX changes_by_effect ON changes (effective_on) WHERE effective_on IS NOT NULL;
     CREATE INDEX events_by_wave ON events (wave_at);
     CREATE INDEX events_by_source ON events (source, wave_at);

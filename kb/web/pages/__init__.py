@@ -1,6 +1,7 @@
 """The site's own pages: where each stands and which view answers it."""
 
 from kb.web.answer import PageRoute
+from kb.web.pages.calendar import view_calendar, view_ics
 from kb.web.pages.change import view_change
 from kb.web.pages.changes import view_changes, view_report
 from kb.web.pages.document import view_document
@@ -16,6 +17,8 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/changes$", view_changes),
     PageRoute(r"^/changes/report$", view_report),
     PageRoute(r"^/changes\.(?P<form>atom|json)$", view_feed),
+    PageRoute(r"^/calendar$", view_calendar),
+    PageRoute(r"^/calendar\.ics$", view_ics),
     PageRoute(r"^/c/(?P<change>[^/]+)$", view_change),
     PageRoute(r"^/e/(?P<event>[^/]+)$", view_event),
     PageRoute(r"^/d/(?P<document>.+)$", view_document),

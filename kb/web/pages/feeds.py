@@ -1,13 +1,12 @@
 """The feeds of changes, Atom (RFC 4287) and JSON Feed 1.1, for any filter of the list: one entry for each event.
 
-What a feed says depends on the generation and the address asked alone, not on the day: equal bytes, equal ETag. Ids
-are made from the event's id and stay when the site moves to another host.
+What a feed says depends on the generation alone, not on the day: its bytes, and with them its ETag, stay. Ids are made
+from the event's id and stay when the site moves to another host.
 """
 
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from html import unescape
 from uuid import NAMESPACE_URL, uuid5
 
@@ -79,7 +78,7 @@ def view_feed(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     feed = make_feed(db, listing, form, read_page_number(asked))
     address = asked.get("address", "")
     body = write_atom(feed, address) if form == "atom" else write_json(feed, address)
-    return Answer(200, body, MEDIA_TYPES[form], {"etag": f'"{sha256(body.encode()).hexdigest()[:32]}"'})
+    return Answer(200, body, MEDIA_TYPES[form])
 
 
 def refuse_feed(form: str, errors: Sequence[str]) -> Answer:

@@ -109,6 +109,7 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # "D.C. Code § 7-1 (us-dc/code/7-1)": a suggestion with the id of its document
 SUGGESTION = re.compile(r"\((?P<document>[a-z][a-z0-9-]*/\S+)\)\W*$")
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTH_NAMES = ("January February March April May June July August September October November December").split()
 SNIPPET_SIGNS = 110
 
 

@@ -1,0 +1,255 @@
+"""The calendar: days on which rules take effect, end or can be commented on, as a list by month and as iCalendar."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from icalendar import Calendar, Event, Timezone, TimezoneStandard
+
+from kb.agenda import DAY_KINDS, Day, DayKind, list_days
+from kb.store.pages import Edition, count_holdings
+from kb.store.timeline import list_known
+from kb.topics import read_vocabulary
+from kb.web.answer import Answer
+from kb.web.pages.feeds import refuse_feed
+from kb.web.pages.filters import LONGEST_VALUE, Facet, Option, label_value, path_without, write_path
+from kb.web.pages.frame import Frame, read_frame, render, show_sources
+from kb.web.pages.words import MONTH_NAMES, count_of, link_document, parse_day, print_day
+
+BASE = "/calendar"
+FILTERS = ("jurisdiction", "topic", "kind", "source", "since", "until")
+FACETS = ("jurisdiction", "topic", "kind", "source")
+LABELS: Mapping[str, str] = {
+    "jurisdiction": "Jurisdiction",
+    "topic": "Topic",
+    "kind": "What happens",
+    "source": "Source",
+    "since": "From",
+    "until": "Until",
+}
+# What happens on a day, as a sentence's verb, and for a list of choices.
+DAY_VERBS: Mapping[DayKind, str] = {
+    "effective": "takes effect",
+    "expiry": "ends",
+    "sunset": "applies for the last day",
+    "reverts": "falls back",
+    "comment": "comments are due",
+}
+KIND_LABELS: Mapping[DayKind, str] = {
+    "effective": "Takes effect",
+    "expiry": "Ends",
+    "sunset": "Sunset, last day",
+    "reverts": "Falls back",
+    "comment": "Comments due",
+}
+# So long a passed or dropped day stays in the list and in subscribed calendars, which must learn of what was dropped.
+DAYS_KEPT = 90
+MOST_SHOWN = 500
+MEDIA_TYPE = "text/calendar; charset=utf-8"
+MAKER = "-//Status Quo//What rules say and when//EN"
+
+
+class Month(msgspec.Struct, frozen=True):
+    """The days of one month, named "July 2026"."""
+
+    id: str
+    name: str
+    days: tuple[Day, ...]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What is asked of the calendar: its filters as chosen, what is wrong with them, and its first day."""
+
+    chosen: Mapping[str, str]
+    errors: Sequence[str]
+    since: date
+
+
+def view_calendar(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
+    """Answer "/calendar": the days ahead by month, passed ones folded, each with its rule."""
+    frame = read_frame(db, asked)
+    question = read_question(db, asked)
+    chosen = question.chosen
+    days = [] if question.errors else list_days(db, question.since)
+    passing = [one for one in days if _passes(one, chosen)]
+    ahead = [one for one in passing if one.day.isoformat() >= frame.today]
+    passed = [one for one in passing if one.day.isoformat() < frame.today]
+    return render(
+        "calendar.html",
+        show_sources(frame, {one.source for one in passing}),
+        status=400 if question.errors else 200,
+        chosen=chosen,
+        errors=question.errors,
+        facets=list_facets(days, chosen),
+        active=_list_active(frame, chosen),
+        ahead=ahead,
+        months=group_months(ahead[:MOST_SHOWN]),
+        passed=passed[::-1][:MOST_SHOWN],
+        since=question.since,
+        ics=write_path("/calendar.ics", {name: value for name, value in chosen.items() if name != "since"}),
+        address=asked.get("address", ""),
+        holdings=count_holdings(db),
+        everything=len(days),
+        verbs=DAY_VERBS,
+        path_of=link_day,
+    )
+
+
+def view_ics(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
+    """Answer "/calendar.ics": the same days as an iCalendar file to subscribe to."""
+    question = read_question(db, asked)
+    if question.errors:
+        return refuse_feed("ics", question.errors)
+    frame = read_frame(db, asked)
+    days = [one for one in list_days(db, question.since) if _passes(one, question.chosen)]
+    title = "; ".join(["Status Quo: dates of rules", *(words for words, _ in _list_active(frame, question.chosen))])
+    body = write_ics(days[:MOST_SHOWN], title, frame.edition, asked.get("address", ""))
+    return Answer(200, body, MEDIA_TYPE, {"content-disposition": 'inline; filename="calendar.ics"'})
+
+
+def read_question(db: sqlite3.Connection, asked: Mapping[str, str]) -> Question:
+    """Return the filters asked for and a sentence for each that cannot be understood."""
+    chosen = {name: asked[name].strip() for name in FILTERS if asked.get(name, "").strip()}
+    known = list_known(db)
+    topics = dict.fromkeys([*(entry.id for entry in read_vocabulary().topics), *known["topic"]])
+    allowed: Mapping[str, Sequence[str]] = {**known, "topic": list(topics), "kind": DAY_KINDS}
+    errors = [
+        f"{name}: “{value[:LONGEST_VALUE]}” is none of {', '.join(allowed[name])}"
+        for name, value in chosen.items()
+        if name in allowed and value not in allowed[name]
+    ]
+    errors += [
+        f"{name}: “{chosen[name][:LONGEST_VALUE]}” is no date; write it as 2024-07-01"
+        for name in ("since", "until")
+        if name in chosen and parse_day(chosen[name]) is None
+    ]
+    usual = date.fromisoformat(asked["today"]) - timedelta(days=DAYS_KEPT)
+    return Question(chosen, errors, parse_day(chosen.get("since", "")) or usual)
+
+
+def _passes(day: Day, chosen: Mapping[str, str]) -> bool:
+    return all(_has_value(day, name, value) for name, value in chosen.items())
+
+
+def _has_value(day: Day, name: str, value: str) -> bool:
+    if name in ("since", "until"):
+        return day.day.isoformat() <= value or name == "since"
+    return value in _list_values(day, name)
+
+
+def _list_values(day: Day, name: str) -> Sequence[str]:
+    return day.topics if name == "topic" else [str(getattr(day, name))]
+
+
+def list_facets(days: Sequence[Day], chosen: Mapping[str, str]) -> list[Facet]:
+    """Return every facet with the values that occur under the other filters, and the chosen one, each counted."""
+    facets = []
+    for name in FACETS:
+        left = [one for one in days if _passes(one, {key: value for key, value in chosen.items() if key != name})]
+        counts = {chosen[name]: 0} if name in chosen else {}
+        for value in (value for one in left for value in _list_values(one, name) if value):
+            counts[value] = counts.get(value, 0) + 1
+        options = tuple(Option(value, _label(name, value), counts[value]) for value in sorted(counts))
+        facets.append(Facet(name, LABELS[name], f"all ({len(left):,})", options))
+    return facets
+
+
+def _label(name: str, value: str) -> str:
+    kinds: Mapping[str, str] = {str(kind): label for kind, label in KIND_LABELS.items()}
+    return kinds.get(value, value) if name == "kind" else label_value(name, value)
+
+
+def _list_active(frame: Frame, chosen: Mapping[str, str]) -> list[tuple[str, str]]:
+    names = frame.edition.names
+    return [
+        (f"{LABELS[name]}: {names.get(value) or _label(name, value)}", path_without(BASE, chosen, name))
+        for name, value in chosen.items()
+    ]
+
+
+def group_months(days: Iterable[Day]) -> list[Month]:
+    """Group days, given in order, by month."""
+    groups = groupby(days, key=lambda one: (one.day.year, one.day.month))
+    return [
+        Month(f"{year}-{month:02}", f"{MONTH_NAMES[month - 1]} {year}", tuple(group)) for (year, month), group in groups
+    ]
+
+
+def link_day(day: Day) -> str:
+    """Return the path of the text that a day is about: as of that day, of an end as of the day before; "" for none."""
+    if not day.document:
+        return ""
+    moment = day.day - timedelta(days=1) if day.kind == "expiry" else day.day
+    return link_document(day.document, "", None if day.is_dropped else moment, day.strand)
+
+
+# --- iCalendar
+
+
+def write_ics(days: Sequence[Day], title: str, edition: Edition, address: str) -> str:
+    """Return days as an iCalendar file (RFC 5545, RFC 7986): all-day events with permanent ids.
+
+    A day that moved keeps its UID and counts SEQUENCE; one that was dropped is CANCELLED.
+    """
+    calendar = Calendar()
+    for name, value in (("prodid", MAKER), ("version", "2.0"), ("method", "PUBLISH"), ("name", title)):
+        calendar.add(name, value)
+    calendar.add("x-wr-calname", title)
+    calendar.add("refresh-interval", timedelta(hours=12), parameters={"VALUE": "DURATION"})
+    for day in days:
+        calendar.add_component(_make_event(day, edition, address))
+    if not days:
+        calendar.add_component(_make_zone())
+    return calendar.to_ical().decode("utf-8")
+
+
+def _make_event(day: Day, edition: Edition, address: str) -> Event:
+    event = Event()
+    place = edition.names.get(day.jurisdiction) or day.jurisdiction.upper()
+    path = link_day(day)
+    stamp = datetime.fromisoformat(day.known_at or edition.published_at).astimezone(UTC)
+    fields: tuple[tuple[str, Any], ...] = (
+        ("uid", day.id),
+        ("dtstamp", stamp),
+        ("last-modified", stamp),
+        ("dtstart", day.day),
+        ("summary", f"{place}: {day.citation} {DAY_VERBS[day.kind]}"),
+        ("description", "\n".join(_describe(day, address + path if address and path else ""))),
+        ("sequence", day.sequence),
+        ("status", "CANCELLED" if day.is_dropped else "CONFIRMED"),
+        ("transp", "TRANSPARENT"),
+        ("categories", [day.kind, *day.topics]),
+    )
+    for name, value in fields:
+        event.add(name, value)
+    if address and path:
+        event.add("url", address + path)
+    return event
+
+
+def _describe(day: Day, link: str) -> list[str]:
+    moved = ", ".join(print_day(old) for old in day.moved_from)
+    told = (
+        day.title,
+        "The text that announced this day was withdrawn before it came." if day.is_dropped else "",
+        f"Moved from {moved}." if moved else "",
+        f"{count_of(day.changes, 'rule change')}." if day.changes else "",
+        f"Official page: {day.url}" if day.url else "",
+        f"Text and proof: {link}" if link else "",
+        "Not legal advice: read the official page before you rely on it.",
+    )
+    return [line for line in told if line]
+
+
+def _make_zone() -> Timezone:
+    """Return the zone UTC: a calendar must hold something (RFC 5545 § 3.6), and this one has no day to tell."""
+    zone, standard = Timezone(), TimezoneStandard()
+    zone.add("tzid", "Etc/UTC")
+    offset = timedelta(0)
+    for name, value in (("dtstart", datetime(1970, 1, 1)), ("tzoffsetfrom", offset), ("tzoffsetto", offset)):  # noqa: DTZ001 - a zone's own beginning has no zone
+        standard.add(name, value)
+    zone.add_component(standard)
+    return zone
