@@ -203,7 +203,7 @@ def write_ics(days: Sequence[Day], title: str, edition: Edition, address: str) -
         calendar.add_component(_make_event(day, edition, address))
     if not days:
         calendar.add_component(_make_zone())
-    return calendar.to_ical().decode("utf-8")
+    return bytes(calendar.to_ical()).decode("utf-8")
 
 
 def _make_event(day: Day, edition: Edition, address: str) -> Event:
