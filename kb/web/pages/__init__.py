@@ -4,6 +4,7 @@ from kb.web.answer import PageRoute
 from kb.web.pages.calendar import view_calendar, view_ics
 from kb.web.pages.change import view_change
 from kb.web.pages.changes import view_changes, view_report
+from kb.web.pages.diff import view_diff
 from kb.web.pages.document import view_document
 from kb.web.pages.event import view_event
 from kb.web.pages.feeds import view_feed
@@ -21,6 +22,8 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/calendar\.ics$", view_ics),
     PageRoute(r"^/c/(?P<change>[^/]+)$", view_change),
     PageRoute(r"^/e/(?P<event>[^/]+)$", view_event),
+    PageRoute(r"^/d/(?P<document>.+)/diff/(?P<old>[^/]*?)\.\.(?P<new>[^/]*)$", view_diff),
+    PageRoute(r"^/d/(?P<document>.+)/diff/?$", view_diff),
     PageRoute(r"^/d/(?P<document>.+)$", view_document),
     PageRoute(r"^/sources$", view_sources),
     PageRoute(r"^/s/(?P<source>[^/]+)$", view_source),

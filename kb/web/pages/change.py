@@ -1,12 +1,10 @@
 """One change: its redline, why it counts as what it counts as, its dates and its proof."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import msgspec
 from markupsafe import Markup
 
-from kb.compare.redline import Op, Span, redline, redline_html, spell_controls
 from kb.models import ChangeRow
 from kb.store.pages import (
     FullChange,
@@ -19,20 +17,10 @@ from kb.store.pages import (
 )
 from kb.web.answer import Answer
 from kb.web.pages.frame import read_frame, render, render_missing, show_sources
+from kb.web.pages.sides import LONGEST_COMPARED, Marked, mark_texts
 from kb.web.pages.words import SIGNAL_LABELS, cite, link_document, print_day, print_instant, weigh
 
 SITE = "Status Quo"
-# Longer pairs of texts (signs, both together) would take more than a page's 20 ms to compare.
-LONGEST_COMPARED = 40_000
-
-
-class Marked(msgspec.Struct, frozen=True):
-    """A change as shown: marks in one text, and the two texts side by side with their own marks."""
-
-    inline: Markup
-    before: Markup | None
-    after: Markup | None
-    gist: str
 
 
 def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
@@ -70,23 +58,7 @@ def mark_change(change: FullChange) -> Marked:
     row = change.row
     if len(row.old_text) + len(row.new_text) > LONGEST_COMPARED:
         return Marked(Markup(change.redline), None, None, "long text")  # noqa: S704 - our own markup, checked at publish
-    spans = redline(row.old_text, row.new_text)
-    inline = Markup(redline_html(spans))  # noqa: S704 - our own markup round escaped text
-    return Marked(inline, _mark_side(spans, "delete"), _mark_side(spans, "insert"), tell_gist(spans))
-
-
-def _mark_side(spans: Sequence[Span], op: Op) -> Markup:
-    """Return one side's text: what was kept, and with marks what only this side has."""
-    pieces = {"delete": Markup("<del>{}</del>"), "insert": Markup("<ins>{}</ins>"), "equal": Markup("{}")}
-    parts = [pieces[span.op].format(spell_controls(span.text)) for span in spans if span.op in ("equal", op)]
-    return Markup("").join(parts)
-
-
-def tell_gist(spans: Sequence[Span]) -> str:
-    """Say how many words were taken out and put in."""
-    counts = {op: sum(len(span.text.split()) for span in spans if span.op == op) for op in ("delete", "insert")}
-    told = [(counts["delete"], "removed"), (counts["insert"], "added")]
-    return ", ".join(f"{n:,} {'word' if n == 1 else 'words'} {what}" for n, what in told if n) or "same words"
+    return mark_texts(row.old_text, row.new_text)
 
 
 def tell_dates(row: ChangeRow, today: str) -> list[tuple[str, str, str]]:

@@ -97,6 +97,14 @@ PUBLISH_LABELS: Mapping[str, str] = {
     "quotes": "short quotes only, others hold rights",
     "none": "not shown, others hold rights",
 }
+# What became of a provision between two texts.
+STATE_LABELS: Mapping[str, str] = {
+    "same": "same words",
+    "changed": "changed",
+    "renumbered": "same words, other number",
+    "added": "added",
+    "removed": "removed",
+}
 WHOLE_LABELS: Mapping[Part, str] = {
     "text": "whole text",
     "heading": "its heading",
