@@ -1,6 +1,7 @@
 """The site's own pages: where each stands and which view answers it."""
 
 from kb.web.answer import PageRoute
+from kb.web.pages.beside import view_beside
 from kb.web.pages.calendar import view_calendar, view_ics
 from kb.web.pages.change import view_change
 from kb.web.pages.changes import view_changes, view_report
@@ -22,6 +23,8 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/calendar\.ics$", view_ics),
     PageRoute(r"^/c/(?P<change>[^/]+)$", view_change),
     PageRoute(r"^/e/(?P<event>[^/]+)$", view_event),
+    PageRoute(r"^/beside$", view_beside),
+    PageRoute(r"^/d/(?P<left>.+?)/beside/(?P<right>.+)$", view_beside),
     PageRoute(r"^/d/(?P<document>.+)/diff/(?P<old>[^/]*?)\.\.(?P<new>[^/]*)$", view_diff),
     PageRoute(r"^/d/(?P<document>.+)/diff/?$", view_diff),
     PageRoute(r"^/d/(?P<document>.+)$", view_document),

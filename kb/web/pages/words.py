@@ -97,6 +97,14 @@ PUBLISH_LABELS: Mapping[str, str] = {
     "quotes": "short quotes only, others hold rights",
     "none": "not shown, others hold rights",
 }
+# How a text stands to the day asked for; "{day}" is the day of that state.
+STANDING_SENTENCES: Mapping[str, str] = {
+    "in_force": "The text that holds on the day asked for.",
+    "expired": "Not in force then: the text itself says that it ended on {day}.",
+    "coming": "Not in force yet then: it starts to apply on {day}.",
+    "removed": "Removed: it was last shown until {day}.",
+    "unknown_before": "No record: we first saw it on {day}; what it said before we cannot show.",
+}
 # What became of a provision between two texts.
 STATE_LABELS: Mapping[str, str] = {
     "same": "same words",
