@@ -147,6 +147,12 @@ def read_first_day(db: sqlite3.Connection, jurisdiction: str = "") -> str:
     return str(row[0] or "")[:10]
 
 
+def read_text_hashes(db: sqlite3.Connection, document: str) -> dict[str, str]:
+    """Return the hash of the whole text of each version of a document, by the version's id."""
+    rows = db.execute("""SELECT version, text_hash FROM versions WHERE document = :document""", {"document": document})
+    return dict(rows.fetchall())
+
+
 def _read_lists(row: sqlite3.Row) -> dict[str, object]:
     return {name: msgspec.json.decode(row[name]) for name in ("topics", "professions")}
 

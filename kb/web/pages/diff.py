@@ -4,7 +4,6 @@ import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import date
-from urllib.parse import quote
 
 import msgspec
 
@@ -21,7 +20,16 @@ from kb.web.pages.filters import write_path
 from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
 from kb.web.pages.history import tell_validity
 from kb.web.pages.sides import Stretch, list_stretches
-from kb.web.pages.words import WEIGHT_LABELS, Weight, count_weight, link_document, parse_day, print_day, weigh
+from kb.web.pages.words import (
+    WEIGHT_LABELS,
+    Weight,
+    count_weight,
+    link_diff,
+    link_document,
+    parse_day,
+    print_day,
+    weigh,
+)
 
 # "3f2a9c0d1e4b5a67"
 VERSION_ID = re.compile(r"[0-9a-f]{16}")
@@ -132,11 +140,6 @@ def tell_counts(changes: Sequence[Change]) -> str:
     for change in changes:
         counts[weigh(change)] = counts.get(weigh(change), 0) + 1
     return ", ".join(count_weight(weight, counts[weight]) for weight in WEIGHT_LABELS if weight in counts)
-
-
-def link_diff(document: str, old: str, new: str) -> str:
-    """Return the path of the redline of two versions of a document."""
-    return f"/d/{quote(document, safe='/:()')}/diff/{old}..{new}"
 
 
 def _link_text(row: VersionRow) -> str:

@@ -22,21 +22,25 @@ from kb.store.queries import (
     read_leads,
     read_version_rows,
 )
+from kb.store.timeline import read_text_hashes
 from kb.web.answer import Answer
 from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
-from kb.web.pages.history import list_beside, list_steps, tell_validity
+from kb.web.pages.history import find_coming, list_beside, list_steps, tell_validity, tell_witnesses
 from kb.web.pages.outline import grow_tree, list_parts
 from kb.web.pages.words import (
     STRAND_LABELS,
     count_of,
     days_between,
     is_late,
+    link_diff,
     link_document,
     parse_day,
     print_day,
 )
 
 END_OF_TIME = "9999-12-31T23:59:59Z"
+# What was searched for when a citation led here, in characters.
+LONGEST_SEARCHED = 200
 # A contents list helps from so many parts on.
 CONTENTS_FROM = 6
 
@@ -159,6 +163,9 @@ def explain_missing(db: sqlite3.Connection, document: str) -> list[str]:
 def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: Mapping[str, str]) -> Answer:
     version = shown.version
     document = shown.document.document
+    known = know_versions(shown.rows, shown.moment.known_at)
+    beside = [] if version is None else list_beside(known, version, read_text_hashes(db, document))
+    coming = None if version is None else find_coming(known, version, shown.moment.as_of)
     source = next(iter(read_sources(db, (version or shown.rows[0]).source)), None)
     tree = grow_tree(shown.provisions)
     path = link_document(document)
@@ -180,8 +187,12 @@ def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: 
         notes=list(list_parts(shown.provisions, "note")),
         pending=list(list_parts(shown.provisions, "pending")),
         addresses=list_addresses(db, version.version) if version is not None else [],
-        beside=list_beside(know_versions(shown.rows, shown.moment.known_at), version) if version is not None else [],
-        steps=list_steps(shown.rows, count_waves(db, document), version or shown.rows[0]),
+        beside=beside,
+        witnesses=tell_witnesses(beside),
+        coming=coming,
+        coming_path="" if coming is None or version is None else link_diff(document, version.version, coming.version),
+        steps=list_steps(shown.rows, count_waves(db, document), version or shown.rows[0], shown.now.version),
+        searched=asked.get("searched", "")[:LONGEST_SEARCHED],
         permalink=link_document(document, "", frame.as_of, (version or shown.rows[0]).strand),
         citation=write_citation(shown),
     )

@@ -215,6 +215,11 @@ def link_document(document: str, eid: str | None = "", as_of: str | date | None 
     return f"/d/{quote(document, safe='/:()')}{query}{'#' + quote(eid, safe='') if eid else ''}"
 
 
+def link_diff(document: str, old: str, new: str) -> str:
+    """Return the path of the redline of two versions of a document."""
+    return f"/d/{quote(document, safe='/:()')}/diff/{old}..{new}"
+
+
 def link_advice(line: str) -> tuple[str, str]:
     """Return a line of advice and the path it leads to, "" where it ends in no document's id."""
     named = SUGGESTION.search(line)
