@@ -427,21 +427,7 @@ def make_state(**fields):
 # --- search
 
 
-def test_citation_is_found_before_words(site):
-    tree = read(site, "/search?q=Example+Code+1-4(b)")
-
-    assert ["/d/us-xx/code/1-4#b"] == [node.attributes["href"] for node in tree.css("ul.hits a")]
-
-
-def test_words_are_found_in_the_texts_shown_now_and_marked(site):
-    tree = read(site, "/search?q=12+hours")
-
-    assert ["Example Code § 1-4(b)"] == text_of(tree, "ol.hits a.hit")
-    assert ["12", "hours"] == text_of(tree, "ol.hits mark")
-    assert 0 == len(read(site, "/search?q=24+hours").css("ol.hits li"))
-
-
-@pytest.mark.parametrize("query", ['"', "a* OR b*", "NEAR(", "text:(", "%27%22%3B--", "-", "^", "(", "x" * 5000])
+@pytest.mark.parametrize("query", ['"', "a* OR b*", "NEAR(", "text:(", "%27%22%3B--", "-", "^", "(", "\x02a\x03"])
 def test_signs_of_the_search_language_are_only_words(site, query):
     assert 200 == ask(site, f"/search?q={query}").status
 

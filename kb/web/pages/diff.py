@@ -15,12 +15,13 @@ from kb.store.knowledge import read_version
 from kb.store.pages import SourceState, read_sources
 from kb.store.queries import Named, VersionRow, find_named, read_version_rows
 from kb.web.answer import Answer
-from kb.web.pages.document import END_OF_TIME, explain_missing, tell_withheld
+from kb.web.pages.document import explain_missing, tell_withheld
 from kb.web.pages.filters import write_path
 from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
 from kb.web.pages.history import tell_validity
 from kb.web.pages.sides import Stretch, list_stretches
 from kb.web.pages.words import (
+    END_OF_TIME,
     WEIGHT_LABELS,
     Weight,
     count_weight,

@@ -24,10 +24,12 @@ from kb.store.queries import (
 )
 from kb.store.timeline import read_text_hashes
 from kb.web.answer import Answer
+from kb.web.pages.cited import recall
 from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
 from kb.web.pages.history import find_coming, list_beside, list_steps, tell_validity, tell_witnesses
 from kb.web.pages.outline import grow_tree, list_parts
 from kb.web.pages.words import (
+    END_OF_TIME,
     STRAND_LABELS,
     count_of,
     days_between,
@@ -38,9 +40,6 @@ from kb.web.pages.words import (
     print_day,
 )
 
-END_OF_TIME = "9999-12-31T23:59:59Z"
-# What was searched for when a citation led here, in characters.
-LONGEST_SEARCHED = 200
 # A contents list helps from so many parts on.
 CONTENTS_FROM = 6
 
@@ -192,7 +191,8 @@ def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: 
         coming=coming,
         coming_path="" if coming is None or version is None else link_diff(document, version.version, coming.version),
         steps=list_steps(shown.rows, count_waves(db, document), version or shown.rows[0], shown.now.version),
-        searched=asked.get("searched", "")[:LONGEST_SEARCHED],
+        searched=asked.get("searched", ""),
+        cited=recall(db, asked.get("searched", ""), document, frame.today),
         permalink=link_document(document, "", frame.as_of, (version or shown.rows[0]).strand),
         citation=write_citation(shown),
     )

@@ -119,6 +119,8 @@ WHOLE_LABELS: Mapping[Part, str] = {
     "note": "its notes",
     "pending": "its notice",
 }
+# An instant after all others: what is known by then is all that is known.
+END_OF_TIME = "9999-12-31T23:59:59Z"
 WEB_SCHEMES = ("https://", "http://")
 # "2024-10-20"
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
