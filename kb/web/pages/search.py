@@ -139,7 +139,10 @@ def mark_snippet(snippet: str) -> Markup:
     parts: list[Markup] = []
     at = 0
     for match in MARKED.finditer(snippet):
-        parts += [escape(spell_controls(snippet[at : match.start()])), Markup("<mark>{}</mark>").format(spell_controls(match[1]))]
+        parts += [
+            escape(spell_controls(snippet[at : match.start()])),
+            Markup("<mark>{}</mark>").format(spell_controls(match[1])),
+        ]
         at = match.end()
     return Markup("").join([*parts, escape(spell_controls(snippet[at:]))])
 
