@@ -219,8 +219,8 @@ def test_page_of_a_list_beyond_its_end_is_empty_not_an_error(site):
 def test_change_shows_its_redline_in_marks_and_words(site):
     tree = read(site, f"/c/{AMENDED}")
 
-    assert ["[removed: 40]"] * 2 == text_of(tree, ".redline .law del", gap="")
-    assert ["[added: 60]"] * 2 == text_of(tree, ".redline .law ins", gap="")
+    assert ["[removed: 40]"] == text_of(tree, ".redline .law del", gap="")
+    assert ["[added: 60]"] == text_of(tree, ".redline .law ins", gap="")
     assert text_of(tree, ".gist")[0].startswith("1 word removed, 1 word added.")
 
 
@@ -255,6 +255,22 @@ def test_citation_names_the_lawmakers_page_before_this_site(site):
     assert sentence.index("https://code.example.gov") < sentence.index("Status Quo") < sentence.index(f"/c/{AMENDED}")
 
 
+@pytest.mark.parametrize("path", ["/c/", "/e/", "/d/"])
+def test_ids_of_any_length_are_answered_shortly(site, path):
+    answer = ask(site, path + "nothing" * 2000)
+
+    assert 404 == answer.status
+    assert len(answer.body) < 20_000
+
+
+def test_day_before_the_first_sight_of_a_document_leads_to_its_first_text(site):
+    answer = ask(site, "/d/us-xx/code/1-4?as_of=2023-03-01")
+    (link,) = LexborHTMLParser(answer.body).css(".banner a")
+
+    assert 404 == answer.status
+    assert ("/d/us-xx/code/1-4?as_of=2024-01-08", "Go to the first text") == (link.attributes["href"], link.text())
+
+
 @pytest.mark.parametrize("path", ["/c/nothing", "/e/nothing", "/s/nothing", "/d/nothing"])
 def test_unknown_ids_are_told_with_what_there_is(site, path):
     answer = ask(site, path)
@@ -263,7 +279,39 @@ def test_unknown_ids_are_told_with_what_there_is(site, path):
     assert "nothing" in answer.body
 
 
+def test_change_stands_side_by_side_when_asked_and_links_the_whole_document(site):
+    tree = read(site, f"/c/{AMENDED}?view=side")
+    cells = text_of(tree, "table.pairs td.law")
+
+    assert ["[removed: 40 ]", "[added: 60 ]"] == [" ".join(re.findall(r"\[.*\]", cell)) for cell in cells]
+    (whole,) = (
+        a.attributes["href"] for a in tree.css(".switch a") if a.text() == "the whole document before and after"
+    )
+    assert 200 == ask(site, whole).status
+    assert 400 == ask(site, f"/c/{AMENDED}?view=upside").status
+
+
+def test_change_says_first_when_it_applies_why_it_counts_and_what_caused_it(site):
+    keys = text_of(read(site, f"/c/{AMENDED}"), ".key > div")
+
+    assert "In force from not stated" == keys[0]
+    assert "First seen Jan 15, 2024" == keys[1]
+    assert "How binding statute" == keys[3]
+    assert (
+        'Why “rule changed” amount changed: "$40" → "$60" Rule changed'
+        in text_of(read(site, f"/c/{AMENDED}"), ".facts")[0]
+    )
+
+
 # --- an event
+
+
+def test_event_links_the_redline_of_each_document_and_its_neighbours(site):
+    tree = read(site, "/e/e96c256018b47844")
+    (redline, *_) = (a.attributes["href"] for a in tree.css(".group a") if a.text().startswith("redline of the whole"))
+
+    assert 200 == ask(site, redline).status
+    assert ["After: Feb 5, 2024 , 7 rule changes"] == text_of(tree, "nav.beside li")
 
 
 def test_event_counts_by_weight_and_puts_rule_changes_first(site):

@@ -5,8 +5,8 @@ from collections.abc import Collection
 
 import msgspec
 
-from kb.models import Kind, Nature, Part
-from kb.store.pages import LISTED_COLUMNS, Listed, Wanted, bind_wanted, join_conditions
+from kb.models import Kind, Nature, Part, Strand
+from kb.store.pages import LISTED_COLUMNS, EventRow, Listed, Wanted, bind_wanted, join_conditions
 
 # How many changes of one event a feed or report reads; the others are counted and linked.
 MOST_OF_EVENT = 10
@@ -54,6 +54,24 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     professions: tuple[str, ...]
     confirmed_at: str
     is_cut: bool
+
+
+class NextEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Another event of the same source that holds changes: when it was seen, and how many rule changes it brought."""
+
+    id: str
+    wave_at: str
+    changes: int
+    rule_changes: int
+
+
+class Succession(msgspec.Struct, frozen=True, kw_only=True):
+    """A version that an event brought to a strand of a document, and the one it took the place of."""
+
+    document: str
+    strand: Strand
+    old: str
+    new: str
 
 
 def combine_changes(db: sqlite3.Connection, wanted: Wanted) -> list[Combination]:
@@ -124,6 +142,60 @@ def list_tellings(db: sqlite3.Connection, wanted: Wanted, limit: int) -> list[Te
         {**bind_wanted(wanted), "limit": limit},
     )
     return [_make_telling(row) for row in rows]
+
+
+def find_next_events(db: sqlite3.Connection, event: EventRow) -> tuple[NextEvent | None, NextEvent | None]:
+    """Return the events with changes before and after one in its source; None at the ends."""
+    asked = {"source": event.source, "wave": event.wave_at, "id": event.id}
+    before = db.execute(
+        """
+        SELECT id, wave_at, changes, rule_changes FROM events
+        WHERE source = :source AND changes > 0 AND (wave_at, id) < (:wave, :id)
+        ORDER BY wave_at DESC, id DESC LIMIT 1
+        """,
+        asked,
+    ).fetchone()
+    after = db.execute(
+        """
+        SELECT id, wave_at, changes, rule_changes FROM events
+        WHERE source = :source AND changes > 0 AND (wave_at, id) > (:wave, :id)
+        ORDER BY wave_at, id LIMIT 1
+        """,
+        asked,
+    ).fetchone()
+    made = [None if row is None else NextEvent(**dict(row)) for row in (before, after)]
+    return made[0], made[1]
+
+
+def list_successions(db: sqlite3.Connection, event: EventRow) -> list[Succession]:
+    """Return which version followed which in an event, by document; of twins the first pair."""
+    rows = db.execute(
+        """
+        SELECT fresh.document, fresh.strand, MIN(gone.version) AS old, MIN(fresh.version) AS new
+        FROM versions AS fresh
+        JOIN versions AS gone ON (gone.document, gone.strand, gone.source)
+            = (fresh.document, fresh.strand, fresh.source) AND gone.closed_wave = fresh.wave_at
+        WHERE fresh.source = :source AND fresh.wave_at = :wave
+            AND fresh.document IN (SELECT document FROM changes WHERE event_id = :event)
+        GROUP BY fresh.document, fresh.strand
+        ORDER BY fresh.document, fresh.strand
+        """,
+        {"source": event.source, "wave": event.wave_at, "event": event.id},
+    )
+    return [Succession(**dict(row)) for row in rows]
+
+
+def list_force(db: sqlite3.Connection, event: str) -> list[tuple[str, str]]:
+    """Return when the changes of an event take effect, and by which act: each day and cause once, "" where not told."""
+    rows = db.execute(
+        """
+        SELECT DISTINCT COALESCE(effective_on, '') AS day, cause FROM changes
+        WHERE event_id = :event AND (effective_on IS NOT NULL OR cause <> '')
+        ORDER BY day, cause
+        """,
+        {"event": event},
+    )
+    return [(row["day"], row["cause"]) for row in rows]
 
 
 def list_known(db: sqlite3.Connection) -> dict[str, list[str]]:

@@ -18,9 +18,12 @@ from kb.store.pages import (
 from kb.web.answer import Answer
 from kb.web.pages.frame import read_frame, render, render_missing, show_sources
 from kb.web.pages.sides import LONGEST_COMPARED, Marked, mark_texts
-from kb.web.pages.words import SIGNAL_LABELS, cite, link_document, print_day, print_instant, weigh
+from kb.web.pages.words import SIGNAL_LABELS, cite, link_diff, link_document, print_day, print_instant, weigh
 
 SITE = "Status Quo"
+VIEWS = {"inline": "in one text", "side": "side by side"}
+# An id that is none is printed no further than this.
+LONGEST_SHOWN = 40
 
 
 def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
@@ -28,7 +31,9 @@ def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     frame = read_frame(db, asked)
     change = find_change(db, asked["change"])
     if change is None:
-        return render_missing(frame, "No such change", [f"We hold no change with the id “{asked['change']}”."])
+        return render_missing(frame, "No such change", explain_missing(asked["change"]))
+    if asked.get("view", "inline") not in VIEWS:
+        return render_missing(frame, "No such view", [f"A change is shown {' or '.join(VIEWS)}."], status=400)
     row = change.row
     before, after = find_snapshots(db, change)
     older, newer = find_neighbours(db, change)
@@ -38,6 +43,12 @@ def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         change=row,
         weight=weigh(row),
         marked=mark_change(change),
+        view=asked.get("view", "inline"),
+        views=[
+            (name, label, f"/c/{row.id}" + (f"?view={name}" if name != "inline" else ""))
+            for name, label in VIEWS.items()
+        ],
+        whole_path=_link_whole(before, after),
         is_cut=change.is_cut,
         signals=[SIGNAL_LABELS[signal] for signal in row.signals],
         dates=tell_dates(row, frame.today),
@@ -51,6 +62,22 @@ def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         as_of_before=_link_snapshot(before, row.old_eid),
         as_of_after=_link_snapshot(after, row.eid),
     )
+
+
+def explain_missing(change: str) -> list[str]:
+    """Say that there is no such change and how to find one."""
+    shown = change if len(change) <= LONGEST_SHOWN else f"{change[:LONGEST_SHOWN]}…"
+    return [
+        f"We hold no change with the id “{shown}”. An id is 16 figures and letters, as in the addresses of “Changes”.",
+        "An id stays for good: one that is not here is of another site, or of a base filled from other pages.",
+    ]
+
+
+def _link_whole(before: Snapshot | None, after: Snapshot | None) -> str:
+    """Return the path of the redline of the whole document, "" where it has one text only or another number now."""
+    if before is None or after is None or before.document != after.document or before.version == after.version:
+        return ""
+    return link_diff(after.document, before.version, after.version)
 
 
 def mark_change(change: FullChange) -> Marked:

@@ -40,6 +40,8 @@ from kb.web.pages.words import (
     print_day,
 )
 
+# The longest id or date that anyone means, in characters.
+LONGEST_NAME = 200
 # A contents list helps from so many parts on.
 CONTENTS_FROM = 6
 
@@ -128,13 +130,13 @@ def choose_shown(db: sqlite3.Connection, document: Named, question: Question) ->
 def check_question(asked: Mapping[str, str]) -> list[str]:
     """Return a sentence for each part of the question that cannot be understood."""
     errors = [
-        f"{name}: “{asked[name]}” is no date; write it as 2024-07-01"
+        f"{name}: “{asked[name][:LONGEST_NAME]}” is no date; write it as 2024-07-01"
         for name in ("as_of", "known_at")
         if asked.get(name) and parse_day(asked[name]) is None
     ]
     strand = asked.get("strand")
     if strand and strand not in get_args(Strand):
-        errors.append(f"strand: “{strand}” is none of {', '.join(get_args(Strand))}")
+        errors.append(f"strand: “{strand[:LONGEST_NAME]}” is none of {', '.join(get_args(Strand))}")
     return errors
 
 
@@ -152,6 +154,8 @@ def read_question(asked: Mapping[str, str]) -> Question:
 
 def explain_missing(db: sqlite3.Connection, document: str) -> list[str]:
     """Say what is nearest to a document there is not."""
+    if len(document) > LONGEST_NAME:
+        return [f"“{document[:LONGEST_NAME]}…” is longer than any document’s id."]
     try:
         nearest = find_targets(db, document)
     except (NotFoundError, AmbiguousCitationError) as error:
@@ -171,6 +175,7 @@ def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: 
     answer = render(
         "document.html",
         frame,
+        status=200 if version is not None else 404,
         shown=shown,
         version=version,
         source=source,
@@ -228,6 +233,10 @@ def tell_banner(shown: Shown, today: str) -> Banner | None:
     lines = tuple(line for line in (line, later) if line)
     if shown.lead is not None:
         return Banner(title, lines, link_document(shown.lead.document), f"It is now {shown.lead.document}")
+    if shown.choice.state == "unknown_before" and shown.rows:
+        return Banner(
+            title, lines, link_document(shown.document.document, "", shown.choice.since), "Go to the first text"
+        )
     if shown.moment.as_of.isoformat() < today:
         return Banner(title, lines, link_document(shown.document.document), "Go to the text of today")
     return Banner(title, lines)
