@@ -16,6 +16,7 @@ from kb.store.pages import (
     read_sources,
 )
 from kb.web.answer import Answer
+from kb.web.pages.filters import label_value, write_path
 from kb.web.pages.frame import read_frame, render, render_missing, show_sources
 from kb.web.pages.sides import LONGEST_COMPARED, Marked, mark_texts
 from kb.web.pages.words import SIGNAL_LABELS, cite, link_diff, link_document, print_day, print_instant, weigh
@@ -51,6 +52,7 @@ def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         whole_path=_link_whole(before, after),
         is_cut=change.is_cut,
         signals=[SIGNAL_LABELS[signal] for signal in row.signals],
+        subjects=list_subjects(row),
         dates=tell_dates(row, frame.today),
         before=before,
         after=after,
@@ -62,6 +64,12 @@ def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         as_of_before=_link_snapshot(before, row.old_eid),
         as_of_after=_link_snapshot(after, row.eid),
     )
+
+
+def list_subjects(row: ChangeRow) -> list[tuple[str, str]]:
+    """Return what a change is about and whom it binds, in words, each with the path of the changes that are too."""
+    named = [("topic", topic) for topic in row.topics] + [("profession", name) for name in row.professions]
+    return [(label_value(name, value), write_path("/changes", {name: value})) for name, value in named]
 
 
 def explain_missing(change: str) -> list[str]:

@@ -48,7 +48,7 @@ def view_event(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         source=next(iter(read_sources(db, event.source)), None),
         weights=[count_weight(weight, weights[weight]) for weight in WEIGHT_LABELS if weight in weights],
         shown=shown,
-        documents=[DocumentChanges(group[0], tuple(sorted(group, key=_rank_weight))) for group in groups],
+        documents=[DocumentChanges(_lead(group), tuple(sorted(group, key=_rank_weight))) for group in groups],
         older=older,
         newer=newer,
         days=sorted({day for day, _ in force if day}),
@@ -67,6 +67,11 @@ def explain_missing(event: str) -> list[str]:
         f"We hold no event with the id “{shown}”. An id is 16 figures and letters, as in the addresses of “Changes”.",
         "An id stays for good: one that is not here is of another site, or of a base filled from other pages.",
     ]
+
+
+def _lead(group: list[Listed]) -> Listed:
+    """Return the change that speaks for its document: the first that says when it takes effect, else the first."""
+    return next((change for change in group if change.effective_on is not None), group[0])
 
 
 def _rank_weight(change: Listed) -> int:

@@ -32,6 +32,8 @@ MOST_FOUND = 40
 MOST_CHANGES = 12
 # More words than that find nothing.
 MOST_WORDS = 24
+# Of a search without a hit so many words are looked for alone.
+MOST_COUNTED = 8
 # "\x02nurse\x03"
 MARKED = re.compile(f"{MARK_START}([^{MARK_START}{MARK_END}]*){MARK_END}")
 
@@ -165,15 +167,17 @@ def list_ways(db: sqlite3.Connection, sought: Sought, asked: Mapping[str, str], 
             path = write_path("/search", {**chosen, name: "1" if name == "past" else ""})
             ways.append((f"{more}{count_of(min(count, MOST_FOUND), 'provision')} {where}", path))
     if len(sought.words) > 1:
-        ways += [(_tell_word(db, word), write_path("/search", {"q": word, "words": "1"})) for word in sought.words[:8]]
+        ways += [_tell_word(db, word) for word in sought.words[:MOST_COUNTED]]
     place = sought.jurisdiction
     if place and place not in {one.jurisdiction for one in read_sources(db)}:
         ways.append((f"We do not watch {frame.edition.names.get(place, place)} yet", "/sources"))
     return ways
 
 
-def _tell_word(db: sqlite3.Connection, word: str) -> str:
+def _tell_word(db: sqlite3.Connection, word: str) -> tuple[str, str]:
     count = count_word(db, word)
     if not count:
-        return f"“{word}” stands in no text we hold: is it spelled so?"
-    return f"“{word}” alone: {'more than ' if count >= MOST_RANKED else ''}{count_of(count, 'provision')}"
+        return f"“{word}” stands in no text we hold: is it spelled so?", ""
+    more = "more than " if count >= MOST_RANKED else ""
+    path = write_path("/search", {"q": word, "words": "1", "past": "1"})
+    return f"“{word}” alone: {more}{count_of(count, 'provision')}, past ones too", path
