@@ -50,15 +50,16 @@ class Target(msgspec.Struct, frozen=True):
     url: str = ""
 
 
-def find_targets(db: sqlite3.Connection, asked: str) -> list[Target]:
+def find_targets(db: sqlite3.Connection, asked: str, *, suggest: bool = True) -> list[Target]:
     """Find the documents named by a citation, a document id (``us-xx/code/1-2#a__1``), a URL or a version id.
 
-    A URL may name many documents, anything else one. Raises NotFoundError with the nearest names there are, and
-    AmbiguousCitationError naming the documents that fit.
+    A URL may name many documents, anything else one. Raises NotFoundError with the nearest names there are (which
+    takes 0.1 s for 40,000 documents; without ``suggest`` none are named), and AmbiguousCitationError naming the
+    documents that fit.
     """
     text = asked.strip()
     if WEB_ADDRESS.match(text):
-        return _find_page(db, text)
+        return _find_page(db, text, suggest=suggest)
     row = find_version_row(db, text) if VERSION_ID.fullmatch(text) else None
     if row is not None:
         return [Target(row.document, row.citation)]
@@ -70,7 +71,8 @@ def find_targets(db: sqlite3.Connection, asked: str) -> list[Target]:
         one = _choose_one(asked, found)
         path = STEP.findall(steps[0]) if steps and not whole else []
         return [Target(one.document, one.citation, eid or "__".join(path))]
-    raise NotFoundError(f"{asked!r} is no citation, document or version we hold{_suggest(db, name)}")
+    nearest = _suggest(db, name) if suggest else ""
+    raise NotFoundError(f"{asked!r} is no citation, document or version we hold{nearest}")
 
 
 def find_target(db: sqlite3.Connection, asked: str) -> Target:
@@ -92,10 +94,10 @@ def _choose_one(asked: str, found: Sequence[Named]) -> Target:
     return Target(found[0].document, found[0].citation)
 
 
-def _find_page(db: sqlite3.Connection, url: str) -> list[Target]:
+def _find_page(db: sqlite3.Connection, url: str, *, suggest: bool) -> list[Target]:
     found = find_standing(db, spell_url(url))
     if not found:
-        nearest = _list_nearest(url, list_urls(db))
+        nearest = _list_nearest(url, list_urls(db)) if suggest else ""
         raise NotFoundError(f"{url}: no document we hold stands or stood there{nearest}")
     return [Target(one.document, one.citation, url=url) for one in found]
 

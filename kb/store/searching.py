@@ -9,7 +9,10 @@ from kb.models import Kind, Nature, Part, Strand
 # Signs no crawled text holds (they are spelled out on reading pages), put round the words found.
 MARK_START, MARK_END = "\x02", "\x03"
 # Of so many provisions that hold the words the nearest are chosen: ranking a million takes seconds.
-MOST_RANKED = 2_000
+MOST_RANKED = 1_000
+# So many that hold the words are looked at for their place and time; they lie in no order, so that a part of them is
+# no choice. A word that stands in more of them ("shall") tells nothing.
+MOST_SCANNED = 50_000
 # What a word counts for in a heading, in text, in notes, and in notices of coming change.
 WEIGHTS = "5.0, 1.0, 0.2, 0.5"
 SNIPPET_WORDS = 32
@@ -67,16 +70,21 @@ def count_found(db: sqlite3.Connection, sought: Sought) -> dict[str, int]:
         """
         SELECT jurisdiction, COUNT(*) FROM (
             SELECT sources.jurisdiction
-            FROM provisions_fts
-            CROSS JOIN provisions ON provisions.rowid = provisions_fts.rowid
+            FROM (SELECT rowid AS id FROM provisions_fts WHERE provisions_fts MATCH :match LIMIT :scanned) AS matched
+            CROSS JOIN provisions ON provisions.rowid = matched.id
             CROSS JOIN versions ON versions.version = provisions.version
             CROSS JOIN sources ON sources.source = versions.source
-            WHERE provisions_fts MATCH :match AND (:past OR versions.closed_at IS NULL)
+            WHERE :past OR versions.closed_at IS NULL
             LIMIT :most
         )
         GROUP BY jurisdiction ORDER BY jurisdiction
         """,
-        {"match": _match_provisions(sought), "past": sought.past, "most": MOST_RANKED},
+        {
+            "match": _match_provisions(sought),
+            "past": sought.past,
+            "most": MOST_RANKED,
+            "scanned": MOST_SCANNED,
+        },
     )
     return dict(rows.fetchall())
 
@@ -87,18 +95,20 @@ def search_provisions(db: sqlite3.Connection, sought: Sought, limit: int) -> lis
     best = db.execute(
         f"""
         SELECT id FROM (
-            SELECT provisions_fts.rowid AS id, BM25(provisions_fts, {WEIGHTS}) AS score
-            FROM provisions_fts
-            CROSS JOIN provisions ON provisions.rowid = provisions_fts.rowid
+            SELECT matched.id, matched.score
+            FROM (
+                SELECT rowid AS id, BM25(provisions_fts, {WEIGHTS}) AS score FROM provisions_fts
+                WHERE provisions_fts MATCH :match LIMIT :scanned
+            ) AS matched
+            CROSS JOIN provisions ON provisions.rowid = matched.id
             CROSS JOIN versions ON versions.version = provisions.version
             CROSS JOIN sources ON sources.source = versions.source
-            WHERE provisions_fts MATCH :match AND (:past OR versions.closed_at IS NULL)
-                AND :jurisdiction IN ('', sources.jurisdiction)
+            WHERE (:past OR versions.closed_at IS NULL) AND :jurisdiction IN ('', sources.jurisdiction)
             LIMIT :most
         )
         ORDER BY score, id LIMIT :limit
         """,
-        {**asked, "most": MOST_RANKED, "limit": limit},
+        {**asked, "most": MOST_RANKED, "scanned": MOST_SCANNED, "limit": limit},
     )
     chosen = [row[0] for row in best]
     rows = db.execute(

@@ -75,14 +75,20 @@ class Succession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def combine_changes(db: sqlite3.Connection, wanted: Wanted) -> list[Combination]:
-    """Count the changes wanted by each combination of values that a list can be filtered by."""
-    rows = db.execute(
-        f"""
-        SELECT {COMBINED}, COUNT(*) AS count FROM changes WHERE {join_conditions(wanted)}
-        GROUP BY {COMBINED}
-        """,
-        bind_wanted(wanted),
-    )
+    """Count the changes wanted by each combination of values that a list can be filtered by.
+
+    Those of all days and documents were counted when the generation was published.
+    """
+    if wanted == Wanted():
+        rows = db.execute(f"""SELECT {COMBINED}, changes AS count FROM filter_counts""")
+    else:
+        rows = db.execute(
+            f"""
+            SELECT {COMBINED}, COUNT(*) AS count FROM changes WHERE {join_conditions(wanted)}
+            GROUP BY {COMBINED}
+            """,
+            bind_wanted(wanted),
+        )
     return [msgspec.convert({**dict(row), **_read_lists(row)}, Combination) for row in rows]
 
 
@@ -93,12 +99,19 @@ def list_feed_events(db: sqlite3.Connection, wanted: Wanted, limit: int, offset:
     """
     rows = db.execute(
         f"""
-        SELECT event_id AS id, source, jurisdiction, MAX(confirmed_at) AS confirmed_at, COUNT(*) AS changes,
+        SELECT event_id AS id, changes.source, jurisdiction, MAX(confirmed_at) AS confirmed_at, COUNT(*) AS changes,
             COUNT(DISTINCT document) AS documents
-        FROM changes WHERE {join_conditions(wanted)} AND event_kind = 'revision'
+        FROM (
+            SELECT id FROM events
+            WHERE kind = 'revision' AND (:source = '' OR source = :source)
+                AND EXISTS (SELECT 1 FROM changes WHERE event_id = events.id AND {join_conditions(wanted)})
+            ORDER BY wave_at DESC, id
+            LIMIT :limit OFFSET :offset
+        ) AS chosen
+        CROSS JOIN changes ON changes.event_id = chosen.id
+        WHERE {join_conditions(wanted)}
         GROUP BY event_id
         ORDER BY confirmed_at DESC, event_id
-        LIMIT :limit OFFSET :offset
         """,
         {**bind_wanted(wanted), "limit": limit, "offset": offset},
     )

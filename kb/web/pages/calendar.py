@@ -10,6 +10,7 @@ import msgspec
 from icalendar import Calendar, Event, Timezone, TimezoneStandard
 
 from kb.agenda import DAY_KINDS, Day, DayKind, list_days
+from kb.store.agenda import MOST_ROWS
 from kb.store.pages import Edition, count_holdings
 from kb.store.timeline import list_known
 from kb.topics import read_vocabulary
@@ -47,7 +48,7 @@ KIND_LABELS: Mapping[DayKind, str] = {
 }
 # So long a passed or dropped day stays in the list and in subscribed calendars, which must learn of what was dropped.
 DAYS_KEPT = 90
-MOST_SHOWN = 500
+MOST_SHOWN = 200
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 MAKER = "-//Status Quo//What rules say and when//EN"
 
@@ -86,6 +87,7 @@ def view_calendar(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         facets=list_facets(days, chosen),
         active=_list_active(frame, chosen),
         ahead=ahead,
+        most=MOST_SHOWN,
         months=group_months(ahead[:MOST_SHOWN]),
         passed=passed[::-1][:MOST_SHOWN],
         since=question.since,
@@ -93,6 +95,7 @@ def view_calendar(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         address=asked.get("address", ""),
         holdings=count_holdings(db),
         everything=len(days),
+        is_cut=len(days) >= MOST_ROWS,
         verbs=DAY_VERBS,
         path_of=link_day,
     )
@@ -148,7 +151,8 @@ def list_facets(days: Sequence[Day], chosen: Mapping[str, str]) -> list[Facet]:
     """Return every facet with the values that occur under the other filters, and the chosen one, each counted."""
     facets = []
     for name in FACETS:
-        left = [one for one in days if _passes(one, {key: value for key, value in chosen.items() if key != name})]
+        others = {key: value for key, value in chosen.items() if key != name}
+        left = [one for one in days if _passes(one, others)] if others else days
         counts = {chosen[name]: 0} if name in chosen else {}
         for value in (value for one in left for value in _list_values(one, name) if value):
             counts[value] = counts.get(value, 0) + 1

@@ -23,14 +23,23 @@ class Cited(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def find_cited(db: sqlite3.Connection, query: str, today: str) -> tuple[list[Cited], list[str]]:
-    """Return what a query cites, old numbers followed to where they lead, or the sentences that say what is nearest."""
+def find_cited(db: sqlite3.Connection, query: str, today: str) -> list[Cited]:
+    """Return what a query cites, old numbers followed to where they lead; nothing where it is no citation of one."""
     if not query or len(query) > LONGEST_QUERY:
-        return [], []
+        return []
     try:
-        return [_follow(db, target, today) for target in find_targets(db, query)], []
+        return [_follow(db, target, today) for target in find_targets(db, query, suggest=False)]
+    except (NotFoundError, AmbiguousCitationError):
+        return []
+
+
+def advise(db: sqlite3.Connection, query: str) -> list[str]:
+    """Return sentences that name the documents nearest to a query, or those of which it may mean any."""
+    try:
+        find_targets(db, query)
     except (NotFoundError, AmbiguousCitationError) as error:
-        return [], str(error).splitlines()
+        return str(error).splitlines()
+    return []
 
 
 def _follow(db: sqlite3.Connection, target: Target, today: str) -> Cited:
@@ -57,5 +66,5 @@ def recall(db: sqlite3.Connection, query: str, document: str, today: str) -> Cit
 
     What the page then says of an old number is told anew, never taken from an address that anyone can write.
     """
-    found, _ = find_cited(db, query, today)
+    found = find_cited(db, query, today)
     return found[0] if len(found) == 1 and found[0].document == document else None

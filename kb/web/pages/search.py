@@ -23,7 +23,7 @@ from kb.store.searching import (
 )
 from kb.topics import read_vocabulary
 from kb.web.answer import Answer
-from kb.web.pages.cited import LONGEST_QUERY, Cited, find_cited
+from kb.web.pages.cited import LONGEST_QUERY, Cited, advise, find_cited
 from kb.web.pages.filters import Option, label_value, write_path
 from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
 from kb.web.pages.words import count_of, link_advice, link_document
@@ -65,7 +65,7 @@ def view_search(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     errors = check_search(asked, query, frame, sources)
     if errors:
         return render_missing(frame, "We cannot search for this", errors, status=400)
-    cited, advice = find_cited(db, query, asked["today"])
+    cited = find_cited(db, query, asked["today"])
     if len(cited) == 1 and not asked.get("words"):
         return redirect(cited[0], query)
     sought = read_sought(asked, query)
@@ -79,7 +79,7 @@ def view_search(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         query=query,
         asked=asked,
         cited=cited,
-        advice=[link_advice(line) for line in advice] if nothing else [],
+        advice=[link_advice(line) for line in advise(db, query)] if nothing and query else [],
         hits=[_make_hit(one) for one in found[:MOST_FOUND]],
         moved=[Moved(one, mark_snippet(one.snippet)) for one in moved],
         is_cut=len(found) > MOST_FOUND,
