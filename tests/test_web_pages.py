@@ -303,6 +303,13 @@ def test_change_says_first_when_it_applies_why_it_counts_and_what_caused_it(site
     )
 
 
+def test_change_names_its_subjects_in_words_that_lead_to_others_alike(site):
+    row = site.execute("SELECT id FROM changes WHERE professions LIKE '%physician%'").fetchone()
+    links = [(a.text(), a.attributes["href"]) for a in read(site, f"/c/{row['id']}").css(".facts a")]
+
+    assert ("physician", "/changes?profession=physician") in links
+
+
 # --- an event
 
 
@@ -343,6 +350,22 @@ def test_event_without_changes_says_that_no_law_moved(site):
 )
 def test_document_says_where_it_is_not_current(site, url, banner):
     assert banner == text_of(read(site, url), ".banner strong")
+
+
+def test_document_can_be_followed_and_compared(site):
+    tree = read(site, "/d/us-xx/code/1-4")
+
+    assert "/changes.atom?document=us-xx/code/1-4" == tree.css_first("link[rel=alternate]").attributes["href"]
+    assert ["/d/us-xx/code/1-4", "/d/us-xx/code/1-4/diff", "/beside"] == [
+        form.attributes["action"] for form in tree.css("main form")
+    ]
+
+
+def test_document_with_many_parts_has_contents_two_levels_deep(hostile_site):
+    tree = read(hostile_site, "/d/us-xx/code/1-2", today="2024-03-02")
+
+    assert ["Contents, 7 parts"] == text_of(tree, ".contents summary")
+    assert "#a" == tree.css_first(".contents a").attributes["href"]
 
 
 def test_document_under_an_old_number_leads_to_the_new_one(site):

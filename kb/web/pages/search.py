@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from markupsafe import Markup, escape
 
-from kb.compare.redline import spell_controls
+from kb.compare.redline import CONTROL_SIGN, spell_controls
 from kb.store.pages import SourceState, read_sources
 from kb.store.searching import (
     MARK_END,
@@ -60,7 +60,7 @@ def view_search(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     widen the search.
     """
     frame = read_frame(db, asked)
-    query = " ".join(asked.get("q", "").split())
+    query = " ".join(CONTROL_SIGN.sub(" ", asked.get("q", "")).split())
     sources = read_sources(db)
     errors = check_search(asked, query, frame, sources)
     if errors:
