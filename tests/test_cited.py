@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from kb.errors import NotFoundError
-from kb.lookup import find_targets
+from kb.lookup import find_targets, match_targets
 from kb.publish import publish
 from kb.store.queries import find_named, read_version_rows
 from kb.store.timeline import Combination
@@ -55,13 +55,11 @@ def test_words_that_cite_nothing_cite_nothing(site):  # noqa: F811
     assert [] == find_cited(site, "1-4" + " " * LONGEST_QUERY, TODAY)
 
 
-def test_nearest_documents_are_named_only_when_asked_for(site):  # noqa: F811
-    with pytest.raises(NotFoundError) as plain:
-        find_targets(site, "Example Code 1-44", suggest=False)
+def test_nearest_documents_are_named_when_nothing_fits(site):  # noqa: F811
     with pytest.raises(NotFoundError) as helpful:
         find_targets(site, "Example Code 1-44")
 
-    assert "nearest" not in str(plain.value)
+    assert [] == match_targets(site, "Example Code 1-44")
     assert "the nearest are:" in str(helpful.value)
     assert str(helpful.value).splitlines() == advise(site, "Example Code 1-44")
 
@@ -70,12 +68,11 @@ def test_nothing_is_advised_of_what_is_a_citation(site):  # noqa: F811
     assert [] == advise(site, "Example Code § 1-4")
 
 
-def test_address_nobody_stands_on_is_refused_with_the_nearest_or_without(site):  # noqa: F811
-    with pytest.raises(NotFoundError) as plain:
-        find_targets(site, "https://code.example.gov/code/1-5x.html", suggest=False)
+def test_address_nobody_stands_on_cites_nothing_and_is_advised_on(site):  # noqa: F811
+    address = "https://code.example.gov/code/1-5x.html"
 
-    assert "no document we hold stands or stood there" in str(plain.value)
-    assert "nearest" not in str(plain.value)
+    assert [] == match_targets(site, address)
+    assert "no document we hold stands or stood there; the nearest are:" in advise(site, address)[0]
 
 
 def test_search_is_recalled_only_on_the_page_it_led_to(site):  # noqa: F811

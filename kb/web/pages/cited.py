@@ -7,7 +7,7 @@ import msgspec
 
 from kb.consult import Moment, Question, Trace, trace
 from kb.errors import NotFoundError
-from kb.lookup import AmbiguousCitationError, Target, find_targets
+from kb.lookup import AmbiguousCitationError, Target, find_targets, match_targets
 from kb.web.pages.words import END_OF_TIME, cite, link_document
 
 # Longer than any citation or phrase.
@@ -28,8 +28,8 @@ def find_cited(db: sqlite3.Connection, query: str, today: str) -> list[Cited]:
     if not query or len(query) > LONGEST_QUERY:
         return []
     try:
-        return [_follow(db, target, today) for target in find_targets(db, query, suggest=False)]
-    except (NotFoundError, AmbiguousCitationError):
+        return [_follow(db, target, today) for target in match_targets(db, query)]
+    except AmbiguousCitationError:
         return []
 
 
