@@ -212,6 +212,7 @@ def test_filters_of_the_calendar_narrow_it_and_count(announced):
     [
         ("kind=party", "kind: “party” is none of effective, expiry"),
         ("since=soon", "since: “soon” is no date"),
+        ("since=2024-07-02&until=2024-07-01", "since Jul 2, 2024 lies after until Jul 1, 2024"),
         ("jurisdiction=us-zz", "jurisdiction: “us-zz” is none of us,"),
         ("topic=sailing", "topic: “sailing” is none of legal_status"),
         ("source=" + "x" * 3000, "x” is none of us-xx-board-rules, us-xx-code"),

@@ -117,6 +117,19 @@ def test_hostile_text_stays_text_where_two_versions_are_compared(hostile_site): 
         assert [] == tree.css("script, img, iframe, [onerror]")
 
 
+def test_very_long_texts_are_not_compared_on_a_page_and_it_says_so(site, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("kb.web.pages.sides.MOST_PROVISIONS", 3)
+    monkeypatch.setattr("kb.web.pages.beside.MOST_SET_BESIDE", 2)
+
+    diff = main_text(site, f"{FEES}/2024-01-08..2024-01-20")
+    beside = main_text(site, "/d/us-xx/code/1-4/beside/us-xx/code/1-20")
+
+    for found in (diff, beside):
+        assert "These texts are too long to be compared on a page" in found
+        assert "A broken seal" not in found
+    assert "the changes as they were told" in diff
+
+
 # --- rows and marks
 
 

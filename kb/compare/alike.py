@@ -4,10 +4,10 @@ Numbers say nothing here: "(a)" of one state is not "(a)" of another. What count
 of them, then those whose headings name the same subject. The rest stands alone on its side.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from kb.compare.align import find_akin
 from kb.models import Provision
@@ -47,23 +47,29 @@ def _pair_headings(
     lefts: Sequence[Provision], rights: Sequence[Provision], akin: dict[str, str]
 ) -> Iterable[tuple[str, str]]:
     """Yield (left eid, right eid) of those not paired whose headings name the same subject, the surest first."""
-    free = [part for part in rights if part.heading and part.eid not in set(akin.values())]
-    scored = [
-        (_score_headings(one.heading, other.heading), one.eid, other.eid)
-        for one in lefts
-        if one.heading and one.eid not in akin
-        for other in free
-    ]
-    taken: set[tuple[str, str]] = set()
-    for score, one, other in sorted(scored, key=lambda found: (-found[0], found[1:])):
-        sides = {("left", one), ("right", other)}
-        if score >= SAME_SUBJECT and not sides & taken:
-            taken |= sides
-            yield one, other
+    taken = set(akin.values())
+    free = {part.eid: _fold_heading(part.heading) for part in rights if part.heading and part.eid not in taken}
+    scored = []
+    for one in lefts:
+        if one.heading and one.eid not in akin:
+            scored += [(-score, one.eid, other) for other, score in _score_headings(_fold_heading(one.heading), free)]
+    paired: set[str] = set()
+    for _, eid, other in sorted(scored):
+        if eid not in paired and other not in taken:
+            paired.add(eid)
+            taken.add(other)
+            yield eid, other
 
 
-def _score_headings(one: str, other: str) -> float:
-    left, right = (fold_text(heading).lower().rstrip(".") for heading in (one, other))
-    if min(len(left), len(right)) < LEAST_HEADING:
-        return 100.0 if left == right else 0.0
-    return fuzz.token_sort_ratio(left, right)
+def _score_headings(heading: str, others: Mapping[str, str]) -> Iterable[tuple[str, float]]:
+    """Yield the eids of headings that name the subject of one, with their likeness."""
+    if len(heading) < LEAST_HEADING:
+        yield from ((eid, 100.0) for eid, other in others.items() if other == heading)
+        return
+    found = process.extract(heading, others, scorer=fuzz.ratio, limit=None, score_cutoff=SAME_SUBJECT)
+    yield from ((str(eid), float(score)) for other, score, eid in found if len(other) >= LEAST_HEADING)
+
+
+def _fold_heading(heading: str) -> str:
+    """Return the words of a heading in the order of the alphabet: their order names no other subject."""
+    return " ".join(sorted(fold_text(heading).lower().rstrip(".").split()))

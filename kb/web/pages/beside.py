@@ -19,10 +19,12 @@ from kb.web.answer import Answer
 from kb.web.pages.document import tell_withheld
 from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
 from kb.web.pages.history import tell_validity
-from kb.web.pages.sides import Marked, mark_texts
+from kb.web.pages.sides import TOO_LONG, Marked, mark_texts
 from kb.web.pages.words import END_OF_TIME, STANDING_SENTENCES, link_document, parse_day, print_day
 
 LONGEST_NAME = 200
+# Texts of more provisions, each, are not set beside each other: every one is held against every other.
+MOST_SET_BESIDE = 600
 SIDES = ("left", "right")
 
 
@@ -85,6 +87,9 @@ def _make_hand(db: sqlite3.Connection, target: Target, day: date) -> Hand:
     version = choice.version
     source = None if version is None else next(iter(read_sources(db, version.source)), None)
     withheld = tell_withheld(source)
+    provisions = () if version is None or withheld else read_version(db, version.version).provisions
+    if len(provisions) > MOST_SET_BESIDE:
+        withheld, provisions = TOO_LONG, ()
     return Hand(
         target=target,
         choice=choice,
@@ -93,7 +98,7 @@ def _make_hand(db: sqlite3.Connection, target: Target, day: date) -> Hand:
         withheld=withheld,
         source=source,
         path=link_document(target.document, "", day),
-        provisions=() if version is None or withheld else read_version(db, version.version).provisions,
+        provisions=provisions,
     )
 
 

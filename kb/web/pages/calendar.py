@@ -16,7 +16,7 @@ from kb.store.timeline import list_known
 from kb.topics import read_vocabulary
 from kb.web.answer import Answer
 from kb.web.pages.feeds import refuse_feed
-from kb.web.pages.filters import LONGEST_VALUE, Facet, Option, label_value, path_without, write_path
+from kb.web.pages.filters import LONGEST_VALUE, Facet, Option, check_days, label_value, path_without, write_path
 from kb.web.pages.frame import Frame, read_frame, render, show_sources
 from kb.web.pages.words import MONTH_NAMES, count_of, link_document, parse_day, print_day
 
@@ -124,11 +124,7 @@ def read_question(db: sqlite3.Connection, asked: Mapping[str, str]) -> Question:
         for name, value in chosen.items()
         if name in allowed and value not in allowed[name]
     ]
-    errors += [
-        f"{name}: “{chosen[name][:LONGEST_VALUE]}” is no date; write it as 2024-07-01"
-        for name in ("since", "until")
-        if name in chosen and parse_day(chosen[name]) is None
-    ]
+    errors += check_days(chosen)
     usual = date.fromisoformat(asked["today"]) - timedelta(days=DAYS_KEPT)
     return Question(chosen, errors, parse_day(chosen.get("since", "")) or usual)
 

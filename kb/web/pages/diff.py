@@ -19,7 +19,7 @@ from kb.web.pages.document import explain_missing, tell_withheld
 from kb.web.pages.filters import write_path
 from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
 from kb.web.pages.history import tell_validity
-from kb.web.pages.sides import Stretch, list_stretches
+from kb.web.pages.sides import Stretch, list_stretches, tell_length
 from kb.web.pages.words import (
     END_OF_TIME,
     WEIGHT_LABELS,
@@ -104,7 +104,7 @@ def _render_diff(
     asked: Mapping[str, str],
 ) -> Answer:
     old, new = sides
-    withheld = tell_withheld(source)
+    withheld = tell_withheld(source) or tell_length(readings)
     changes = [] if withheld else compare_readings(readings[0], readings[1])
     stretches: list[Stretch] = []
     if not withheld:

@@ -114,7 +114,7 @@ def check_filters(db: sqlite3.Connection, chosen: Mapping[str, str]) -> list[str
         "topic": list(dict.fromkeys([*topics, *known["topic"]])),
     }
     errors = [_refuse_value(name, chosen[name], allowed[name]) for name in chosen if name in allowed]
-    return [error for error in (*errors, *_check_days(chosen), _check_document(db, chosen)) if error]
+    return [error for error in (*errors, *check_days(chosen), _check_document(db, chosen)) if error]
 
 
 def _refuse_value(name: str, value: str, allowed: Sequence[str]) -> str:
@@ -125,7 +125,8 @@ def _refuse_value(name: str, value: str, allowed: Sequence[str]) -> str:
     return f"{name}: “{_cut(value)}” is none of {', '.join(allowed)}"
 
 
-def _check_days(chosen: Mapping[str, str]) -> list[str]:
+def check_days(chosen: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each day that is none, and for a first day after the last."""
     days = {name: parse_day(chosen[name]) for name in ("since", "until") if name in chosen}
     errors = [
         f"{name}: “{_cut(chosen[name])}” is no date; write it as 2024-07-01"

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from kb.compare.align import Pair, align_provisions
 from kb.compare.eids import print_eid
 from kb.compare.redline import Op, Span, redline, redline_html, spell_controls
-from kb.models import Change, Part, Provision
+from kb.models import Change, Part, Provision, Reading
 from kb.read.canonical import fold_text
 from kb.web.pages.words import Weight, weigh
 
@@ -21,6 +21,10 @@ MOST_COMPARED = 200_000
 
 # A heading stands above its text.
 SHOWN_PARTS: tuple[Part, ...] = ("heading", "text", "note", "pending")
+
+# Two documents of more provisions, both together, are not compared on a page: that would take seconds.
+MOST_PROVISIONS = 3_000
+TOO_LONG = "These texts are too long to be compared on a page; read each by itself, or let “kb diff” compare them."
 
 State = Literal["same", "changed", "renumbered", "added", "removed"]
 
@@ -91,6 +95,11 @@ def tell_gist(spans: Iterable[Span]) -> str:
         counts[span.op] = counts.get(span.op, 0) + len(span.text.split())
     told = [(counts.get("delete", 0), "removed"), (counts.get("insert", 0), "added")]
     return ", ".join(f"{n:,} {'word' if n == 1 else 'words'} {what}" for n, what in told if n) or "same words"
+
+
+def tell_length(readings: Iterable[Reading]) -> str:
+    """Say that texts are too long to be compared on a page, "" where they are not."""
+    return TOO_LONG if sum(len(reading.provisions) for reading in readings) > MOST_PROVISIONS else ""
 
 
 def list_stretches(old: Sequence[Provision], new: Sequence[Provision], changes: Iterable[Change]) -> list[Stretch]:
