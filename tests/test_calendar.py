@@ -8,9 +8,10 @@ import pytest
 from icalendar import Calendar
 from selectolax.lexbor import LexborHTMLParser
 
-from kb.agenda import follow_days, list_days
+from kb.agenda import Day, follow_days, list_days
 from kb.publish import publish
 from kb.store.agenda import CodedDay, StatedText, read_coded_days
+from kb.web.pages.calendar import group_months, link_day
 from tests.example_web import IN_FORCE, RULE_ONE, RULES, SITE, WEEKS, build_web, show_rules, show_section
 from tests.test_feeds import ask
 from tests.test_web_pages import open_generation, text_of
@@ -226,6 +227,58 @@ def test_calendar_question_that_cannot_be_read_is_refused_with_what_there_is(ann
     assert said in answer.body
 
 
+def test_topics_of_the_source_and_its_name_narrow_the_calendar(announced):
+    for query in ("topic=nursing", "source=us-xx-board-rules", "until=2024-07-01", "since=2024-07-01"):
+        assert 1 == len(read(announced, f"/calendar?{query}").css(".dates li")), query
+    for query in ("topic=clinics", "source=us-xx-code", "until=2024-06-30", "since=2024-07-02"):
+        assert [] == read(announced, f"/calendar?{query}").css(".dates li"), query
+
+
+def test_filters_in_force_are_links_out_of_them(announced):
+    tree = read(announced, "/calendar?kind=effective&jurisdiction=us-xx")
+
+    assert ["/calendar?kind=effective", "/calendar?jurisdiction=us-xx"] == [
+        node.attributes["href"] for node in tree.css("ul.active a")
+    ]
+    assert ["× Remove filter Jurisdiction: State of Example", "× Remove filter What happens: Takes effect"] == text_of(
+        tree, "ul.active a"
+    )
+
+
+def test_calendar_that_cannot_list_all_days_says_so(announced, monkeypatch):
+    monkeypatch.setattr("kb.web.pages.calendar.MOST_ROWS", 1)
+
+    assert "More days are known than can be read at once" in text_of(read(announced, "/calendar"), ".told")[0]
+
+
+def make_day(on, **fields):
+    values = {"id": on, "kind": "effective", "jurisdiction": "us-xx", "citation": "Rule 1", "title": "Fees", "url": ""}
+    return Day(**{**values, "day": date.fromisoformat(on), "document": "us-xx/rules/1", **fields})
+
+
+def test_days_are_grouped_by_month_across_years():
+    days = [make_day(on) for on in ("2024-12-31", "2025-01-01", "2025-01-31", "2026-01-01")]
+
+    months = group_months(days)
+
+    assert [("December 2024", 1), ("January 2025", 2), ("January 2026", 1)] == [(m.name, len(m.days)) for m in months]
+    assert ["2024-12", "2025-01", "2026-01"] == [month.id for month in months]
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({}, "/d/us-xx/rules/1?as_of=2024-07-01"),
+        ({"kind": "expiry"}, "/d/us-xx/rules/1?as_of=2024-06-30"),
+        ({"is_dropped": True}, "/d/us-xx/rules/1"),
+        ({"strand": "permanent"}, "/d/us-xx/rules/1?as_of=2024-07-01&strand=permanent"),
+        ({"document": ""}, ""),
+    ],
+)
+def test_day_leads_to_the_text_it_is_about(fields, path):
+    assert path == link_day(make_day("2024-07-01", **fields))
+
+
 # --- iCalendar
 
 
@@ -258,6 +311,21 @@ def test_file_has_what_the_specification_asks_of_every_event_and_line(moved):
         assert [] == event.errors
     assert body.endswith("END:VCALENDAR\r\n")
     assert all(len(line.encode()) <= 75 for line in body.split("\r\n"))
+
+
+def test_file_tells_what_moved_and_where_the_text_stands(moved):
+    (event,) = read_events(moved)
+    told = str(event["description"]).splitlines()
+
+    assert "Moved from Jul 1, 2024." in told
+    assert "Text and proof: https://law.example/d/us-xx/rules/1.2?as_of=2024-10-01" in told
+    assert told[-1].startswith("Not legal advice")
+
+
+def test_file_of_a_filter_names_it(announced):
+    calendar = Calendar.from_ical(ask(announced, "/calendar.ics?jurisdiction=us-xx", today="2024-02-01").body)
+
+    assert "Status Quo: dates of rules; Jurisdiction: State of Example" == calendar["x-wr-calname"]
 
 
 def test_file_without_a_day_is_still_a_calendar(announced):

@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import date
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from kb.build import BuildRequest, build
 from kb.collect import ImportRequest, import_captures
@@ -377,3 +378,45 @@ def test_next_coming_text_is_the_earliest_of_the_same_strand():
 
     assert next_one == find_coming([shown, later, next_one, gone, other], shown, date(2024, 2, 1))
     assert find_coming([shown, next_one], shown, date(2024, 7, 1)) is None
+
+
+# --- marks that are heard
+
+
+def list_marked_pages(db):
+    changes = [row["id"] for row in db.execute("SELECT id FROM changes ORDER BY id")]
+    documents = [row["document"] for row in db.execute("SELECT DISTINCT document FROM changes ORDER BY document")]
+    diffs = [f"/d/{document}/diff/2024-01-08..today" for document in documents]
+    return [
+        "/changes/report?nature=any&part=any",
+        *(f"/c/{change}{view}" for change in changes for view in ("", "?view=side")),
+        *(f"{path}{view}" for path in diffs for view in ("", "?view=side", "?view=side&all=1")),
+    ]
+
+
+def test_every_mark_of_every_redline_is_said_in_words(site):  # noqa: F811
+    silent, heard = [], 0
+    for path in list_marked_pages(site):
+        answer = ask(site, path)
+        if answer.status != 200:
+            continue
+        for mark in LexborHTMLParser(answer.body).css(".law ins, .law del, ins.law, del.law"):
+            words = "".join(node.text() for node in mark.css(".vh, .word")).lower()
+            said = {"ins": ("added", "moved here"), "del": ("removed", "moved from here")}[mark.tag]
+            silent += [] if any(one in words for one in said) else [(path, mark.html)]
+            heard += 1
+
+    assert [] == silent
+    assert heard > 40
+
+
+def test_cells_of_a_comparison_read_row_by_row(site):  # noqa: F811
+    tree = read(site, "/d/us-xx/code/1-20/diff/2024-02-19..2024-02-19?view=side&all=1")
+    bodies = tree.css("table.pairs tbody")
+
+    assert len(bodies) > 3
+    for body in bodies:
+        (head,) = body.css("th[scope=rowgroup]")
+        assert "2" == head.attributes["colspan"]
+        assert 2 == len(body.css("td"))
+        assert text_of(body, "td")[0] == text_of(body, "td")[1]
