@@ -14,6 +14,7 @@ from kb.publish import publish
 from kb.store.queries import VersionRow
 from kb.web.pages.history import find_coming, list_beside, tell_witnesses
 from kb.web.pages.sides import LONGEST_COMPARED, list_stretches, mark_texts, pair_in_order
+from kb.web.pages.words import name_page
 from tests.build import make_line, write_captures
 from tests.example_web import RULE_ONE, RULES, SITE, WEEKS, build_web, show_rules, show_section
 from tests.sites import FIRST, HOST, MARK, declare, make_page
@@ -166,6 +167,19 @@ def test_stretches_keep_what_did_not_move_together():
     stretches = list_stretches(old, new, [])
 
     assert [(True, 2), (False, 1), (True, 1)] == [(one.is_same, len(one.rows)) for one in stretches]
+
+
+def test_notes_stand_below_the_law_and_announcements_above_it():
+    old = [Provision("", "", "Fees", "", "Note old.", "It will change."), make_part("a", "A fee is due.")]
+    new = [Provision("", "", "Fees", "", "Note new.", "It will change."), make_part("a", "No fee is due.")]
+
+    rows = [row for stretch in list_stretches(old, new, []) for row in stretch.rows]
+
+    assert ["pending", "heading", "text", "note"] == [row.part for row in rows]
+
+
+def test_copy_by_another_publisher_is_not_called_official():
+    assert ("official page", "copy by another publisher") == (name_page("current"), name_page("mirror"))
 
 
 def test_very_long_texts_stand_as_two_blocks():

@@ -15,8 +15,8 @@ from kb.publish import publish
 from kb.web.address import read_address
 from kb.web.pages import PAGES
 from tests.example_web import build_web
-from tests.sites import HOSTILE, make_data
-from tests.test_web_pages import open_generation
+from tests.sites import HOSTILE, LONG, make_data
+from tests.test_web_pages import open_generation, publish_one
 
 ADDRESS = "https://law.example"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -272,6 +272,24 @@ def test_hostile_text_stays_text_in_feeds(hostile_site, form):
         assert "<img" not in text
     assert "\u202e" not in raw
     assert HOSTILE[0] not in raw
+
+
+@pytest.mark.parametrize(
+    ("rights", "said"),
+    [("none", "Others hold rights in this edition: its words are not shown here."), ("quotes", "[added: ")],
+)
+def test_feed_shows_of_texts_of_others_what_may_go_out(tmp_path, rights, said):
+    with closing(publish_one(tmp_path, publish=rights)) as db:
+        (item,) = json.loads(ask(db, "/changes.json").body)["items"]
+
+    assert said in item["content_text"]
+    assert LONG.strip() not in item["content_text"]
+
+
+def test_entry_of_a_new_number_says_that_no_words_moved(site):
+    items = json.loads(ask(site, "/changes.json?nature=structural").body)["items"]
+
+    assert any("No words moved: only the number or the place did." in one["content_text"] for one in items)
 
 
 def test_signs_that_xml_forbids_are_spelled_out(site):

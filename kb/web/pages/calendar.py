@@ -18,7 +18,7 @@ from kb.web.answer import Answer
 from kb.web.pages.feeds import refuse_feed
 from kb.web.pages.filters import LONGEST_VALUE, Facet, Option, check_days, label_value, path_without, write_path
 from kb.web.pages.frame import Frame, read_frame, render, show_sources
-from kb.web.pages.words import MONTH_NAMES, count_of, link_document, parse_day, print_day
+from kb.web.pages.words import MONTH_NAMES, count_of, link_document, name_page, parse_day, print_day
 
 BASE = "/calendar"
 FILTERS = ("jurisdiction", "topic", "kind", "source", "since", "until")
@@ -237,7 +237,7 @@ def _describe(day: Day, link: str) -> list[str]:
         "The text that announced this day was withdrawn before it came." if day.is_dropped else "",
         f"Moved from {moved}." if moved else "",
         f"{count_of(day.changes, 'rule change')}." if day.changes else "",
-        f"Official page: {day.url}" if day.url else "",
+        f"{name_page(day.strand).capitalize()}: {day.url}" if day.url else "",
         f"Text and proof: {link}" if link else "",
         "Not legal advice: read the official page before you rely on it.",
     )

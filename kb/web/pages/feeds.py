@@ -38,11 +38,12 @@ IDS = uuid5(NAMESPACE_URL, "https://statusquo.invalid/")
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of an entry: its title, its sentence, its redline ("" where it is too long), its path."""
+    """One change of an entry: its title, its sentence, its redline or (``absent``) why there is none, its path."""
 
     title: str
     sentence: str
     redline: str
+    absent: str
     path: str
 
 
@@ -135,7 +136,7 @@ def _make_entry(event: FeedEvent, told: Sequence[Telling], edition: Edition) -> 
         updated=event.confirmed_at,
         changes=tuple(changes),
         more=event.changes - len(changes),
-        official=next((url for one in told if (url := keep_web(one.url))), ""),
+        official=next((url for one in told if one.change.strand != "mirror" and (url := keep_web(one.url))), ""),
         tags=_list_tags(event, told),
     )
 
@@ -169,8 +170,18 @@ def _tell_change(one: Telling, markup: str) -> Told:
         title=f"{KIND_LABELS[change.kind]}: {where} {change.heading}".strip(),
         sentence=". ".join(f"{words[0].upper()}{words[1:].rstrip('.')}" for words in said if words) + ".",
         redline=space_marks(markup),
+        absent="" if markup else _tell_absence(one),
         path=f"/c/{change.id}",
     )
+
+
+def _tell_absence(one: Telling) -> str:
+    """Say why a change is told without its redline."""
+    if one.redline:
+        return "The text is long: its redline stands on the change’s own page."
+    if one.is_cut:
+        return "Others hold rights in this edition: its words are not shown here."
+    return "No words moved: only the number or the place did."
 
 
 def space_marks(markup: str) -> str:

@@ -126,6 +126,7 @@ def _make_environment() -> Environment:
         "cite": words.cite,
         "count_of": words.count_of,
         "say_id": words.say_id,
+        "name_page": words.name_page,
         "link_document": words.link_document,
         **{name: value for name, value in vars(words).items() if name.endswith(("_LABELS", "_MARKS", "_SENTENCES"))},
     }

@@ -19,8 +19,8 @@ LONGEST_COMPARED = 40_000
 # All pairs of one page together; the rest is shown as old block, new block.
 MOST_COMPARED = 200_000
 
-# A heading stands above its text.
-SHOWN_PARTS: tuple[Part, ...] = ("heading", "text", "note", "pending")
+# An announcement stands above all, a heading above its text.
+SHOWN_PARTS: tuple[Part, ...] = ("pending", "heading", "text", "note")
 
 # Two documents of more provisions, both together, are not compared on a page: that would take seconds.
 MOST_PROVISIONS = 3_000
@@ -103,15 +103,20 @@ def tell_length(readings: Iterable[Reading]) -> str:
 
 
 def list_stretches(old: Sequence[Provision], new: Sequence[Provision], changes: Iterable[Change]) -> list[Stretch]:
-    """Return all parts of two texts of one document in reading order, changed ones marked, unchanged ones together."""
+    """Return all parts of two texts of one document in reading order, changed ones marked, unchanged ones together.
+
+    The editor's notes stand below the law, as on its own page: they are often longer than all of it.
+    """
     told = {(change.part, change.eid, change.old_eid): change for change in changes}
-    rows = [row for pair in pair_in_order(old, new) for row in _make_rows(pair, told)]
+    drafts = [row for pair in pair_in_order(old, new) for row in _make_rows(pair, told)]
+    rows = sorted(drafts, key=lambda draft: draft[0].part == "note")
     room = MOST_COMPARED
     bounded = []
     for row in rows:
         room -= 0 if row[1] == row[2] else len(row[1]) + len(row[2])
         bounded.append(_finish_row(*row, is_over=room < 0))
-    return [Stretch(same, tuple(group)) for same, group in groupby(bounded, key=lambda row: row.state == "same")]
+    groups = groupby(bounded, key=lambda row: (row.state == "same", row.part == "note"))
+    return [Stretch(same, tuple(group)) for (same, _), group in groups]
 
 
 def pair_in_order(old: Sequence[Provision], new: Sequence[Provision]) -> list[Pair]:

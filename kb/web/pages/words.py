@@ -203,6 +203,11 @@ def say_id(name: str) -> str:
     return name.replace("_", " ")
 
 
+def name_page(strand: Strand) -> str:
+    """Return what the page of a text is: the publisher's own, or a copy by another, which nobody may take for it."""
+    return "copy by another publisher" if strand == "mirror" else "official page"
+
+
 def cite(citation: str, eid: str | None) -> str:
     """Return a citation with its provision as a person writes it: "D.C. Code § 7-1(a)(2)"."""
     place = print_eid(eid or "")
