@@ -11,7 +11,8 @@ from selectolax.lexbor import LexborHTMLParser
 from kb.agenda import Day, follow_days, list_days
 from kb.publish import publish
 from kb.store.agenda import CodedDay, StatedText, read_coded_days
-from kb.web.pages.calendar import group_months, link_day
+from kb.web.pages.calendar import group_months
+from kb.web.pages.ics import link_day
 from tests.example_web import IN_FORCE, RULE_ONE, RULES, SITE, WEEKS, build_web, show_rules, show_section
 from tests.test_feeds import ask
 from tests.test_web_pages import open_generation, text_of
@@ -320,6 +321,16 @@ def test_file_tells_what_moved_and_where_the_text_stands(moved):
     assert "Moved from Jul 1, 2024." in told
     assert "Text and proof: https://law.example/d/us-xx/rules/1.2?as_of=2024-10-01" in told
     assert told[-1].startswith("Not legal advice")
+
+
+def test_file_that_cannot_hold_all_days_holds_the_nearest(announced, monkeypatch):
+    days = [make_day(f"2024-0{month}-01") for month in range(1, 9)]
+    monkeypatch.setattr("kb.web.pages.calendar.MOST_SHOWN", 2)
+    monkeypatch.setattr("kb.web.pages.calendar.list_days", lambda _db, _since: days)
+
+    found = [str(event.decoded("dtstart")) for event in read_events(announced, today="2024-05-15")]
+
+    assert ["2024-04-01", "2024-05-01", "2024-06-01", "2024-07-01"] == found
 
 
 def test_file_of_a_filter_names_it(announced):

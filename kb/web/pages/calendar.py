@@ -2,23 +2,22 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import groupby
-from typing import Any
 
 import msgspec
-from icalendar import Calendar, Event, Timezone, TimezoneStandard
 
 from kb.agenda import DAY_KINDS, Day, DayKind, list_days
 from kb.store.agenda import MOST_ROWS
-from kb.store.pages import Edition, count_holdings
+from kb.store.pages import count_holdings
 from kb.store.timeline import list_known
 from kb.topics import read_vocabulary
 from kb.web.answer import Answer
 from kb.web.pages.feeds import refuse_feed
 from kb.web.pages.filters import LONGEST_VALUE, Facet, Option, check_days, label_value, path_without, write_path
 from kb.web.pages.frame import Frame, read_frame, render, show_sources
-from kb.web.pages.words import MONTH_NAMES, count_of, link_document, name_page, parse_day, print_day
+from kb.web.pages.ics import DAY_VERBS, MEDIA_TYPE, link_day, write_ics
+from kb.web.pages.words import MONTH_NAMES, parse_day
 
 BASE = "/calendar"
 FILTERS = ("jurisdiction", "topic", "kind", "source", "since", "until")
@@ -31,14 +30,7 @@ LABELS: Mapping[str, str] = {
     "since": "From",
     "until": "Until",
 }
-# What happens on a day, as a sentence's verb, and for a list of choices.
-DAY_VERBS: Mapping[DayKind, str] = {
-    "effective": "takes effect",
-    "expiry": "ends",
-    "sunset": "applies for the last day",
-    "reverts": "falls back",
-    "comment": "comments are due",
-}
+# What happens on a day, for a list of choices.
 KIND_LABELS: Mapping[DayKind, str] = {
     "effective": "Takes effect",
     "expiry": "Ends",
@@ -49,8 +41,6 @@ KIND_LABELS: Mapping[DayKind, str] = {
 # So long a passed or dropped day stays in the list and in subscribed calendars, which must learn of what was dropped.
 DAYS_KEPT = 90
 MOST_SHOWN = 200
-MEDIA_TYPE = "text/calendar; charset=utf-8"
-MAKER = "-//Status Quo//What rules say and when//EN"
 
 
 class Month(msgspec.Struct, frozen=True):
@@ -109,7 +99,9 @@ def view_ics(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     frame = read_frame(db, asked)
     days = [one for one in list_days(db, question.since) if _passes(one, question.chosen)]
     title = "; ".join(["Status Quo: dates of rules", *(words for words, _ in _list_active(frame, question.chosen))])
-    body = write_ics(days[:MOST_SHOWN], title, frame.edition, asked.get("address", ""))
+    passed = [one for one in days if one.day.isoformat() < frame.today]
+    nearest = [*passed[-MOST_SHOWN:], *days[len(passed) :][:MOST_SHOWN]]
+    body = write_ics(nearest, title, frame.edition, asked.get("address", ""))
     return Answer(200, body, MEDIA_TYPE, {"content-disposition": 'inline; filename="calendar.ics"'})
 
 
@@ -176,80 +168,3 @@ def group_months(days: Iterable[Day]) -> list[Month]:
     return [
         Month(f"{year}-{month:02}", f"{MONTH_NAMES[month - 1]} {year}", tuple(group)) for (year, month), group in groups
     ]
-
-
-def link_day(day: Day) -> str:
-    """Return the path of the text that a day is about: as of that day, of an end as of the day before; "" for none."""
-    if not day.document:
-        return ""
-    moment = day.day - timedelta(days=1) if day.kind == "expiry" else day.day
-    return link_document(day.document, "", None if day.is_dropped else moment, day.strand)
-
-
-# --- iCalendar
-
-
-def write_ics(days: Sequence[Day], title: str, edition: Edition, address: str) -> str:
-    """Return days as an iCalendar file (RFC 5545, RFC 7986): all-day events with permanent ids.
-
-    A day that moved keeps its UID and counts SEQUENCE; one that was dropped is CANCELLED.
-    """
-    calendar = Calendar()
-    for name, value in (("prodid", MAKER), ("version", "2.0"), ("method", "PUBLISH"), ("name", title)):
-        calendar.add(name, value)
-    calendar.add("x-wr-calname", title)
-    calendar.add("refresh-interval", timedelta(hours=12), parameters={"VALUE": "DURATION"})
-    for day in days:
-        calendar.add_component(_make_event(day, edition, address))
-    if not days:
-        calendar.add_component(_make_zone())
-    return bytes(calendar.to_ical()).decode("utf-8")
-
-
-def _make_event(day: Day, edition: Edition, address: str) -> Event:
-    event = Event()
-    place = edition.names.get(day.jurisdiction) or day.jurisdiction.upper()
-    path = link_day(day)
-    stamp = datetime.fromisoformat(day.known_at or edition.published_at).astimezone(UTC)
-    fields: tuple[tuple[str, Any], ...] = (
-        ("uid", day.id),
-        ("dtstamp", stamp),
-        ("last-modified", stamp),
-        ("dtstart", day.day),
-        ("summary", f"{place}: {day.citation} {DAY_VERBS[day.kind]}"),
-        ("description", "\n".join(_describe(day, address + path if address and path else ""))),
-        ("sequence", day.sequence),
-        ("status", "CANCELLED" if day.is_dropped else "CONFIRMED"),
-        ("transp", "TRANSPARENT"),
-        ("categories", [day.kind, *day.topics]),
-    )
-    for name, value in fields:
-        event.add(name, value)
-    if address and path:
-        event.add("url", address + path)
-    return event
-
-
-def _describe(day: Day, link: str) -> list[str]:
-    moved = ", ".join(print_day(old) for old in day.moved_from)
-    told = (
-        day.title,
-        "The text that announced this day was withdrawn before it came." if day.is_dropped else "",
-        f"Moved from {moved}." if moved else "",
-        f"{count_of(day.changes, 'rule change')}." if day.changes else "",
-        f"{name_page(day.strand).capitalize()}: {day.url}" if day.url else "",
-        f"Text and proof: {link}" if link else "",
-        "Not legal advice: read the official page before you rely on it.",
-    )
-    return [line for line in told if line]
-
-
-def _make_zone() -> Timezone:
-    """Return the zone UTC: a calendar must hold something (RFC 5545 § 3.6), and this one has no day to tell."""
-    zone, standard = Timezone(), TimezoneStandard()
-    zone.add("tzid", "Etc/UTC")
-    offset = timedelta(0)
-    for name, value in (("dtstart", datetime(1970, 1, 1)), ("tzoffsetfrom", offset), ("tzoffsetto", offset)):  # noqa: DTZ001 - a zone's own beginning has no zone
-        standard.add(name, value)
-    zone.add_component(standard)
-    return zone
