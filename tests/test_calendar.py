@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from kb.agenda import Day, follow_days, list_days
 from kb.publish import publish
 from kb.store.agenda import CodedDay, StatedText, read_coded_days
-from kb.web.pages.calendar import group_months
+from kb.web.pages.calendar import group_months, keep_nearest
 from kb.web.pages.ics import link_day
 from tests.example_web import IN_FORCE, RULE_ONE, RULES, SITE, WEEKS, build_web, show_rules, show_section
 from tests.test_feeds import ask
@@ -323,14 +323,12 @@ def test_file_tells_what_moved_and_where_the_text_stands(moved):
     assert told[-1].startswith("Not legal advice")
 
 
-def test_file_that_cannot_hold_all_days_holds_the_nearest(announced, monkeypatch):
+def test_of_too_many_days_the_nearest_to_today_are_kept():
     days = [make_day(f"2024-0{month}-01") for month in range(1, 9)]
-    monkeypatch.setattr("kb.web.pages.calendar.MOST_SHOWN", 2)
-    monkeypatch.setattr("kb.web.pages.calendar.list_days", lambda _db, _since: days)
 
-    found = [str(event.decoded("dtstart")) for event in read_events(announced, today="2024-05-15")]
+    kept = [day.id for day in keep_nearest(days, "2024-05-01", 2)]
 
-    assert ["2024-04-01", "2024-05-01", "2024-06-01", "2024-07-01"] == found
+    assert ["2024-03-01", "2024-04-01", "2024-05-01", "2024-06-01"] == kept
 
 
 def test_file_of_a_filter_names_it(announced):

@@ -99,8 +99,7 @@ def view_ics(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     frame = read_frame(db, asked)
     days = [one for one in list_days(db, question.since) if _passes(one, question.chosen)]
     title = "; ".join(["Status Quo: dates of rules", *(words for words, _ in _list_active(frame, question.chosen))])
-    passed = [one for one in days if one.day.isoformat() < frame.today]
-    nearest = [*passed[-MOST_SHOWN:], *days[len(passed) :][:MOST_SHOWN]]
+    nearest = keep_nearest(days, frame.today, MOST_SHOWN)
     body = write_ics(nearest, title, frame.edition, asked.get("address", ""))
     return Answer(200, body, MEDIA_TYPE, {"content-disposition": 'inline; filename="calendar.ics"'})
 
@@ -160,6 +159,12 @@ def _list_active(frame: Frame, chosen: Mapping[str, str]) -> list[tuple[str, str
         (f"{LABELS[name]}: {names.get(value) or _label(name, value)}", path_without(BASE, chosen, name))
         for name, value in chosen.items()
     ]
+
+
+def keep_nearest(days: Sequence[Day], today: str, most: int) -> list[Day]:
+    """Return, of days in order, so many before today and so many from today on, those nearest to it."""
+    passed = [one for one in days if one.day.isoformat() < today]
+    return [*passed[-most:], *days[len(passed) :][:most]]
 
 
 def group_months(days: Iterable[Day]) -> list[Month]:
