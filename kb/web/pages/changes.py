@@ -12,8 +12,6 @@ from kb.web.answer import Answer
 from kb.web.pages.filters import (
     ANY,
     FILTER_LABELS,
-    RULE_NATURES,
-    RULE_PARTS,
     Listing,
     count_passing,
     label_value,
@@ -28,8 +26,6 @@ from kb.web.pages.filters import (
 )
 from kb.web.pages.frame import Frame, Slice, read_frame, read_page_number, render, render_missing, show_sources
 from kb.web.pages.words import WEIGHT_LABELS, Weight, count_of, count_weight, print_day, weigh
-
-__all__ = ["RULE_NATURES", "RULE_PARTS", "view_changes", "view_report"]
 
 BASE = "/changes"
 # A report is one sheet after another: more changes than this are a feed or a table.
