@@ -177,7 +177,7 @@ def _make_effect(effect: Effect) -> Day:
 
 def _make_coded(row: CodedDay) -> Day:
     return Day(
-        id=_make_id(row.kind, row.jurisdiction, row.subject, row.question, row.day),
+        id=_make_id(row.kind, row.jurisdiction, row.question or row.subject, row.title, row.day),
         kind=msgspec.convert(row.kind, DayKind),
         day=date.fromisoformat(row.day),
         jurisdiction=row.jurisdiction,

@@ -151,6 +151,8 @@ DATES = """
     INSERT INTO questions VALUES ('telehealth_prescribing', 'telehealth');
     INSERT INTO dates VALUES
         ('us', '2026-12-31', 'sunset', 'f1', 'telehealth_prescribing', 'Flexibility', '21 CFR 1307.41', 'https://a.example/'),
+        ('us', '2026-12-31', 'sunset', 'f2', 'telehealth_prescribing', 'Flexibility', '21 CFR 1307', ''),
+        ('us', '2026-12-31', 'reverts', 'f2', 'telehealth_prescribing', 'Flexibility', '21 CFR 1307', ''),
         ('us-xx', '2026-08-01', 'comment', 'us-xx/notice/1', '', 'Comments', 'Notice 1', 'https://b.example/'),
         ('us-xx', '2026-07-01', 'effective', 'us-xx/code/1', '', 'Fees', 'Example Code § 1', 'https://c.example/');
 """
@@ -164,9 +166,11 @@ def test_days_of_answers_and_of_comments_join_once_their_table_is_there():
         after = read_coded_days(db, "2026-01-01")
 
     assert [] == before
-    assert [("us-xx/notice/1", "comment", ""), ("f1", "sunset", "telehealth")] == [
-        (row.subject, row.kind, row.topic) for row in after
-    ]
+    assert [
+        ("us-xx/notice/1", "comment", "", "https://b.example/"),
+        ("f1", "sunset", "telehealth", "https://a.example/"),
+        ("f2", "reverts", "telehealth", ""),
+    ] == [(row.subject, row.kind, row.topic, row.url) for row in after]
     assert isinstance(after[0], CodedDay)
 
 

@@ -105,16 +105,18 @@ def read_effects(db: sqlite3.Connection, since: str) -> list[Effect]:
 def read_coded_days(db: sqlite3.Connection, since: str) -> list[CodedDay]:
     """Return the days from ``since`` on of coded answers, and those on which comments are due; none where none are.
 
-    Days of texts stand in the same table, but are told from the texts, which know whether a day was moved.
+    Days of texts stand in the same table, but are told from the texts, which know whether a day was moved. What several
+    coded answers say alike is one day.
     """
     if not db.execute(HAS_DATES).fetchone()[0]:
         return []
     rows = db.execute(
         """
-        SELECT jurisdiction, day, kind, subject, dates.question, dates.title, citation, url,
-            COALESCE(questions.topic, '') AS topic
+        SELECT jurisdiction, day, kind, MIN(subject) AS subject, dates.question, dates.title,
+            MAX(citation) AS citation, MAX(url) AS url, COALESCE(MAX(questions.topic), '') AS topic
         FROM dates LEFT JOIN questions ON questions.question = dates.question
         WHERE day >= :since AND (dates.question <> '' OR kind = 'comment')
+        GROUP BY jurisdiction, day, kind, dates.question, dates.title, CASE dates.question WHEN '' THEN subject END
         ORDER BY day, jurisdiction, subject, kind
         LIMIT :most
         """,
