@@ -11,8 +11,9 @@ from selectolax.lexbor import LexborHTMLParser
 from kb.agenda import Day, follow_days, list_days
 from kb.publish import publish
 from kb.store.agenda import CodedDay, StatedText, read_coded_days
+from kb.store.pages import Edition
 from kb.web.pages.calendar import group_months, keep_nearest
-from kb.web.pages.ics import link_day
+from kb.web.pages.ics import link_day, write_ics
 from tests.example_web import IN_FORCE, RULE_ONE, RULES, SITE, WEEKS, build_web, show_rules, show_section
 from tests.test_feeds import ask
 from tests.test_web_pages import open_generation, text_of
@@ -282,6 +283,28 @@ def test_days_are_grouped_by_month_across_years():
 )
 def test_day_leads_to_the_text_it_is_about(fields, path):
     assert path == link_day(make_day("2024-07-01", **fields))
+
+
+def test_day_of_a_coded_answer_says_so_in_the_file():
+    day = make_day(
+        "2026-12-31", kind="sunset", document="", question="telehealth_prescribing", url="https://a.example/"
+    )
+    edition = Edition(
+        generation=1,
+        published_at="2026-07-18T06:00:00Z",
+        last_checked="",
+        replicas=frozenset(),
+        names={"us-xx": "Example"},
+    )
+
+    (event,) = Calendar.from_ical(write_ics([day], "Dates", edition, "https://law.example")).walk("VEVENT")
+
+    assert "Example: Rule 1 applies for the last day" == event["summary"]
+    assert ["Fees", "From a coded answer.", "Official page: https://a.example/"] == event["description"].splitlines()[
+        :3
+    ]
+    assert datetime(2026, 7, 18, 6, tzinfo=UTC) == event.decoded("dtstamp")
+    assert "url" not in event
 
 
 # --- iCalendar

@@ -75,6 +75,7 @@ def _describe(day: Day, link: str) -> list[str]:
     moved = ", ".join(print_day(old) for old in day.moved_from)
     told = (
         day.title,
+        "From a coded answer." if day.question else "",
         "The text that announced this day was withdrawn before it came." if day.is_dropped else "",
         f"Moved from {moved}." if moved else "",
         f"{count_of(day.changes, 'rule change')}." if day.changes else "",
