@@ -1,10 +1,14 @@
 """The site's own pages: where each stands and which view answers it."""
 
 from kb.web.answer import PageRoute
+from kb.web.pages.beside import view_beside
+from kb.web.pages.calendar import view_calendar, view_ics
 from kb.web.pages.change import view_change
-from kb.web.pages.changes import view_changes
+from kb.web.pages.changes import view_changes, view_report
+from kb.web.pages.diff import view_diff
 from kb.web.pages.document import view_document
 from kb.web.pages.event import view_event
+from kb.web.pages.feeds import view_feed
 from kb.web.pages.home import view_home
 from kb.web.pages.search import view_search
 from kb.web.pages.sources import view_source, view_sources
@@ -13,8 +17,16 @@ from kb.web.pages.sources import view_source, view_sources
 PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/$", view_home),
     PageRoute(r"^/changes$", view_changes),
+    PageRoute(r"^/changes/report$", view_report),
+    PageRoute(r"^/changes\.(?P<form>atom|json)$", view_feed),
+    PageRoute(r"^/calendar$", view_calendar),
+    PageRoute(r"^/calendar\.ics$", view_ics),
     PageRoute(r"^/c/(?P<change>[^/]+)$", view_change),
     PageRoute(r"^/e/(?P<event>[^/]+)$", view_event),
+    PageRoute(r"^/beside$", view_beside),
+    PageRoute(r"^/d/(?P<left>.+?)/beside/(?P<right>.+)$", view_beside),
+    PageRoute(r"^/d/(?P<document>.+)/diff/(?P<old>[^/]*?)\.\.(?P<new>[^/]*)$", view_diff),
+    PageRoute(r"^/d/(?P<document>.+)/diff/?$", view_diff),
     PageRoute(r"^/d/(?P<document>.+)$", view_document),
     PageRoute(r"^/sources$", view_sources),
     PageRoute(r"^/s/(?P<source>[^/]+)$", view_source),

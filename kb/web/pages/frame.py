@@ -119,10 +119,14 @@ def _make_environment() -> Environment:
         "web": words.keep_web,
         "weigh": words.weigh,
         "jurisdiction": _name_jurisdiction,
+        # Redlines are markup of ours round escaped text, made when the generation was published.
+        "ours": Markup,
     }
     environment.globals |= {
         "cite": words.cite,
         "count_of": words.count_of,
+        "say_id": words.say_id,
+        "name_page": words.name_page,
         "link_document": words.link_document,
         **{name: value for name, value in vars(words).items() if name.endswith(("_LABELS", "_MARKS", "_SENTENCES"))},
     }

@@ -20,7 +20,7 @@ from kb.store.pages import (
 from kb.store.published import read_learned
 from kb.store.troubles import read_problems, read_suspects
 from kb.web.answer import Answer
-from kb.web.pages.changes import RULE_NATURES, RULE_PARTS
+from kb.web.pages.filters import RULE_NATURES, RULE_PARTS
 from kb.web.pages.frame import Slice, read_frame, read_page_number, render, render_missing, show_sources
 
 SILENT = "silent"
