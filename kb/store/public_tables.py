@@ -150,6 +150,10 @@ SCHEMA = """
         day TEXT NOT NULL, jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
         changes INTEGER NOT NULL, rule_changes INTEGER NOT NULL, PRIMARY KEY (day, source)
     ) STRICT;
+    CREATE TABLE freshness (
+        day TEXT NOT NULL, jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
+        documents INTEGER NOT NULL, PRIMARY KEY (day, source)
+    ) STRICT;
 """
 # Indexes stand where a canned query or a page sorts or looks up. The full text comes last of all: it names rows by
 # rowid, which compacting may alter.
@@ -165,6 +169,7 @@ FINISH = """
     CREATE INDEX changes_by_day ON changes (observed_at);
     CREATE INDEX changes_by_jurisdiction ON changes (jurisdiction, observed_at);
     CREATE INDEX changes_by_source ON changes (source, observed_at);
+    CREATE INDEX changes_by_effect ON changes (effective_on) WHERE effective_on IS NOT NULL;
     CREATE INDEX events_by_wave ON events (wave_at);
     CREATE INDEX events_by_source ON events (source, wave_at);
     CREATE INDEX citations_by_number ON citations (work, number);
@@ -218,4 +223,7 @@ COUNTS = f"""
             WHERE (own.document, own.strand, own.source) = (documents.document, documents.strand, documents.source)),
         changes = (SELECT COUNT(*) FROM changes AS own WHERE (own.document, own.strand, own.source)
             = (documents.document, documents.strand, documents.source));
+    INSERT INTO freshness (day, jurisdiction, source, documents)
+        SELECT SUBSTR(last_seen, 1, 10), jurisdiction, source, COUNT(DISTINCT document) FROM documents
+        WHERE standing AND last_seen != '' GROUP BY 1, 3;
 """

@@ -6,6 +6,7 @@ from kb.web.pages.changes import view_changes
 from kb.web.pages.document import view_document
 from kb.web.pages.event import view_event
 from kb.web.pages.home import view_home
+from kb.web.pages.navigation import ROUTES
 from kb.web.pages.search import view_search
 from kb.web.pages.sources import view_source, view_sources
 
@@ -20,3 +21,4 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/s/(?P<source>[^/]+)$", view_source),
     PageRoute(r"^/search$", view_search),
 )
+ROUTES.announce(page.pattern for page in PAGES)
