@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from kb.errors import NotFoundError, UsageError
 from kb.serve import ServeRequest, start_server, stop_server
+from kb.store.downloads import FORMULA_STARTS
 from kb.web import guard, mount
 from kb.web.answer import Answer, PageRoute
 from kb.web.guard import FormulaGuard
@@ -397,7 +398,7 @@ def test_formula_guard_changes_nothing_but_an_apostrophe(rows, size):
     sent += formulas.feed(b"", last=True)
 
     read = list(csv.reader(io.StringIO(sent.decode(), newline="")))
-    assert [[f"'{cell}" if cell.startswith(guard.FORMULA_STARTS) else cell for cell in row] for row in rows] == read
+    assert [[f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in row] for row in rows] == read
 
 
 # --- the real server

@@ -32,6 +32,37 @@ class Coverage(msgspec.Struct, frozen=True):
     documents: int
 
 
+class Release(msgspec.Struct, frozen=True):
+    """A generation with the head of the archive's log at that time: its id, leaves, and root in hexadecimal digits."""
+
+    generation: int
+    published_at: str
+    log_id: str
+    log_size: int
+    tree_head: str
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """One measured figure; ``low`` and ``high`` bound a share of counted cases at 95 %, None for anything else."""
+
+    corpus: str
+    measure: str
+    value: float
+    cases: int
+    low: float | None
+    high: float | None
+    asked: str
+    code: str
+
+
+class Correction(msgspec.Struct, frozen=True):
+    """Something that was published wrong, and what is right."""
+
+    published_at: str
+    subject: str
+    message: str
+
+
 def list_standings(db: sqlite3.Connection) -> list[Standing]:
     """Return every source in short, by id."""
     rows = db.execute(
@@ -110,3 +141,31 @@ def list_coming(db: sqlite3.Connection, today: str, limit: int) -> list[Listed]:
         {"today": today, "limit": limit},
     )
     return [msgspec.convert(dict(row), Listed) for row in rows]
+
+
+def read_release(db: sqlite3.Connection) -> Release:
+    """Return what the generation at hand is."""
+    row = db.execute(
+        """
+        SELECT generation, published_at, log_id, log_size, tree_head FROM releases
+        ORDER BY generation DESC LIMIT 1
+        """
+    ).fetchone()
+    return Release(*row)
+
+
+def list_measured(db: sqlite3.Connection) -> list[Measured]:
+    """Return every measured figure, set by set, in the order in which they were measured."""
+    rows = db.execute(
+        """
+        SELECT corpus, measure, value, cases, low, high, asked, code FROM quality
+        ORDER BY rowid
+        """
+    )
+    return [Measured(**dict(row)) for row in rows]
+
+
+def list_corrections(db: sqlite3.Connection) -> list[Correction]:
+    """Return what was published wrong and has been put right, the latest first."""
+    rows = db.execute("""SELECT published_at, subject, message FROM corrections ORDER BY published_at DESC, subject""")
+    return [Correction(*row) for row in rows]

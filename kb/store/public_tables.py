@@ -150,6 +150,9 @@ SCHEMA = """
         day TEXT NOT NULL, jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
         changes INTEGER NOT NULL, rule_changes INTEGER NOT NULL, PRIMARY KEY (day, source)
     ) STRICT;
+    CREATE TABLE downloads (
+        name TEXT PRIMARY KEY, rows INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL
+    ) STRICT;
     CREATE TABLE freshness (
         day TEXT NOT NULL, jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
         documents INTEGER NOT NULL, PRIMARY KEY (day, source)

@@ -133,7 +133,11 @@ def _make_environment() -> Environment:
         "list_bar": ROUTES.list_bar,
         "count_of": words.count_of,
         "link_document": words.link_document,
-        **{name: value for name, value in vars(words).items() if name.endswith(("_LABELS", "_MARKS", "_SENTENCES"))},
+        **{
+            name: value
+            for name, value in vars(words).items()
+            if name.endswith(("_LABELS", "_MARKS", "_SENTENCES", "_STATES"))
+        },
     }
     return environment
 
