@@ -1,7 +1,8 @@
-"""Take pictures of the site's main pages: `python -m bench.shots [--data DIR] [--out DIR] [PATH …]`.
+"""Take pictures of the site's main pages: `python -m bench.shots [--data DIR] [--out DIR] [--kept] [PATH …]`.
 
 Serves the published site of a data folder on this machine, opens it in the machine's own Chromium at the width of a
 phone, a tablet and a desk, in light and dark, and keeps each page as a picture. Nothing but this machine is asked.
+With --kept it takes the few small ones of the demonstration that docs/pictures holds.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from kb.serve import ServeRequest, start_server, stop_server
@@ -31,7 +33,8 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 WIDTHS = (390, 1024, 1600)
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
 # The main pages; those of the demonstration's rules are left out where another folder is shown.
 PAGES = (
     "/",
@@ -44,6 +47,15 @@ PAGES = (
     "/data",
     "/about",
     "/public/changes",
+)
+# Few enough colours to keep a picture of text small.
+COLOURS = 64
+# The small ones for docs/pictures: name, path, width, height, theme.
+KEPT: tuple[tuple[str, str, int, int, Theme], ...] = (
+    ("home", "/?map=changes", 1100, 760, "light"),
+    ("change", "/c/5a662c8e271c24cb", 1100, 620, "light"),
+    ("past-text", "/d/us-or/oar/850-060-0223?as_of=2022-06-01", 1100, 620, "dark"),
+    ("phone", "/", 390, 760, "dark"),
 )
 # "/d/us-or/oar" without what a file name may not hold
 UNSAFE = re.compile(r"[^a-z0-9]+")
@@ -111,15 +123,36 @@ def take_pictures(browser: Browser, address: str, paths: Sequence[str], out: Pat
     return made
 
 
+def take_kept(browser: Browser, address: str, out: Path) -> list[Path]:
+    """Take the small pictures, each of what a reader sees first; returns their files."""
+    out.mkdir(parents=True, exist_ok=True)
+    made = []
+    for name, path, width, height, theme in KEPT:
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+        page.goto(address + path)
+        made.append(out / f"{name}.png")
+        page.screenshot(path=made[-1])
+        page.close()
+        with Image.open(made[-1]) as picture:
+            small = picture.convert("RGB").quantize(COLOURS)
+        small.save(made[-1], optimize=True)
+    return made
+
+
 def main() -> None:
     """Take the pictures and say where they are."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("paths", nargs="*", default=PAGES, help="paths of the site; the main pages where none is named")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("KB_DATA", "data")))
     parser.add_argument("--out", type=Path, default=Path(".cache/shots"))
+    parser.add_argument("--kept", action="store_true", help="the small pictures of docs/pictures, into docs/pictures")
     asked = parser.parse_args()
     with serve_site(asked.data) as address, open_browser() as browser:
-        for path in take_pictures(browser, address, asked.paths, asked.out):
+        if asked.kept:
+            made = take_kept(browser, address, Path("docs/pictures"))
+        else:
+            made = take_pictures(browser, address, asked.paths, asked.out)
+        for path in made:
             print(path)
 
 

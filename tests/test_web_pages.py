@@ -181,10 +181,8 @@ def test_home_of_a_quiet_day_says_since_when_nothing_moved_and_what_was_read(sit
     tree = read(site, "/", today="2024-07-29")
 
     assert ["No rule has moved since Jul 16, 2024"] == text_of(tree, "h1")
-    (checks,) = text_of(tree, ".lead")
-    assert checks.startswith(
-        "1 of 2 sources read on time, the last Jul 16, 2024, 12:00 UTC, 1 late or in trouble; 1 page"
-    )
+    assert ["1 of 2 sources was read on time, the last on Jul 16, 2024, 12:00 UTC."] == text_of(tree, ".lead")
+    assert "1 late or in trouble · 1 page held back · how each source stands" == text_of(tree, ".round .meta")[0]
 
 
 def test_home_tells_how_fresh_the_whole_record_is(site):

@@ -11,7 +11,8 @@ from kb.web.pages.words import MONTHS, count_of
 # Ages, in days, that freshness is told for.
 AGES = (1, 7, 30, 90)
 # Units of the drawings.
-BAR, BAR_GAP, HEIGHT, WIDTH = 7, 3, 44, 200
+BAR, BAR_GAP, HEIGHT = 7, 3, 44
+LINE_WIDTH, LINE_HEIGHT = 480, 20
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -34,12 +35,14 @@ class Sparkline(msgspec.Struct, frozen=True):
 class Ages(msgspec.Struct, frozen=True):
     """How old readings are: shares read within each of AGES, as percentages, and the bar that shows them.
 
-    ``shares`` holds (days, documents, percentage); the bar's pieces stand for those between two ages.
+    ``shares`` holds (days, documents, percentage); the bar's pieces stand for those between two ages, the last piece,
+    ``older``, for those beyond the last.
     """
 
     total: int
     shares: tuple[tuple[int, int, str], ...]
     pieces: tuple[Bar, ...]
+    older: tuple[int, str]
     sentence: str
 
 
@@ -76,7 +79,14 @@ def draw_ages(read_on: Mapping[str, int], today: str) -> Ages:
     within = [sum(count for day, count in read_on.items() if day >= first) for first in since]
     shares = tuple((days, count, tell_share(count, total)) for days, count in zip(AGES, within, strict=True))
     told = ", ".join(f"{share} within {count_of(days, 'day')}" for days, _, share in shares)
-    return Ages(total, shares, _cut_bar([0, *within, total]), f"Of {count_of(total, 'document')}, read again: {told}.")
+    beyond = total - within[-1]
+    return Ages(
+        total,
+        shares,
+        _cut_bar([0, *within, total]),
+        (beyond, tell_share(beyond, total)),
+        f"Of {count_of(total, 'document')}, read again: {told}.",
+    )
 
 
 def tell_share(count: int, total: int) -> str:
@@ -89,5 +99,7 @@ def tell_share(count: int, total: int) -> str:
 
 def _cut_bar(ends: Sequence[int]) -> tuple[Bar, ...]:
     total = ends[-1] or 1
-    places = [WIDTH * end / total for end in ends]
-    return tuple(Bar(round(left, 2), round(right - left, 2), HEIGHT, right == left) for left, right in pairwise(places))
+    places = [LINE_WIDTH * end / total for end in ends]
+    return tuple(
+        Bar(round(left, 2), round(right - left, 2), LINE_HEIGHT, right == left) for left, right in pairwise(places)
+    )

@@ -126,10 +126,9 @@ def view_home(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     return render(
         "home.html",
         frame,
-        headline=tell_headline(frame, moves, rounds, is_recorded=_is_recorded(frame, standings)),
+        headline=tell_headline(frame, moves, rounds),
         checks=tell_checks(frame, rounds),
-        is_recorded=_is_recorded(frame, standings),
-        rounds=rounds,
+        gaps=list_gaps(rounds),
         moves=moves,
         beside=list_beside(db, frame.today),
         events=[_group_event(db, event) for event in read_events(db, EVENTS_SHOWN)],
@@ -171,11 +170,11 @@ def count_rounds(standings: Sequence[Standing], today: str) -> Rounds:
     )
 
 
-def tell_headline(frame: Frame, moves: Moves, rounds: Rounds, *, is_recorded: bool) -> str:
+def tell_headline(frame: Frame, moves: Moves, rounds: Rounds) -> str:
     """Say in one sentence what moved lately; never "nothing moved" where most sources were not read."""
     if moves.recent:
         return f"{count_of(moves.recent, 'rule change')} since {print_day(moves.since)}"
-    if is_recorded:
+    if frame.edition.recorded:
         return f"A recorded web, last read {print_day(frame.last_checked)}"
     unread = rounds.due - rounds.fresh
     if unread * 2 > rounds.due:
@@ -185,15 +184,18 @@ def tell_headline(frame: Frame, moves: Moves, rounds: Rounds, *, is_recorded: bo
 
 
 def tell_checks(frame: Frame, rounds: Rounds) -> str:
-    """Say how many sources were read on time and until when, what could not be read, and what is held back."""
-    told = (
-        f"{rounds.fresh} of {count_of(rounds.due, 'source')} read on time, the last {print_instant(frame.last_checked)}"
-    )
-    unread = rounds.due - rounds.fresh
-    parts = [told] + ([f"{unread} late or in trouble"] if unread and rounds.fresh else [])
-    parts += [f"{rounds.closed} not open to us"] if rounds.closed else []
-    held = f"{count_of(rounds.held, 'page')} held back" if rounds.held else "no page is held back"
-    return f"{', '.join(parts)}; {held}."
+    """Say how many of the sources that we may read were read on time, and when the last reading was."""
+    read = "was" if rounds.fresh == 1 else "were"
+    told = f"{rounds.fresh} of {count_of(rounds.due, 'source')} {read} read on time"
+    return f"{told}, the last on {print_instant(frame.last_checked)}."
+
+
+def list_gaps(rounds: Rounds) -> list[str]:
+    """Say what the headline does not stand on: sources not read on time, those not open to us, pages held back."""
+    late = rounds.due - rounds.fresh
+    gaps = [f"{late} late or in trouble"] if late else []
+    gaps += [f"{rounds.closed} not open to us"] if rounds.closed else []
+    return [*gaps, f"{count_of(rounds.held, 'page')} held back" if rounds.held else "no page held back"]
 
 
 def list_beside(db: sqlite3.Connection, today: str) -> list[str]:
@@ -237,10 +239,6 @@ def count_covered(coverage: Sequence[Coverage]) -> tuple[int, int]:
     """Count the jurisdictions watched, and all there are to watch; the invented one is neither."""
     real = [one for one in coverage if one.kind != "invented"]
     return sum(one.state == "watched" for one in real), len(real)
-
-
-def _is_recorded(frame: Frame, standings: Sequence[Standing]) -> bool:
-    return bool(standings) and frame.edition.replicas.issuperset(one.source for one in standings)
 
 
 def _days_before(today: str, days: int) -> str:

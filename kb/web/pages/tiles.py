@@ -47,11 +47,11 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """What the legend says of one look: its words, and the names of those that have it."""
+    """What the legend says of one look: its words, and those that have it by name, with the figure on their tile."""
 
     look: Look
     words: str
-    names: tuple[str, ...]
+    names: tuple[tuple[str, str], ...]
 
 
 class TileMap(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,9 +123,9 @@ def _is_low(placed: Placed) -> bool:
 
 
 def _group(placed: Sequence[Placed], words: Mapping[Look, str]) -> list[Group]:
-    names: dict[Look, list[str]] = {}
+    names: dict[Look, list[tuple[str, str]]] = {}
     for one in placed:
-        names.setdefault(one.tile.look, []).append(one.name)
+        names.setdefault(one.tile.look, []).append((one.name, one.tile.figure))
     missing = sorted(set(names) - set(words))
     if missing:
         raise KeyError(f"tiles: expected words for each of {', '.join(get_args(Look))}, found none for {missing}")
