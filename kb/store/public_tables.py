@@ -172,7 +172,6 @@ FINISH = """
     CREATE INDEX changes_by_day ON changes (observed_at);
     CREATE INDEX changes_by_jurisdiction ON changes (jurisdiction, observed_at);
     CREATE INDEX changes_by_source ON changes (source, observed_at);
-    CREATE INDEX changes_by_effect ON changes (effective_on) WHERE effective_on IS NOT NULL;
     CREATE INDEX events_by_wave ON events (wave_at);
     CREATE INDEX events_by_source ON events (source, wave_at);
     CREATE INDEX citations_by_number ON citations (work, number);
