@@ -87,7 +87,7 @@ def view_sources(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         "sources.html",
         show_sources(frame, [card.state.source for card in cards]),
         cards=cards,
-        counts=[(HEALTH_LABELS[health], count) for health, count in counts.items() if count],
+        counts=[(health, HEALTH_LABELS[health], count) for health, count in counts.items() if count],
         lasting=lasting[:INCIDENTS_SHOWN],
         more_lasting=len(lasting[INCIDENTS_SHOWN:]),
         ended=[_show_trouble(one) for one in list_published(db) if one.closed_at is not None][:INCIDENTS_SHOWN],
