@@ -44,6 +44,7 @@ KINDS = {
     "quality": "/quality",
     "data": "/data",
     "about": "/about",
+    "interface for programs": "/api",
     "no such document": "/d/us-xx/code/99",
     "no such page": "/nope",
     "tables": "/public",
