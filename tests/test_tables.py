@@ -26,7 +26,11 @@ ASKED = {
     "search_provisions": {"words": 'fee "due'},
     "search_changes": {"words": "thirty days"},
     "upcoming": {"from_date": "2024-01-01"},
+    "rules_behind_their_statute": {"jurisdiction": ""},
+    "citations_to_the_repealed": {"jurisdiction": "us-xx"},
     "not_to_be_trusted": {},
+    "status": {"jurisdiction": "", "question": "", "as_of": "2024-02-01", "known_at": "2024-02-01"},
+    "upcoming_answers": {"jurisdiction": "", "question": "", "from_date": "2024-01-01"},
 }
 # How many rows each gives on the recorded web.
 FOUND = {
@@ -38,7 +42,11 @@ FOUND = {
     "search_provisions": 3,
     "search_changes": 3,
     "upcoming": 0,
+    "rules_behind_their_statute": 0,
+    "citations_to_the_repealed": 0,
     "not_to_be_trusted": 0,
+    "status": 0,
+    "upcoming_answers": 0,
 }
 
 

@@ -120,6 +120,34 @@ ORDER BY effective_on, document, place
 LIMIT 500
 """,
     ),
+    "rules_behind_their_statute": CannedQuery(
+        "Rules older than the statute they cite",
+        "Rules and guidance citing a provision of a statute that changed after them, or perhaps before.",
+        """
+SELECT jurisdiction, citation, eid, text, binding, age_on, age_basis, since, cited_document, cited_eid, change, why,
+    document, url
+FROM stale_citations INDEXED BY stale_citations_by_why
+WHERE why IN ('behind', 'unclear')
+    AND (:jurisdiction = '' OR jurisdiction = :jurisdiction)
+    AND since <= (SELECT SUBSTR(MAX(published_at), 1, 10) FROM releases)
+ORDER BY why, since DESC, document, eid
+LIMIT 500
+""",
+    ),
+    "citations_to_the_repealed": CannedQuery(
+        "Citations to repealed, removed or renumbered law",
+        "Citations, in texts that stand, of provisions that were repealed or taken out, or bear another number now.",
+        """
+SELECT jurisdiction, citation, eid, text, why, since, cited_document, cited_eid, now_document, now_eid, change,
+    document, url
+FROM stale_citations INDEXED BY stale_citations_by_why
+WHERE why IN ('repealed', 'removed', 'renumbered')
+    AND (:jurisdiction = '' OR jurisdiction = :jurisdiction)
+    AND since <= (SELECT SUBSTR(MAX(published_at), 1, 10) FROM releases)
+ORDER BY since DESC, document, eid
+LIMIT 500
+""",
+    ),
     "not_to_be_trusted": CannedQuery(
         "Pages not to be trusted now",
         "Pages whose latest answer was suspect (a stub, a maintenance page, a captcha): the last good version stands.",
@@ -128,6 +156,80 @@ SELECT source, url, observed_at, status, reasons
 FROM suspects
 WHERE resolved_at IS NULL
 ORDER BY source, url, observed_at
+""",
+    ),
+    "status": CannedQuery(
+        "What the rules answered on a date, as known on a date",
+        "Facts on a question in a jurisdiction: how they stand to the law's date as_of (in force, coming, lapsed, "
+        "pending, unseen) and what their proof was worth at known_at, a date or an instant; empty: the generation's. "
+        "Scopes, reversions and conflicts are settled in the table answers and by kb compare.",
+        """
+WITH moment AS (
+    SELECT COALESCE(NULLIF(:as_of, ''), SUBSTR(MAX(published_at), 1, 10)) AS day,
+        CASE LENGTH(:known_at) WHEN 0 THEN RTRIM(MAX(published_at), 'Z') WHEN 10 THEN :known_at || 'T23:59:59.999999'
+            ELSE RTRIM(:known_at, 'Z') END AS cut
+    FROM releases
+),
+dated AS (
+    SELECT facts.*, moment.day, moment.cut,
+        COALESCE((
+            SELECT earlier.superseded_on FROM facts AS earlier
+            WHERE earlier.jurisdiction = facts.jurisdiction AND earlier.question = facts.question
+                AND SUBSTR(earlier.fact, 1, INSTR(earlier.fact || '-', '-') - 1)
+                    = SUBSTR(facts.fact, 1, INSTR(facts.fact || '-', '-') - 1)
+                AND earlier.place < facts.place
+            ORDER BY earlier.place DESC LIMIT 1
+        ), coded_on) AS stands_from,
+        SUBSTR(NULLIF(effective_from, '') || '-01-01', 1, 10) AS first_day,
+        CASE LENGTH(effective_to) WHEN 0 THEN NULL WHEN 4 THEN effective_to || '-12-31'
+            WHEN 7 THEN DATE(effective_to || '-01', '+1 month', '-1 day') ELSE effective_to END AS last_day,
+        MIN(
+            coded_on,
+            COALESCE((SELECT MIN(SUBSTR(NULLIF(value ->> 'seen_on', '') || '-01-01', 1, 10))
+                FROM JSON_EACH(facts.evidence)), coded_on),
+            COALESCE((SELECT MIN(SUBSTR(NULLIF(captured_at, ''), 1, 10)) FROM fact_history
+                WHERE fact_history.fact = facts.fact AND state IN ('anchored', 'verified')
+                    AND RTRIM(wave_at, 'Z') <= moment.cut), coded_on)
+        ) AS seen
+    FROM facts, moment
+    WHERE (:jurisdiction = '' OR jurisdiction = :jurisdiction)
+        AND (:question = '' OR question = :question)
+)
+SELECT jurisdiction, question,
+    CASE WHEN binding IN ('bill', 'proposal') THEN 'pending' WHEN first_day > day THEN 'coming'
+        WHEN last_day < day THEN 'lapsed'
+        WHEN first_day IS NULL AND COALESCE(gap, 'law_silent') = 'law_silent'
+            AND day < MIN(seen, COALESCE(last_day, seen)) THEN 'unseen'
+        ELSE 'in_force' END AS phase,
+    value, label, gap, scope,
+    COALESCE((
+        SELECT state FROM fact_history
+        WHERE fact_history.fact = dated.fact AND RTRIM(wave_at, 'Z') <= cut
+        ORDER BY fact_history.place DESC LIMIT 1
+    ), 'reported') AS state,
+    citation, binding, effective_from, effective_to, reverts_to, confidence, coded_on,
+    CASE WHEN reviewed_on <= SUBSTR(cut, 1, 10) THEN reviewed_on ELSE '' END AS reviewed_on, fact, day AS as_of,
+    cut || 'Z' AS known_at
+FROM dated
+WHERE stands_from <> '' AND stands_from <= SUBSTR(cut, 1, 10)
+    AND (superseded_on = '' OR superseded_on > SUBSTR(cut, 1, 10))
+ORDER BY jurisdiction, question, phase <> 'in_force', phase, place
+LIMIT 2000
+""",
+    ),
+    "upcoming_answers": CannedQuery(
+        "Which answers begin or end from a date on",
+        "Dates on or after the one asked for (empty: the generation's) on which an answer takes effect, ends or "
+        "reverts, or comments are due, in a jurisdiction and on a question; soonest first.",
+        """
+SELECT day, jurisdiction, kind, question, title, citation, url, stated, subject
+FROM dates
+WHERE question <> ''
+    AND day >= COALESCE(NULLIF(:from_date, ''), (SELECT SUBSTR(MAX(published_at), 1, 10) FROM releases))
+    AND (:jurisdiction = '' OR jurisdiction = :jurisdiction)
+    AND (:question = '' OR question = :question)
+ORDER BY day, jurisdiction, question, subject, kind
+LIMIT 500
 """,
     ),
 }
