@@ -6,7 +6,7 @@ from datasette import hookimpl
 
 from kb.web import mount
 
-asgi_wrapper = hookimpl(mount.asgi_wrapper)
+asgi_wrapper = hookimpl(lambda datasette: mount.asgi_wrapper(datasette, lambda: datetime.now(UTC)))
 get_metadata = hookimpl(mount.get_metadata)
 handle_exception = hookimpl(mount.handle_exception)
 register_routes = hookimpl(lambda: mount.register_routes(lambda: datetime.now(UTC).date()))
