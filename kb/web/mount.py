@@ -24,6 +24,7 @@ from kb.generations import FOLDER
 from kb.serve import DATA_VARIABLE
 from kb.store.canned import CANNED
 from kb.web.answer import Answer, View
+from kb.web.api.page import API_PAGES
 from kb.web.cache import Message, Scope, Send, make_key
 from kb.web.guard import (
     PAGE_SECONDS,
@@ -66,7 +67,7 @@ logger = logging.getLogger(__name__)
 
 def register_routes(tell_today: Callable[[], date]) -> list[Route]:
     """Give Datasette the pages' routes, which come before its own; ``tell_today`` is asked at every request."""
-    return [(f"(?:{page.pattern})\\Z", _make_view(page.view, tell_today)) for page in PAGES]
+    return [(f"(?:{page.pattern})\\Z", _make_view(page.view, tell_today)) for page in (*PAGES, *API_PAGES)]
 
 
 def get_metadata() -> dict[str, Any]:
