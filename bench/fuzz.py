@@ -91,9 +91,7 @@ def read_files(kind: str) -> tuple[Original, ...]:
     """Return the files of one kind that are written for damaging, and those of the demonstration."""
     source = parse_source({**PAPER_SOURCE, "urls": [PAPER_URL]}, "the files that are written for damaging")
     found = [*write_papers(kind), *(path.read_bytes() for path in sorted(DEMO.rglob(f"*.{kind}")))]
-    return tuple(
-        Original(body, source, PAPER_URL, f"{kind} {at}", PAPERS[kind]) for at, body in enumerate(found)
-    )
+    return tuple(Original(body, source, PAPER_URL, f"{kind} {at}", PAPERS[kind]) for at, body in enumerate(found))
 
 
 def strip_selectors(source: Source) -> Source:

@@ -88,7 +88,7 @@ DOCUMENTS = Listing(
 )
 VERSIONS = Listing(
     columns=VERSION_COLUMNS,
-    tables="versions JOIN sources ON sources.source = versions.source",
+    tables="versions LEFT JOIN sources ON sources.source = versions.source",
     order=("versions.document", "versions.strand", "versions.observed_from", "versions.version"),
     filters={
         "version": "versions.version = :version",
@@ -121,7 +121,7 @@ CHANGES = Listing(
         {TOLD_FROM.format(column="told.sha256")} AS sha256, {TOLD_FROM.format(column="told.observed_from")}
             AS captured_at, NULLIF(sources.last_checked, '') AS last_checked
     """,
-    tables="changes JOIN sources ON sources.source = changes.source",
+    tables="changes LEFT JOIN sources ON sources.source = changes.source",
     order=("observed_at", "changes.source", "document", "changes.wave_at", "changes.place"),
     is_latest_first=True,
     filters={
@@ -152,7 +152,7 @@ EVENTS = Listing(
         events.pages, events.changes, events.rule_changes, NULLIF(sources.url, '') AS official_url, NULL AS sha256,
         events.wave_at AS captured_at, NULLIF(sources.last_checked, '') AS last_checked
     """,
-    tables="events JOIN sources ON sources.source = events.source",
+    tables="events LEFT JOIN sources ON sources.source = events.source",
     order=("events.wave_at", "events.id"),
     is_latest_first=True,
     filters={
@@ -184,7 +184,7 @@ def list_rows(
         f"""
         SELECT {listing.columns}, {", ".join(keys)} FROM {listing.tables}
         WHERE {" AND ".join(conditions) or "TRUE"}
-        ORDER BY {listing.order[0]}{turned}, {", ".join((*listing.order[1:], "1"))}
+        ORDER BY {", ".join((listing.order[0] + turned, *listing.order[1:]))}
         LIMIT {limit + 1:d}
         """,
         values,
