@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 Row = dict[str, object]
+# Of so many provisions with the words asked for the nearest are looked for: as many as a few milliseconds allow.
+MOST_RANKED = 2_000
+LAST_ROW = 2**63 - 1
 Key = Sequence[str | int]
 
 
@@ -198,7 +201,7 @@ def search_words(db: sqlite3.Connection, words: Sequence[str], limit: int) -> li
     """Return provisions of the texts shown now that hold all words, in any of their forms, the nearest first."""
     if not words:
         return []
-    quoted = ('"' + word.replace('"', '""').replace(chr(0), " ") + '"' for word in words)
+    match = match_words(words)
     rows = db.execute(
         """
         SELECT versions.document, versions.citation, versions.source, versions.strand, sources.jurisdiction,
@@ -209,13 +212,35 @@ def search_words(db: sqlite3.Connection, words: Sequence[str], limit: int) -> li
         JOIN provisions ON provisions.rowid = provisions_fts.rowid
         JOIN versions ON versions.version = provisions.version
         JOIN sources ON sources.source = versions.source
-        WHERE provisions_fts MATCH :match AND versions.closed_at IS NULL
+        WHERE provisions_fts MATCH :match AND provisions_fts.rowid <= :last AND versions.closed_at IS NULL
         ORDER BY provisions_fts.rank, versions.document, versions.strand, provisions.place
         LIMIT :limit
         """,
-        {"match": "{heading text} : (" + " ".join(quoted) + ")", "limit": limit},
+        {"match": match, "last": bound_matches(db, match), "limit": limit},
     )
     return [dict(row) for row in rows]
+
+
+def match_words(words: Sequence[str]) -> str:
+    """Return the full-text question for provisions that hold all words in their heading or text."""
+    quoted = ('"' + word.replace('"', '""').replace(chr(0), " ") + '"' for word in words)
+    return "{heading text} : (" + " ".join(quoted) + ")"
+
+
+def bound_matches(db: sqlite3.Connection, match: str) -> int:
+    """Return the last row to rank: a word that stands in more than MOST_RANKED provisions is ranked among the first.
+
+    Ranking costs time for each match. Provisions stand in the order of their versions' ids, which are hashes: the first
+    ones are a fair sample of all.
+    """
+    row = db.execute(
+        """
+        SELECT rowid FROM provisions_fts WHERE provisions_fts MATCH :match
+        ORDER BY rowid LIMIT 1 OFFSET :most
+        """,
+        {"match": match, "most": MOST_RANKED},
+    ).fetchone()
+    return LAST_ROW if row is None else int(row[0])
 
 
 def _go_on(listing: Listing) -> str:

@@ -332,9 +332,16 @@ def find_standing(db: sqlite3.Connection, urls: Collection[str]) -> list[Named]:
     return [Named(*row) for row in rows]
 
 
-def list_named(db: sqlite3.Connection) -> list[Named]:
-    """Return all documents, by id."""
-    rows = db.execute("SELECT document, MIN(citation) FROM documents GROUP BY document ORDER BY document")
+def list_named(db: sqlite3.Connection, home: str = "") -> list[Named]:
+    """Return all documents, by id, or those whose id begins so ("us-tx/")."""
+    rows = db.execute(
+        """
+        SELECT document, MIN(citation) FROM documents
+        WHERE document >= :home AND (:home = '' OR document < SUBSTR(:home, 1, LENGTH(:home) - 1) || '0')
+        GROUP BY document ORDER BY document
+        """,
+        {"home": home},
+    )
     return [Named(*row) for row in rows]
 
 

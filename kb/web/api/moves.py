@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from kb.errors import NotFoundError
-from kb.lookup import AmbiguousCitationError, Target, find_targets
+from kb.lookup import AmbiguousCitationError, Target, match_targets
 from kb.models import EventKind, Kind, Nature, Part, Signal, Strand
 from kb.store.listings import CHANGES, EVENTS, Row, list_rows, search_words
 from kb.web.api.endpoint import Asked, Found, Paged, Parameters, check_known, list_asked, read_cursor
@@ -121,8 +121,8 @@ def search(asked: Asked) -> Found:
 
 def _find_cited(asked: Asked, query: str) -> list[Target]:
     try:
-        return find_targets(asked.db, query)
-    except (NotFoundError, AmbiguousCitationError):
+        return match_targets(asked.db, query)
+    except AmbiguousCitationError:
         return []
 
 
