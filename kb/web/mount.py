@@ -280,7 +280,8 @@ def _guard_formulas(scope: Scope, send: Send) -> Send:
 
 
 async def _send_answer(send: Send, answer: Answer) -> None:
-    headers = {"content-type": answer.content_type, **answer.headers}
+    body = answer.body.encode()
+    headers = {"content-type": answer.content_type, "content-length": str(len(body)), **answer.headers}
     await send(
         {
             "type": "http.response.start",
@@ -288,4 +289,4 @@ async def _send_answer(send: Send, answer: Answer) -> None:
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
     )
-    await send({"type": "http.response.body", "body": answer.body.encode()})
+    await send({"type": "http.response.body", "body": body})
