@@ -22,6 +22,8 @@ from kb.web.refusal import refuse
 
 BASE = "/api/v1"
 JSON_TYPE = "application/json; charset=utf-8"
+# What the site adds to what was asked (kb.web.answer.PageRoute).
+OWN_VALUES = frozenset(("today", "address"))
 LONGEST_CURSOR = 2_000
 Cursor = Annotated[
     str, Meta(min_length=1, max_length=LONGEST_CURSOR, description="Goes on where a page ended: its `next_cursor`.")
@@ -134,7 +136,7 @@ def make_view(endpoint: Endpoint) -> View:
     """Return the view that answers an endpoint's requests."""
 
     def view(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
-        given = {name: value for name, value in asked.items() if name != "today"}
+        given = {name: value for name, value in asked.items() if name not in OWN_VALUES}
         try:
             parameters = msgspec.convert(given, endpoint.parameters, strict=False)
         except msgspec.ValidationError as error:
