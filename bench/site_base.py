@@ -245,6 +245,11 @@ def name_change(one: Document, place: int) -> str:
     return make_id(f"{one.id} {place}")
 
 
+def name_effect(one: Document) -> str | None:
+    """Return the coming day on which one change in eighty takes effect, None for the others."""
+    return f"2027-{one.number % 12 + 1:02}-{one.number % 28 + 1:02}" if one.number % 10 == 3 else None
+
+
 def _list_changes(documents: list[Document]) -> Iterator[Row]:
     for one in documents:
         for place in range(1, CHANGES_A_PAST + 1) if has_past(one) else ():
@@ -263,8 +268,9 @@ def _make_change(one: Document, place: int) -> Row:
         "old_number": f"({letter})", "new_number": f"({letter})", "heading": "",
         "old_text": write_text(one, place, is_past=True), "new_text": write_text(one, place, is_past=False),
         "topics": f'["{TOPICS[one.number % len(TOPICS)]}"]', "professions": '["nurse"]', "binding": "statute",
-        "observed_at": wave, "confirmed_at": wave, "effective_on": "2026-12-31" if place == 2 else None, "cause": "",
-        "see_also": "[]", "wave_at": wave, "place": place, "old_sha256": "0" * 64, "new_sha256": "1" * 64, "cut": 0,
+        "observed_at": wave, "confirmed_at": wave, "effective_on": name_effect(one) if place == 2 else None,
+        "cause": "", "see_also": "[]", "wave_at": wave, "place": place, "old_sha256": "0" * 64,
+        "new_sha256": "1" * 64, "cut": 0,
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 Row = dict[str, object]
 # Of so many provisions with the words asked for the nearest are looked for: as many as a few milliseconds allow.
-MOST_RANKED = 2_000
+MOST_RANKED = 800
 LAST_ROW = 2**63 - 1
 Key = Sequence[str | int]
 
