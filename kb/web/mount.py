@@ -190,8 +190,10 @@ def _make_view(view: View, tell_today: Callable[[], date]) -> Callable[..., Awai
         generation = CURRENT.get()
         if generation is None:
             return _respond(tell_unpublished(request.path))
-        asked = {key: request.args.get(key) for key in request.args}
-        asked |= {key: unquote(value) for key, value in request.url_vars.items() if value is not None}
+        given = {key: request.args.get(key) for key in request.args}
+        given |= {key: unquote(value) for key, value in request.url_vars.items() if value is not None}
+        # No text of ours holds this sign, and SQLite's full-text search takes it for the end of a question.
+        asked = {key: value.replace(chr(0), " ") for key, value in given.items()}
         asked["today"] = tell_today().isoformat()
         return _respond(await generation.database.read_page(lambda db: _run_view(view, db, request.path, asked)))
 
