@@ -104,10 +104,10 @@ def open_site(monkeypatch, data):
     return Datasette(config_dir=share_path("datasette"))
 
 
-def count_handles(data):
-    """Count the files under a data folder that this process holds open."""
+def count_handles(data, process="self"):
+    """Count the files under a data folder that a process holds open, this one unless another's number is given."""
     held = 0
-    for entry in Path("/proc/self/fd").iterdir():
+    for entry in Path(f"/proc/{process}/fd").iterdir():
         try:
             held += str(entry.readlink()).startswith(str(data))
         except FileNotFoundError:  # the descriptor of the listing itself
