@@ -25,8 +25,9 @@ MOST_BYTES = 64 * 1024 * 1024
 LARGEST_KEPT = 1024 * 1024
 # What one kept answer costs beside its body: headers, key, the room round them.
 OVERHEAD = 2_000
-# How long others may keep a page: a new generation is seen by all so soon after it was published.
-FRESH = b"public, max-age=60"
+# A reader's browser asks each time whether its copy is still good; caches between may keep a page for a minute: so soon
+# is a new generation seen by all.
+FRESH = b"public, max-age=0, s-maxage=60, must-revalidate"
 # Style sheets, scripts and pictures, which only an upgrade changes.
 STATIC_FRESH = b"public, max-age=600"
 STATIC_PATHS = (b"/static/", b"/-/static/")
