@@ -171,6 +171,10 @@ FINISH = f"""
     CREATE INDEX changes_by_day ON changes (observed_at DESC, source, document, wave_at, place);
     CREATE INDEX changes_by_jurisdiction ON changes (jurisdiction, observed_at DESC, source, document, wave_at, place);
     CREATE INDEX changes_by_source ON changes (source, observed_at DESC, document, wave_at, place);
+    CREATE INDEX rule_changes_by_day ON changes (observed_at DESC, document, place)
+        WHERE nature = 'substantive' AND part IN ('text', 'heading');
+    CREATE INDEX rule_changes_by_place ON changes (document, source, strand, eid, kind)
+        WHERE nature = 'substantive' AND part IN ('text', 'heading');
     CREATE INDEX events_by_wave ON events (wave_at);
     CREATE INDEX events_by_source ON events (source, wave_at);
     CREATE INDEX citations_by_number ON citations (work, number);
