@@ -51,6 +51,7 @@ def test_second_reader_gets_the_kept_answer(site, asked):
 
     assert (1, first.text, dict(first.headers)) == (len(asked), second.text, dict(second.headers))
     assert "public, max-age=0, s-maxage=60, must-revalidate" == first.headers["cache-control"]
+    assert "vary" not in first.headers
 
 
 @pytest.mark.parametrize("other", ["/page?q=2", "/page?q=1&r=", "/page", "/page?q=1#x"])

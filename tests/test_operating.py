@@ -3,11 +3,15 @@
 import asyncio
 import json
 import re
+import shutil
+import subprocess
+import sys
 
 import pytest
 
 from kb.generations import POINTER, Pointer, write_pointer
 from kb.web import operating, swap
+from kb.web.tables import make_metadata, read_tables
 from tests.sites import copy_data, make_data, open_site, publish_at
 
 
@@ -94,3 +98,23 @@ def test_no_log_is_written_unless_asked_for(monkeypatch, data, tmp_path):
 
     assert {"data"} == {path.name for path in tmp_path.iterdir()}
     assert (data / "public" / POINTER).is_file()
+
+
+def test_one_generation_can_be_published_as_plain_tables(data, tmp_path):
+    publish_at(data)
+    shutil.copy(data / "public" / "000001.db", tmp_path / "public.db")
+    (tmp_path / "metadata.json").write_text(json.dumps(make_metadata()))
+
+    page = ask_plain(tmp_path, "/public/changes")
+    ready = ask_plain(tmp_path, "/public/search_changes.json?words=thirty+days&_shape=array")
+    refused = ask_plain(tmp_path, "/public.json?sql=select+1")
+
+    assert (0, True) == (page.returncode, read_tables()["changes"].columns["signals"] in page.stdout)
+    assert (0, 3, 1) == (ready.returncode, len(json.loads(ready.stdout)), refused.returncode)
+
+
+def ask_plain(folder, path):
+    """Ask Datasette alone, as docs/operate.md publishes it, in a process that knows nothing of our site."""
+    settings = ("--setting", "default_allow_sql", "off", "--setting", "allow_download", "off")
+    command = [sys.executable, "-P", "-m", "datasette", "serve", "public.db", "--metadata", "metadata.json", *settings]
+    return subprocess.run([*command, "--get", path], cwd=folder, capture_output=True, text=True, timeout=60)

@@ -136,7 +136,8 @@ def make_kept(path: bytes, headers: list[Header], body: bytes) -> Kept:
     """Return an answer with what lets others keep it too: its hash as ETag, and for how long it is fresh."""
     etag = b'"' + blake2b(body, digest_size=12).hexdigest().encode() + b'"'
     fresh = STATIC_FRESH if path.startswith(STATIC_PATHS) else FRESH
-    own = {b"etag", b"cache-control", b"content-length"}
+    # Nobody is recognised here: an answer varies by nothing that a reader sends.
+    own = {b"etag", b"cache-control", b"content-length", b"vary"}
     rest = [(name, value) for name, value in headers if name.lower() not in own]
     length = (b"content-length", str(len(body)).encode())
     return Kept([*rest, (b"etag", etag), (b"cache-control", fresh), length], body, etag)
