@@ -24,6 +24,7 @@ bench: $(READY)
 	$(BIN)/python -m bench.core
 	$(BIN)/python -m bench.crawl
 	$(BIN)/python -m bench.crawl memory
+	$(BIN)/python -m bench.answers
 
 # Speed of the site on 1,000,000 provisions; the base is made once and kept in the temporary folder. SIZE: a smaller one.
 SIZE ?= 1000000

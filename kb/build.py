@@ -77,7 +77,8 @@ class BuildRequest(msgspec.Struct, frozen=True, kw_only=True):
 class BuildResult(msgspec.Struct):
     """What a build did: waves read, pages judged, rows added, sources derived anew, snapshots found damaged.
 
-    ``answers_moved`` tells whether any fact or the state of its anchor is another than before.
+    ``answers_moved`` tells whether any fact or the state of its anchor is another than before, ``flagged`` how many
+    facts were found to rest on words that changed or are gone, ``facts_dropped`` how many stand in no folder any more.
     """
 
     waves: int = 0
@@ -86,6 +87,8 @@ class BuildResult(msgspec.Struct):
     changes: int = 0
     suspects: int = 0
     answers_moved: bool = False
+    flagged: int = 0
+    facts_dropped: int = 0
     rederived: list[str] = []
     damaged: list[str] = []
 
@@ -160,7 +163,9 @@ class _Build:
                 self._build_wave(one, readers)
                 progress(done + 1, len(work))
         self.result.damaged.extend(readers.damaged)
-        self.result.answers_moved = derive_answers(self.knowledge, self.facts)
+        answers = derive_answers(self.knowledge, self.facts, self.sources)
+        self.result.answers_moved, self.result.flagged = answers.is_other, answers.flagged
+        self.result.facts_dropped = answers.dropped
         return self.result
 
     def _plan(self) -> list[_Work]:

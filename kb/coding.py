@@ -8,6 +8,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -36,6 +37,9 @@ IDENTITY = (
     "coded_by",
 )  # fmt: skip
 LONGEST_TEXT = 120
+# Keys that hold a day, or a month or year where no more is known, and the length of a whole day.
+DATED = ("effective_from", "effective_to", "coded_on", "reviewed_on", "superseded_on")
+FULL_DATE = len("2026-11-28")
 Entry = Mapping[str, Any]
 # A problem of an entry: the keys that lead to it, and a sentence.
 Found = tuple[tuple[str | int, ...], str]
@@ -190,6 +194,9 @@ def _find_bad_scope(question: Question, scope: Entry) -> Iterator[Found]:
 
 
 def _find_bad_dates(entry: Entry) -> Iterator[Found]:
+    for key in DATED:
+        if len(entry.get(key, "")) == FULL_DATE and not _is_day(entry[key]):
+            yield (key,), f"no calendar has the day {entry[key]}"
     begins, ends = entry.get("effective_from", ""), entry.get("effective_to", "")
     # Text order is time order up to the precision both have.
     shared = min(len(begins), len(ends))
@@ -202,6 +209,13 @@ def _find_bad_dates(entry: Entry) -> Iterator[Found]:
             yield (key,), f"{key} {entry[key]} is before coded_on {entry['coded_on']}"
     if bool(entry.get("reviewed_on")) != bool(entry.get("reviewed_by")):
         yield ("reviewed_on",), "reviewed_on and reviewed_by stand together"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _find_repeated(facts: Iterable[Fact]) -> Iterator[str]:

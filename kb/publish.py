@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from kb.authority import list_stale_citations
 from kb.compare.redline import Span, redline, redline_html
 from kb.declarations import load_yaml
 from kb.errors import StatusQuoError
@@ -25,7 +26,9 @@ from kb.generations import (
     write_pointer,
 )
 from kb.health import find_steady
+from kb.impacts import list_impacts
 from kb.incidents import map_causes
+from kb.matrix import list_answers
 from kb.publish_answers import list_facts, list_questions
 from kb.share import domain_path, share_path
 from kb.sources import Publish, Source, parse_source
@@ -35,6 +38,7 @@ from kb.store.connection import data_lock
 from kb.store.incidents import read_incidents, read_rounds
 from kb.store.knowledge import open_knowledge
 from kb.store.queries import Watch, read_watches
+from kb.upcoming import list_public_dates
 
 # So many generations stay: the current one and those that readers may still be on.
 KEPT = 3
@@ -47,8 +51,10 @@ LONGEST_TEXT = 200_000
 # A longer redline is shown as old block, new block.
 LONGEST_REDLINE = 1_000_000
 TEXTS = ("heading", "text", "note", "pending")
-# Texts of a step of an anchor.
-QUOTED = ("quote", "prefix", "suffix", "old_text", "new_text")
+# What a step of an anchor quotes of the text it found.
+QUOTED = ("quote", "prefix", "suffix")
+# What a source lets out, from all to nothing.
+STRICTNESS: tuple[Publish, ...] = ("text", "quotes", "none")
 # Tables that go out as the canonical export has them.
 AS_EXPORTED = ("locations", "versions", "citations", "crosswalk", "problems")
 
@@ -151,7 +157,7 @@ def _write_generation(part: Path, origin: _Origin, number: int, now: str) -> dic
     """Draft, compact and check a generation; returns its rows by table. Raises BrokenGenerationError."""
     draft_path = part.with_name("draft.db")
     with closing(public.make_draft(draft_path)) as draft:
-        _fill(draft, origin)
+        _fill(draft, origin, now)
         _record_release(draft, part.parent, origin.archive, (number, now))
         public.count_up(draft)
         public.compact(draft, part)
@@ -166,7 +172,7 @@ def _write_generation(part: Path, origin: _Origin, number: int, now: str) -> dic
     return rows
 
 
-def _fill(draft: sqlite3.Connection, origin: _Origin) -> None:
+def _fill(draft: sqlite3.Connection, origin: _Origin, now: str) -> None:
     """Copy every public table, parents before children."""
     knowledge, sources = origin.knowledge, origin.sources
     places = load_yaml(domain_path("jurisdictions.yml"))["jurisdictions"]
@@ -186,13 +192,17 @@ def _fill(draft: sqlite3.Connection, origin: _Origin) -> None:
         ("quality", iter(msgspec.json.decode(share_path("schemas", "quality.json").read_bytes()))),
         ("changes", _list_changes(origin)),
         *((name, public.read_exported(knowledge, name)) for name in AS_EXPORTED),
+        ("stale_citations", list_stale_citations(knowledge)),
         ("questions", list_questions()),
         ("facts", list_facts(knowledge)),
         ("fact_history", _list_fact_history(origin)),
+        ("answers", list_answers(knowledge, now)),
+        ("dates", list_public_dates(knowledge, now, sources)),
     )
     for table, rows in tables:
         public.insert_rows(draft, table, rows)
     public.insert_rows(draft, "redlines", _list_redlines(draft))
+    public.insert_rows(draft, "impacts", list_impacts(knowledge))
 
 
 def _list_jurisdictions(places: list[dict[str, object]], sources: Mapping[str, Source]) -> Iterator[dict[str, object]]:
@@ -304,11 +314,18 @@ def _list_changes(origin: _Origin) -> Iterator[dict[str, object]]:
 
 
 def _list_fact_history(origin: _Origin) -> Iterator[dict[str, object]]:
-    """Yield the steps of the anchors with as much of the quoted texts as may go out."""
+    """Yield the steps of the anchors with as much of the quoted texts as may go out.
+
+    The words agreed to may be those of an earlier step's source, so that the strictest rights of a fact's steps hold.
+    """
+    strictest: dict[object, Publish] = {}
     for row in public.read_exported(origin.knowledge, "fact_history"):
         source = origin.sources.get(str(row["source"]))
-        rights: Publish = "text" if source is None else source.publish
-        yield {**row, **{name: _show_text(str(row[name]), rights) for name in QUOTED}}
+        own: Publish = "text" if source is None else source.publish
+        rights = strictest[row["fact"]] = max(strictest.get(row["fact"], own), own, key=STRICTNESS.index)
+        old, new = _show_pair(str(row["old_text"]), str(row["new_text"]), rights)
+        quoted = {name: _show_text(str(row[name]), own) for name in QUOTED}
+        yield {**row, **quoted, "old_text": old, "new_text": new}
 
 
 def _list_learned(origin: _Origin) -> Iterator[dict[str, object]]:

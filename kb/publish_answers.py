@@ -1,11 +1,11 @@
-"""The answers as they are published: the codebook's questions, and every fact with how it stands now."""
+"""The answers as they are published: the codebook, and every fact with how it stands now."""
 
 import sqlite3
 from collections.abc import Iterator
 
 import msgspec
 
-from kb.answer.facts import Fact, Value, spell_value
+from kb.answer.facts import Fact, spell_value
 from kb.questions import Question, map_questions, read_codebook
 from kb.store.facts import read_recorded_facts, read_steps
 
@@ -49,7 +49,7 @@ def _show_fact(fact: Fact, state: str, question: Question) -> dict[str, object]:
         "fact": fact.id,
         **{name: getattr(fact, name) for name in (*told, *dated, *reviewed)},
         "value": spell_value(fact.value),
-        "label": label_value(question, fact.value),
+        "label": question.say(fact.value),
         "state": state,
         "details": _json(fact.details),
         "scope": _json(fact.scope),
@@ -60,16 +60,6 @@ def _show_fact(fact: Fact, state: str, question: Question) -> dict[str, object]:
         "quote": "" if anchor is None else anchor.quote,
         "evidence": _json(fact.evidence),
     }
-
-
-def label_value(question: Question, value: Value | None) -> str:
-    """Return the words a reader sees for a value of a question, "" for none."""
-    if isinstance(value, tuple):
-        return "; ".join(question.label(one) for one in value)
-    if value is None or isinstance(value, bool):
-        return spell_value(value)
-    unit = f" {question.unit}" if question.unit else ""
-    return f"{question.label(value)}{unit}"
 
 
 def _json(value: object) -> str:

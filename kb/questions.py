@@ -88,6 +88,16 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return how strict a value is, None where values are not ranked."""
         return next((choice.strictness for choice in self.values if choice.id == value), None)
 
+    def say(self, value: object, gap: str | None = None) -> str:
+        """Return the words a reader sees for a whole value, or for why there is none."""
+        if gap is not None or value is None:
+            return (gap or "").replace("_", " ")
+        if isinstance(value, tuple):
+            return "; ".join(map(self.label, value))
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return f"{self.label(value)}{f' {self.unit}' if self.unit else ''}"
+
     def label(self, value: object) -> str:
         """Return the words a reader sees for one value id; a value that is no id is shown as it is."""
         return next((choice.label for choice in self.values if choice.id == value), str(value))

@@ -12,8 +12,9 @@ import msgspec
 
 from kb.declarations import load_yaml, suggest
 from kb.errors import DeclarationError
+from kb.jurisdictions import read_bodies
 from kb.questions import Question, read_questions
-from kb.share import share_path
+from kb.share import domain_path
 from kb.sources import Authority, Registered, Source
 from kb.topics import read_vocabulary
 
@@ -22,12 +23,6 @@ Weight = Literal["error", "warning"]
 # it; only its citation is known; there is none.
 Answered = Literal["reachable", "closed", "cited", "open"]
 ANSWERED: tuple[Answered, ...] = get_args(Answered)
-
-# Bodies that every jurisdiction has, and pairs of which it has at least one.
-ROLES: tuple[tuple[str, ...], ...] = (
-    *((role,) for role in ("legislature", "code", "rules", "register", "medicine", "nursing", "pharmacy")),
-    *(("facilities",), ("medicaid",), ("controlled_substances", "pdmp")),
-)
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -97,7 +92,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 @lru_cache(maxsize=1)
 def read_deny_list() -> DenyList:
     """Return the shipped list of hosts that are never official; raises DeclarationError if it is not valid."""
-    path = share_path("schemas", "deny.yml")
+    path = domain_path("deny.yml")
     try:
         return msgspec.convert(load_yaml(path), DenyList)
     except msgspec.ValidationError as error:
@@ -127,7 +122,7 @@ def find_missing_roles(places: Iterable[Place]) -> list[Doubt]:
     return [
         Doubt("warning", "role", place.jurisdiction, f"no authority is {' or '.join(roles)}, and none is called absent")
         for place in places
-        for roles in ROLES
+        for roles in read_bodies()
         if not set(roles) & {role for body in place.authorities for role in body.roles}
         and not set(roles) & {absence.role for absence in place.absent}
     ]

@@ -1,6 +1,6 @@
 """Put changes into words: the lines that every way of printing shares, and the Markdown and HTML reports."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from kb.compare.eids import print_eid
 from kb.compare.redline import Span, redline, redline_html, redline_markdown, shorten_redline, spell_controls
+from kb.impacts import ChangeKey, Impact, describe_impact
 from kb.models import Change, ChangeRow
 from kb.store.queries import Tally, VersionRow, Watch
 
@@ -19,6 +20,9 @@ PART_WORDS = {"text": "", "heading": "heading", "note": "note", "pending": "anno
 # Words of one added or removed text that a list shows; jsonl and `kb diff` have all of it.
 MOST_WORDS = 60
 TEMPLATES = Path(__file__).parent / "templates"
+# The answers that each change touches.
+Touched = Mapping[ChangeKey, Sequence[Impact]]
+NOTHING_TOUCHED: Touched = {}
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -36,12 +40,13 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 class ChangeView(msgspec.Struct, frozen=True):
-    """One change ready to print: its line of words and its redline."""
+    """One change ready to print: its line of words, its redline, and a line for each answer it touches."""
 
     title: str
     reason: str
     spans: tuple[Span, ...]
     id: str = ""
+    touches: tuple[str, ...] = ()
 
 
 class DocumentView(msgspec.Struct, frozen=True):
@@ -164,25 +169,30 @@ def view_change(change: Change | ChangeRow) -> ChangeView:
     return ChangeView(describe_change(change), spell_controls(change.reason), spans, name)
 
 
-def view_days(rows: Iterable[ChangeRow]) -> Iterator[DayView]:
-    """Group changes, in their order, by day and source and then by document."""
+def view_days(rows: Iterable[ChangeRow], touched: Touched = NOTHING_TOUCHED) -> Iterator[DayView]:
+    """Group changes, in their order, by day and source and then by document, each with the answers it touches."""
     for (day, source), of_day in groupby(rows, key=lambda row: (row.observed_at[:10], row.source)):
         documents = groupby(of_day, key=lambda row: (row.document, row.strand))
-        yield DayView(f"{day} · {source}", tuple(_view_document(list(group)) for _, group in documents))
+        yield DayView(f"{day} · {source}", tuple(_view_document(list(group), touched) for _, group in documents))
 
 
-def _view_document(rows: Sequence[ChangeRow]) -> DocumentView:
+def _view_document(rows: Sequence[ChangeRow], touched: Touched) -> DocumentView:
     first = rows[0]
     strand = "" if first.strand == "current" else f" [{first.strand}]"
     heading = f": {first.heading}" if first.heading and not (first.eid or first.old_eid) else ""
     effective = next((f" (effective {row.effective_on})" for row in rows if row.effective_on is not None), "")
     title = spell_controls(f"{first.citation}{strand}{heading}{effective}")
-    return DocumentView(title, first.url, tuple(view_change(row) for row in rows))
+    views = (msgspec.structs.replace(view_change(row), touches=_tell_touched(row, touched)) for row in rows)
+    return DocumentView(title, first.url, tuple(views))
 
 
-def write_changes_markdown(rows: Iterable[ChangeRow]) -> Iterator[str]:
+def _tell_touched(row: ChangeRow, touched: Touched) -> tuple[str, ...]:
+    return tuple(spell_controls(describe_impact(impact)) for impact in touched.get((row.id, row.source), ()))
+
+
+def write_changes_markdown(rows: Iterable[ChangeRow], touched: Touched = NOTHING_TOUCHED) -> Iterator[str]:
     """Yield the lines of a Markdown list of changes, by day and document."""
-    for day in view_days(rows):
+    for day in view_days(rows, touched):
         yield f"\n## {escape_markdown(day.title)}\n"
         for document in day.documents:
             yield f"### {escape_markdown(document.title)}\n"
@@ -198,11 +208,15 @@ def _write_change(change: ChangeView) -> Iterator[str]:
     if change.spans:
         marked = " ".join(redline_markdown(change.spans).split())
         yield f"  {marked}"
+    for line in change.touches:
+        yield f"  - {escape_markdown(line)}"
 
 
-def write_changes_html(rows: Iterable[ChangeRow], title: str, lines: Sequence[str]) -> Iterator[str]:
+def write_changes_html(
+    rows: Iterable[ChangeRow], title: str, lines: Sequence[str], touched: Touched = NOTHING_TOUCHED
+) -> Iterator[str]:
     """Yield the pieces of one standalone page of changes: no script, nothing loaded, all text escaped."""
-    yield from _load_template("changes.html").generate(title=title, lines=lines, days=view_days(rows))
+    yield from _load_template("changes.html").generate(title=title, lines=lines, days=view_days(rows, touched))
 
 
 def write_diff_markdown(old: VersionRow, new: VersionRow, changes: Sequence[Change]) -> Iterator[str]:

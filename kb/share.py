@@ -1,6 +1,7 @@
 """Find the data files that ship beside the code: schemas and vocabularies, later the site's templates.
 
-A domain of one's own (other questions, other topics) is a folder of such files, named by KB_DOMAIN.
+A domain of one's own (other questions, other topics) is a folder of such files, named by KB_DOMAIN
+(docs/add-a-domain.md).
 """
 
 import os
@@ -10,6 +11,10 @@ from kb.errors import StatusQuoError
 
 PACKAGE = Path(__file__).parent
 DOMAIN_VARIABLE = "KB_DOMAIN"
+
+
+class MissingDomainError(StatusQuoError):
+    """Raised when KB_DOMAIN names no folder: what is asked would silently be that of the shipped domain."""
 
 
 class MissingShareError(StatusQuoError):
@@ -26,18 +31,23 @@ def share_path(*parts: str) -> Path:
 
 
 def domain_path(name: str) -> Path:
-    """Find a file that makes the domain: its questions.yml, topics.yml or jurisdictions.yml.
+    """Find a file that makes the domain: its questions.yml, topics.yml, jurisdictions.yml or deny.yml.
 
-    Returns that of the folder KB_DOMAIN names where it has one, else the shipped one of ``schemas/``.
+    Returns that of the folder KB_DOMAIN names where it has one, else the shipped one of ``schemas/``. Raises
+    MissingDomainError where KB_DOMAIN names no folder.
     """
-    folder = os.environ.get(DOMAIN_VARIABLE)
-    own = Path(folder, name) if folder else None
+    own = domain_folder(name)
     return own if own is not None and own.is_file() else share_path("schemas", name)
 
 
 def domain_folder(name: str) -> Path | None:
-    """Return the folder ``sources`` or ``facts`` of the domain KB_DOMAIN names, None where none is named."""
+    """Return the folder ``sources`` or ``facts`` of the domain KB_DOMAIN names, None where none is named.
+
+    Raises MissingDomainError where it names no folder.
+    """
     folder = os.environ.get(DOMAIN_VARIABLE)
+    if folder and not Path(folder).is_dir():
+        raise MissingDomainError(f"{DOMAIN_VARIABLE}: expected a folder with questions.yml, found none at {folder}")
     return Path(folder, name) if folder else None
 
 

@@ -33,6 +33,7 @@ from kb.platform_rules import (
     build_register,
     build_versions,
 )
+from kb.share import domain_folder
 from kb.source_checks import STRANDS, find_source_problems
 
 Origin = Literal["url", "heading", "link", "page"]
@@ -346,9 +347,10 @@ def name_link(source: Source, url: str, words: str) -> str:
 
 
 def default_sources_folder() -> Path:
-    """Return the folder of the declarations that ship with this project, or the one KB_SOURCES puts in its place."""
+    """Return the folder of the declarations that ship, that of the domain in use, or the one KB_SOURCES names."""
     replaced = os.environ.get(SOURCES_VARIABLE)
-    return Path(replaced) if replaced else Path(__file__).resolve().parent.parent / "crawlers" / "sources"
+    shipped = Path(__file__).resolve().parent.parent / "crawlers" / "sources"
+    return Path(replaced) if replaced else domain_folder("sources") or shipped
 
 
 def _list_shipped(wanted: Iterable[str] | None) -> list[Path]:

@@ -42,10 +42,12 @@ def print_days(console: Console, days: Iterable[DayView]) -> int:
 
 
 def print_change(console: Console, change: ChangeView, *, indent: int = INDENT) -> None:
-    """Print one change: what moved, why it counts as what it does, and its redline."""
+    """Print one change: what moved, why it counts as what it does, its redline, and the answers it touches."""
     print_line(console, f"{change.title}: {change.reason}" if change.reason else change.title, indent=indent)
     if change.spans:
-        _print_wrapped(console, paint_redline(console, change.spans), indent + INDENT)
+        print_wrapped(console, paint_redline(console, change.spans), indent + INDENT)
+    for line in change.touches:
+        print_line(console, line, style="bold", indent=indent + INDENT)
 
 
 def paint_redline(console: Console, spans: Sequence[Span]) -> Text:
@@ -56,10 +58,10 @@ def paint_redline(console: Console, spans: Sequence[Span]) -> Text:
 
 def print_line(console: Console, line: str, *, style: str = "", indent: int = 0) -> None:
     """Print one paragraph, wrapped under its own beginning."""
-    _print_wrapped(console, Text(spell_controls(line), style=style), indent)
+    print_wrapped(console, Text(spell_controls(line), style=style), indent)
 
 
-def _print_wrapped(console: Console, text: Text, indent: int) -> None:
+def print_wrapped(console: Console, text: Text, indent: int) -> None:
     """Print a text wrapped and indented, with no blanks at the ends of its lines: they would be copied along."""
     for line in text.wrap(console, _width(console) - indent, overflow="fold"):
         line.rstrip()
@@ -78,21 +80,22 @@ def print_answer(console: Console, answer: Answer, *, notes: bool) -> None:
     if version is None:
         return
     for label, value in _describe_version(answer, version):
-        _print_row(console, label, value)
+        print_row(console, label, value)
     console.print()
     print_provisions(console, answer.shown, chosen=target.eid)
     if notes:
         _print_notes(console, answer.shown)
 
 
-def _print_row(console: Console, label: str, value: str) -> None:
+def print_row(console: Console, label: str, value: str | Text) -> None:
+    """Print one row of a header: its label, and its value wrapped beside it."""
+    told = Text(spell_controls(value)) if isinstance(value, str) else value
     # An address or a hash stays in one piece, to be copied.
-    told = Text(spell_controls(value))
-    lines = told.wrap(console, _width(console) - LABEL_WIDTH) if " " in value else [told]
+    lines = told.wrap(console, _width(console) - LABEL_WIDTH) if " " in told.plain else [told]
     for number, line in enumerate(lines):
         line.rstrip()
-        lead = Text(f"{'' if number else label:<{LABEL_WIDTH}}", style="dim")
-        console.print(lead + line, soft_wrap=True)
+        lead = f"{'' if number else label:<{LABEL_WIDTH}}"
+        console.print(Text.assemble((lead, "dim"), line), soft_wrap=True)
 
 
 def describe_standing(answer: Answer) -> list[str]:

@@ -6,9 +6,11 @@ from datetime import date
 
 import msgspec
 
+from kb.answer.facts import Fact, Step
 from kb.compare.state import Seen, SourceState
 from kb.compare.track import track_wave
 from kb.models import Capture, ChangeRow, Fetch, Page, Provision, Reading, Validity, Wave
+from kb.questions import Choice, Question
 from kb.sources import parse_source
 
 NOW = "2024-06-01T08:00:00Z"
@@ -125,3 +127,34 @@ class Watch:
 def day(number, hour=8):
     """Return an instant on a day of January 2024, counted on into later months."""
     return f"2024-{1 + (number - 1) // 28:02}-{1 + (number - 1) % 28:02}T{hour:02}:00:00Z"
+
+
+# One question of every kind of value a test needs; higher ranks are stricter.
+RANKED = tuple(Choice(name, name.capitalize(), rank) for rank, name in enumerate(("none", "some", "most", "all")))
+
+
+def make_question(**fields):
+    """Make a question asked of everyone, with ranked choices unless told."""
+    told = {"id": "duty", "topic": "pdmp", "title": "Whether there is a duty", "type": "choice", "values": RANKED}
+    return Question(**{**told, "scope": ("profession", "drug", "event", "setting"), **fields})
+
+
+def make_fact(value="some", gap=None, **fields):
+    """Make a coded answer of the State of Example; its id is made of what a test says of it unless told."""
+    told = {"jurisdiction": "us-xx", "question": "duty", "place": 0, "coded_on": "2024-01-01", "coded_by": "coder"}
+    scope = {name: tuple(terms.split()) for name, terms in fields.pop("scope", {}).items()}
+    name = hashlib.sha256(repr((value, gap, scope, sorted(fields.items(), key=repr))).encode()).hexdigest()[:16]
+    if gap is not None:
+        value = None
+    return Fact(**{**told, "id": name, "value": value, "gap": gap, "scope": scope, **fields})
+
+
+def make_step(fact, wave_at, state="anchored", **fields):
+    """Make a step of a fact's anchor, told by a wave."""
+    texts = dict.fromkeys(
+        ("document", "eid", "citation", "version", "source", "url", "sha256", "captured_at", "quote", "prefix",
+         "suffix", "text_hash", "old_text", "new_text", "reason"),
+        "",
+    )  # fmt: skip
+    usual = {"fact": fact.id, "at": wave_at, "wave_at": wave_at, "state": state, "cause": "resolved", "how": "exact"}
+    return Step(**{**texts, **usual, "score": 1.0, **fields})

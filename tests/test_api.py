@@ -18,7 +18,7 @@ from kb.web.api.endpoint import CursorError, Endpoint, Found, One, Parameters, m
 from kb.web.api.endpoints import ENDPOINTS
 from kb.web.api.openapi import make_document
 from kb.web.api.page import view_api, write_openapi
-from kb.web.api.records import Record
+from kb.web.api.values import Record
 from tests.sites import make_data, open_site, publish_at
 
 # Few enough for a slow machine, from a fixed seed: the same requests every time.

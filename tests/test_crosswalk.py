@@ -128,3 +128,14 @@ def test_a_section_asked_for_before_it_changed_its_page_is_answered_where_it_was
         answer = consult(db, find_target(db, "2-1(7-2)(a)"), Question(moment=then, now=now, strand=None))
 
     assert ("us-xx/code/2-1", "7-2__a") == (answer.target.document, answer.target.eid)
+
+
+def test_a_second_place_met_later_withdraws_no_lead_told_before(tmp_path):
+    new = f"{SITE}/sections/1-7.html"
+    extra = [(WEEKS[0], new, None), (WEEKS[3], new, show_section("1-7", "Hours", HOURS))]
+    early = transfer(tmp_path / "early", extra[0])
+
+    whole = transfer(tmp_path / "whole", *extra)
+
+    assert ["us-xx/rules/1.5"] == [row["document"] for row in read_rows(early, "crosswalk", WEEKS[2])]
+    assert export(early, WEEKS[2]) == export(whole, WEEKS[2])

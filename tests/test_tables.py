@@ -29,6 +29,8 @@ ASKED = {
     "search_provisions": {"words": 'fee "due'},
     "search_changes": {"words": "thirty days"},
     "upcoming": {"from_date": "2024-01-01"},
+    "rules_behind_their_statute": {"jurisdiction": ""},
+    "citations_to_the_repealed": {"jurisdiction": "us-xx"},
     "not_to_be_trusted": {},
     "rules_soon_after_their_statute": {"jurisdiction": "", "days": "30"},
     "longest_unchanged_schedules": {},
@@ -41,6 +43,8 @@ ASKED = {
     "rules_removed": {"jurisdiction": ""},
     "officials_who_refuse": {},
     "where_old_numbers_lead": {"document": ""},
+    "status": {"jurisdiction": "", "question": "", "as_of": "2024-02-01", "known_at": "2024-02-01"},
+    "upcoming_answers": {"jurisdiction": "", "question": "", "from_date": "2024-01-01"},
 }
 # Those that list rule changes by day, which an index finds in that order.
 BY_DAY = ("deadlines_and_fees_that_moved", "duties_that_came_or_went", "rule_changes_by_topic")
@@ -54,6 +58,8 @@ FOUND = {
     "search_provisions": 3,
     "search_changes": 3,
     "upcoming": 0,
+    "rules_behind_their_statute": 0,
+    "citations_to_the_repealed": 0,
     "not_to_be_trusted": 0,
     "rules_soon_after_their_statute": 0,
     "longest_unchanged_schedules": 0,
@@ -66,6 +72,8 @@ FOUND = {
     "rules_removed": 0,
     "officials_who_refuse": 0,
     "where_old_numbers_lead": 0,
+    "status": 0,
+    "upcoming_answers": 0,
 }
 
 

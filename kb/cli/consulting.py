@@ -17,10 +17,12 @@ from kb.compare.readings import compare_readings
 from kb.compare.redline import redline
 from kb.consult import Answer, Moment, Question, choose_text, consult
 from kb.errors import NotFoundError, UsageError
+from kb.impacts import find_impacts, spell_impact
 from kb.lookup import VERSION_ID, Target, find_target, find_targets
-from kb.models import Change, Kind, Nature, Part, Strand
+from kb.models import Change, ChangeRow, Kind, Nature, Part, Strand
 from kb.reports import (
     Summary,
+    Touched,
     describe_hidden,
     describe_total,
     escape_markdown,
@@ -65,6 +67,9 @@ def _repeated(name: str, help_text: str, choices: Iterable[str] | None = None) -
 @_repeated("part", "Of this part of a provision", get_args(Part))
 @click.option("--document", default="", metavar="CITATION", help="Of this document (citation, id or URL).")
 @click.option("--all", "everything", is_flag=True, help="List changes of notes among the others.")
+@click.option("--impact", is_flag=True, help="Tell of each change the coded answers it touches, and how.")
+@click.option("--beside", is_flag=True, help="As --impact, answers that rest on other provisions of the section too.")
+@click.option("--touching-facts", is_flag=True, help="As --impact, and only changes that touch a coded answer.")
 @click.option(
     "--format",
     "form",
@@ -85,23 +90,38 @@ def changes(ctx: click.Context, /, data: Path, **options: Any) -> None:
     """List what moved in the rules, oldest first.
 
     A rule change is a substantive change of text or heading. Changes of editor's notes only are counted, not listed,
-    unless --all or --part note asks for them.
+    unless --all or --part note asks for them. With --impact, --topic also finds what touches an answer on that topic.
     """
     form = options["form"]
     with reading(data) as db:
-        wanted = _make_filter(db, options)
+        touched = _find_touched(db, options)
+        wanted = _make_filter(db, options, touched)
         summary = _summarise(db, wanted)
         if form == "jsonl":
-            _write_lines(msgspec.json.encode(row).decode() for row in read_changes(db, wanted))
+            _write_lines(_encode_change(row, touched) for row in read_changes(db, wanted))
             if not summary.total:
                 click.echo(_explain_empty(db, summary), err=True)
         else:
-            _list_changes(db, wanted, summary, options)
+            _list_changes(db, wanted, summary, {**options, "touched": touched or {}})
     if options["exit_code"] and summary.total:
         ctx.exit(1)
 
 
-def _make_filter(db: sqlite3.Connection, options: dict[str, Any]) -> ChangeFilter:
+def _find_touched(db: sqlite3.Connection, options: dict[str, Any]) -> Touched | None:
+    """Return the answers that changes touch where they are asked for, else None."""
+    is_asked = options["impact"] or options["beside"] or options["touching_facts"]
+    return find_impacts(db, beside=options["beside"]) if is_asked else None
+
+
+def _encode_change(row: ChangeRow, touched: Touched | None) -> str:
+    """Write a change as a line of JSON; only where impact is asked for it has one key more."""
+    if touched is None:
+        return msgspec.json.encode(row).decode()
+    impacts = [spell_impact(impact) for impact in touched.get((row.id, row.source), ())]
+    return msgspec.json.encode({**msgspec.structs.asdict(row), "impact": impacts}).decode()
+
+
+def _make_filter(db: sqlite3.Connection, options: dict[str, Any], touched: Touched | None) -> ChangeFilter:
     is_screen = options["form"] == "table" and sys.stdout.isatty()
     limit = options["limit"] if options["limit"] is not None else LIMIT_ON_SCREEN if is_screen else 0
     return ChangeFilter(
@@ -115,6 +135,12 @@ def _make_filter(db: sqlite3.Connection, options: dict[str, Any]) -> ChangeFilte
         kinds=options["kind"],
         parts=options["part"],
         limit=limit,
+        only=frozenset(touched or ()) if options["touching_facts"] else None,
+        on_topic=frozenset(
+            key
+            for key, impacts in (touched or {}).items()
+            if any(impact.topic in options["topic"] for impact in impacts)
+        ),
     )
 
 
@@ -149,16 +175,16 @@ def _list_changes(db: sqlite3.Connection, wanted: ChangeFilter, summary: Summary
     lines = [describe_total(summary) if summary.total else _explain_empty(db, summary), *describe_hidden(summary)]
     if options["form"] == "table":
         console = make_console()
-        print_days(console, view_days(listed))
+        print_days(console, view_days(listed, options["touched"]))
         if listed:
             console.print()
         for line in lines:
             print_line(console, line, style="bold")
     elif options["form"] == "md":
         _write_lines(["# Changes", "", *(f"{escape_markdown(line)}\n" for line in lines)])
-        _write_lines(write_changes_markdown(listed))
+        _write_lines(write_changes_markdown(listed, options["touched"]))
     else:
-        _write_pieces(write_changes_html(listed, "Changes", lines))
+        _write_pieces(write_changes_html(listed, "Changes", lines, options["touched"]))
 
 
 def _write_lines(lines: Iterable[str]) -> None:

@@ -116,9 +116,9 @@ def main(data: Path) -> None:
 
     \b
     Fill:     init, sources, import, crawl, convert, build, update
-    Ask:      changes, show, diff
+    Ask:      changes, show, diff, compare
     Show:     publish, serve, demo
-    Keep:     status, doctor, export, eval
+    Keep:     status, review, doctor, export, eval
 
     Begin with `kb demo`, or with `kb import captures.jsonl --sources FOLDER`, then `kb build`, then `kb changes`.
 

@@ -13,6 +13,8 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
+from kb.authority import list_stale_citations
+from kb.cli.citing import print_stale
 from kb.cli.frame import Day, data_option, load_sources, make_console, read_clock, reading, say_plural, sources_option
 from kb.compare.redline import spell_controls
 from kb.health import (
@@ -58,6 +60,7 @@ MOST_NAMED = 8
     multiple=True,
     help="In this state, all of them named; may be given again.",
 )
+@click.option("--citations", is_flag=True, help="Tell instead which rules cite law that moved since.")
 @click.option("--at", "day", type=Day(), help="The day it is told for.  [default: today]")
 @click.option(
     "--format",
@@ -74,9 +77,14 @@ def status(ctx: click.Context, /, day: date | None, data: Path, form: str, **opt
     """Tell how every source stands on a day, since when, why, and what to do; what needs a person comes first.
 
     A source is failing, blocked, suspect, stale, never (read), closed or fresh; one that is fresh and has not moved
-    for much longer than it used to is silent.
+    for much longer than it used to is silent. With --citations, rules older than the statute they cite, and citations
+    to what was repealed, removed or renumbered by that day.
     """
     on = day or date.fromisoformat(read_clock()[:10])
+    if options["citations"]:
+        rows = _find_stale(data, on, options)
+        print_stale(make_console(), rows, form=form)
+        ctx.exit(1 if options["exit_code"] and rows else 0)
     healths = _choose(_judge(data, load_sources(options["folders"]), on), options)
     if form == "jsonl":
         for health in healths:
@@ -86,6 +94,19 @@ def status(ctx: click.Context, /, day: date | None, data: Path, form: str, **opt
         print_status(console, healths, on, every=bool(options["states"] or options["names"]))
     if options["exit_code"] and any(health.is_pressing for health in healths):
         ctx.exit(1)
+
+
+def _find_stale(data: Path, day: date, options: dict[str, Any]) -> list[dict[str, object]]:
+    """Return the stale citations of the jurisdictions and sources asked for that are so by a day."""
+    with reading(data) as db:
+        rows = list(list_stale_citations(db))
+    return [
+        row
+        for row in rows
+        if str(row["since"]) <= day.isoformat()
+        and (not options["places"] or row["jurisdiction"] in options["places"])
+        and (not options["names"] or row["source"] in options["names"])
+    ]
 
 
 def print_status(console: Console, healths: Sequence[Health], day: date, *, every: bool = False) -> None:

@@ -4,11 +4,12 @@ Both are derived anew by every build: facts are an input, like declarations, and
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from kb.answer.facts import Fact, Step
+from kb.models import Problem
 
 FACTS = """
     DROP TABLE facts;
@@ -82,6 +83,47 @@ def read_steps(db: sqlite3.Connection, *, jurisdiction: str = "", question: str 
     for row in rows:
         found.setdefault(row["fact"], []).append(msgspec.convert(dict(row), Step))
     return found
+
+
+def record_anchor_problems(db: sqlite3.Connection, problems: Iterable[Problem]) -> None:
+    """Put the problems of anchors in place of all there were; call it inside a transaction."""
+    db.execute("""DELETE FROM problems WHERE code = 'anchor_ambiguous'""")
+    db.executemany(
+        """INSERT INTO problems (source, url, observed_at, wave_at, code, message)
+           VALUES (:source, :url, :observed_at, :wave_at, :code, :message)""",
+        (msgspec.structs.asdict(problem) for problem in problems),
+    )
+
+
+def read_anchor_problems(db: sqlite3.Connection) -> list[Problem]:
+    """Return the problems of anchors, in the order of the export."""
+    rows = db.execute(
+        """SELECT source, url, observed_at, wave_at, code, message FROM problems WHERE code = 'anchor_ambiguous'
+           ORDER BY source, url, observed_at, wave_at, code, message"""
+    )
+    return [Problem(**dict(row)) for row in rows]
+
+
+class StandingText(msgspec.Struct, frozen=True):
+    """A version that its page shows now, and whose rule it is."""
+
+    version: str
+    jurisdiction: str
+    citation: str
+    url: str
+
+
+def list_standing_texts(db: sqlite3.Connection, jurisdictions: Sequence[str]) -> list[StandingText]:
+    """Return the texts shown now by sources of the jurisdictions (empty: of all), by document; no copies of others."""
+    rows = db.execute(
+        """SELECT version, jurisdiction, citation, versions.url FROM versions
+           JOIN sources ON sources.source = versions.source
+           WHERE closed_at IS NULL AND strand <> 'mirror'
+               AND (:wanted = '[]' OR jurisdiction IN (SELECT value FROM JSON_EACH(:wanted)))
+           ORDER BY document, strand, versions.source, valid_from, version""",
+        {"wanted": msgspec.json.encode(list(jurisdictions)).decode()},
+    )
+    return [StandingText(*row) for row in rows]
 
 
 def _spell_fact(fact: Fact) -> dict[str, object]:

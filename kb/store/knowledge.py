@@ -129,6 +129,25 @@ MIGRATIONS = (
     # Incidents of waves built before are derived with their sources, anew.
     INCIDENTS,
     FACTS,
+    # Only places known by then count against a lead: a place that the same law comes to later withdraws nothing.
+    """
+    DROP VIEW crosswalk;
+    CREATE VIEW crosswalk AS
+        SELECT old_document, old_eid, document, eid, since, source, wave_at, change FROM own_crosswalk
+        UNION
+        SELECT gone.document, gone.old_eid, came.document, came.eid, MAX(gone.observed_at, came.observed_at),
+            came.source, MAX(gone.wave_at, came.wave_at), came.id
+        FROM removed_laws
+        JOIN added_laws ON added_laws.law = removed_laws.law AND added_laws.source <> removed_laws.source
+        JOIN changes AS gone ON gone.id = removed_laws.change AND gone.source = removed_laws.source
+        JOIN changes AS came ON came.id = added_laws.change AND came.source = added_laws.source
+        WHERE (
+            SELECT COUNT(*) FROM added_laws AS others
+            JOIN changes AS told ON told.id = others.change AND told.source = others.source
+            WHERE others.law = removed_laws.law
+                AND RTRIM(told.wave_at, 'Z') <= RTRIM(MAX(gone.wave_at, came.wave_at), 'Z')
+        ) = 1;
+    """,
 )
 DERIVED = (
     "incident_waves", "open_incidents",

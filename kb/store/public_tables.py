@@ -88,6 +88,12 @@ SCHEMA = """
         change TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source), html TEXT NOT NULL,
         PRIMARY KEY (change, source)
     ) STRICT;
+    CREATE TABLE impacts (
+        change TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
+        fact TEXT NOT NULL REFERENCES facts (fact), jurisdiction TEXT NOT NULL, question TEXT NOT NULL,
+        effect TEXT NOT NULL, document TEXT NOT NULL, eid TEXT NOT NULL, quote_stands INTEGER NOT NULL,
+        PRIMARY KEY (change, source, fact)
+    ) STRICT;
     CREATE TABLE citations (
         version TEXT NOT NULL REFERENCES versions (version), place INTEGER NOT NULL, eid TEXT NOT NULL,
         text TEXT NOT NULL, work TEXT NOT NULL, number TEXT NOT NULL, target_eid TEXT NOT NULL,
@@ -97,6 +103,13 @@ SCHEMA = """
         old_document TEXT NOT NULL, old_eid TEXT NOT NULL, document TEXT NOT NULL, eid TEXT NOT NULL,
         since TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source), wave_at TEXT NOT NULL,
         change TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE stale_citations (
+        why TEXT NOT NULL, jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
+        document TEXT NOT NULL, citation TEXT NOT NULL, binding TEXT NOT NULL,
+        version TEXT NOT NULL REFERENCES versions (version), url TEXT NOT NULL, eid TEXT NOT NULL, text TEXT NOT NULL,
+        age_on TEXT NOT NULL, age_basis TEXT NOT NULL, cited_document TEXT NOT NULL, cited_eid TEXT NOT NULL,
+        since TEXT NOT NULL, change TEXT NOT NULL, now_document TEXT NOT NULL, now_eid TEXT NOT NULL
     ) STRICT;
     CREATE TABLE questions (
         question TEXT PRIMARY KEY, place INTEGER NOT NULL, topic TEXT NOT NULL, title TEXT NOT NULL,
@@ -123,6 +136,19 @@ SCHEMA = """
         sha256 TEXT NOT NULL, captured_at TEXT NOT NULL, quote TEXT NOT NULL, prefix TEXT NOT NULL,
         suffix TEXT NOT NULL, text_hash TEXT NOT NULL, old_text TEXT NOT NULL, new_text TEXT NOT NULL,
         reason TEXT NOT NULL, PRIMARY KEY (fact, place)
+    ) STRICT;
+    CREATE TABLE answers (
+        jurisdiction TEXT NOT NULL REFERENCES jurisdictions (jurisdiction),
+        question TEXT NOT NULL REFERENCES questions (question), state TEXT NOT NULL, value TEXT NOT NULL,
+        label TEXT NOT NULL, notes TEXT NOT NULL, proof TEXT NOT NULL, answers INTEGER NOT NULL, scopes TEXT NOT NULL,
+        confidence TEXT NOT NULL, citation TEXT NOT NULL, url TEXT NOT NULL, effective_from TEXT NOT NULL,
+        effective_to TEXT NOT NULL, stricter_than_federal TEXT NOT NULL, conflicts INTEGER NOT NULL,
+        fact TEXT REFERENCES facts (fact), why TEXT NOT NULL, PRIMARY KEY (jurisdiction, question)
+    ) STRICT;
+    CREATE TABLE dates (
+        jurisdiction TEXT NOT NULL REFERENCES jurisdictions (jurisdiction), day TEXT NOT NULL, kind TEXT NOT NULL,
+        subject TEXT NOT NULL, question TEXT NOT NULL, title TEXT NOT NULL, citation TEXT NOT NULL, url TEXT NOT NULL,
+        stated TEXT NOT NULL, PRIMARY KEY (jurisdiction, subject, day, kind)
     ) STRICT;
     CREATE TABLE suspects (
         source TEXT NOT NULL REFERENCES sources (source), url TEXT NOT NULL, observed_at TEXT NOT NULL,
@@ -175,12 +201,16 @@ FINISH = f"""
         WHERE nature = 'substantive' AND part IN ('text', 'heading');
     CREATE INDEX rule_changes_by_place ON changes (document, source, strand, eid, kind)
         WHERE nature = 'substantive' AND part IN ('text', 'heading');
+    CREATE INDEX impacts_by_fact ON impacts (fact);
+    CREATE INDEX stale_citations_by_why ON stale_citations (why, jurisdiction);
     CREATE INDEX events_by_wave ON events (wave_at);
     CREATE INDEX events_by_source ON events (source, wave_at);
     CREATE INDEX citations_by_number ON citations (work, number);
     CREATE INDEX crosswalk_by_old ON crosswalk (old_document, old_eid);
     CREATE INDEX facts_by_question ON facts (question, jurisdiction);
     CREATE INDEX facts_by_jurisdiction ON facts (jurisdiction, question);
+    CREATE INDEX answers_by_question ON answers (question, jurisdiction);
+    CREATE INDEX dates_by_day ON dates (day, jurisdiction);
     CREATE INDEX fact_history_by_document ON fact_history (document, eid);
     CREATE INDEX suspects_by_source ON suspects (source, observed_at);
     CREATE INDEX incidents_by_source ON incidents (source, opened_at);

@@ -49,3 +49,33 @@ def read_learned(db: sqlite3.Connection, source: str, limit: int) -> list[Learne
         {"source": source, "limit": limit},
     )
     return [LearnedLine(*row) for row in rows]
+
+
+class TouchedAnswer(msgspec.Struct, frozen=True):
+    """A coded answer that a change touches: whose, to what, the answer in words, how it stands, and what happened."""
+
+    jurisdiction: str
+    title: str
+    label: str
+    gap: str | None
+    state: str
+    citation: str
+    superseded_on: str
+    effect: str
+    quote_stands: bool
+
+
+def read_touched(db: sqlite3.Connection, change: str, source: str) -> list[TouchedAnswer]:
+    """Return the answers that a change touches, by jurisdiction and in the order of the codebook."""
+    rows = db.execute(
+        """
+        SELECT impacts.jurisdiction, title, label, gap, state, citation, superseded_on, effect, quote_stands
+        FROM impacts
+        JOIN facts ON facts.fact = impacts.fact
+        JOIN questions ON questions.question = impacts.question
+        WHERE change = :change AND source = :source
+        ORDER BY impacts.jurisdiction, questions.place, facts.place
+        """,
+        {"change": change, "source": source},
+    )
+    return [msgspec.convert({**dict(row), "quote_stands": bool(row["quote_stands"])}, TouchedAnswer) for row in rows]

@@ -27,7 +27,9 @@ WHERE_CHANGES = """
         AND (:notes OR part <> 'note')
         AND (:topics = '[]' OR EXISTS (
             SELECT 1 FROM JSON_EACH(changes.topics) AS own
-            WHERE own.value IN (SELECT value FROM JSON_EACH(:topics))))
+            WHERE own.value IN (SELECT value FROM JSON_EACH(:topics)))
+            OR (id || ' ' || source) IN (SELECT value FROM JSON_EACH(:on_topic)))
+        AND (:only IS NULL OR (id || ' ' || source) IN (SELECT value FROM JSON_EACH(:only)))
 """
 # A citation without what typists leave out or print in several ways: "D.C. Code § 1–2" and "D.C. CODE 1-2" are alike.
 FOLDED_CITATION = "REPLACE(REPLACE(REPLACE(REPLACE(LOWER(citation), '–', '-'), '‑', '-'), '§', ''), ' ', '')"
@@ -67,7 +69,8 @@ class ChangeFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which changes are asked for: empty lets all pass; instants bound the first sight and are included.
 
     ``document`` matches the document's id now or before; ``notes`` False leaves out changes of notes; ``limit`` keeps
-    the latest so many, 0 all.
+    the latest so many, 0 all. ``only`` names changes by (id, source), None all; those of ``on_topic`` count as on the
+    topics asked for, whatever their own words say.
     """
 
     since: str = ""
@@ -81,6 +84,8 @@ class ChangeFilter(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
     notes: bool = True
     limit: int = 0
+    only: frozenset[tuple[str, str]] | None = None
+    on_topic: frozenset[tuple[str, str]] = frozenset()
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -143,13 +148,14 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Lead(msgspec.Struct, frozen=True):
-    """Where an old number leads: document and eid before and after, and since when."""
+    """Where an old number leads: document and eid before and after, since when, and the wave that told it."""
 
     old_document: str
     old_eid: str
     document: str
     eid: str
     since: str
+    wave_at: str
 
 
 class OpenSuspect(msgspec.Struct, frozen=True):
@@ -214,7 +220,13 @@ def _bind_filter(wanted: ChangeFilter) -> dict[str, object]:
         "document": wanted.document,
         "notes": wanted.notes,
         "limit": wanted.limit or -1,
+        "on_topic": _spell_keys(wanted.on_topic),
+        "only": None if wanted.only is None else _spell_keys(wanted.only),
     }
+
+
+def _spell_keys(keys: Collection[tuple[str, str]]) -> str:
+    return msgspec.json.encode(sorted(" ".join(key) for key in keys)).decode()
 
 
 # --- sources
@@ -410,7 +422,7 @@ def read_leads(db: sqlite3.Connection, document: str, known_at: str) -> list[Lea
     """Return where a document and its provisions went when they got other numbers, the latest first."""
     rows = db.execute(
         """
-        SELECT old_document, old_eid, document, eid, since FROM crosswalk
+        SELECT old_document, old_eid, document, eid, since, wave_at FROM crosswalk
         WHERE old_document = :document AND RTRIM(wave_at, 'Z') <= :cut
         ORDER BY since DESC, old_eid, document, eid
         """,

@@ -17,7 +17,7 @@ from msgspec import UNSET, Meta, UnsetType
 from kb.errors import NotFoundError
 from kb.store.pages import Edition, read_edition
 from kb.web.answer import Answer, View
-from kb.web.api.records import Record
+from kb.web.api.values import Record
 from kb.web.refusal import refuse
 
 BASE = "/api/v1"

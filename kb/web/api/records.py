@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from kb.models import EventKind, Kind, Nature, Part, Signal, Strand, ValidBasis
+from kb.web.api.values import Record
 from kb.web.pages.words import keep_web
 
 Instant = Annotated[str, Meta(description="A UTC instant: 2024-07-01T12:00:00Z.")]
@@ -21,10 +22,6 @@ Rights = Annotated[
 LISTS = frozenset(("signals", "topics", "professions", "see_also"))
 FLAGS = frozenset(("standing", "replica", "cut"))
 T = TypeVar("T", bound="Record")
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A record of the API: fields may be added within a version, none is renamed, removed or changes its meaning."""
 
 
 class Provenance(Record, frozen=True, kw_only=True):

@@ -14,13 +14,14 @@ from kb.models import Strand
 from kb.store.listings import DOCUMENTS, PROVISIONS, VERSIONS, Key, Row, list_rows
 from kb.store.queries import count_later_changes, read_leads, read_version_rows
 from kb.web.api.endpoint import Asked, Found, Paged, Parameters, check_known, list_asked, read_cursor
-from kb.web.api.records import DocumentRecord, ProvisionRecord, Record, TextRecord, VersionRecord, make_record
+from kb.web.api.records import DocumentRecord, ProvisionRecord, TextRecord, VersionRecord, make_record
 from kb.web.api.values import (
     AsOf,
     Digest,
     DocumentId,
     JurisdictionId,
     KnownAt,
+    Record,
     SourceId,
     VersionId,
     Word,

@@ -1,8 +1,9 @@
-"""What parameters are made of: names and dates with their bounds, explained."""
+"""What parameters and records are made of: names and dates with their bounds, explained."""
 
 from datetime import date
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 # "us-tx"
@@ -22,3 +23,7 @@ Since = Annotated[date, Meta(description="First seen on this day or later.")]
 Until = Annotated[date, Meta(description="First seen on this day or earlier.")]
 AsOf = Annotated[date, Meta(description="The law's date: the text in force on this day; today unless given.")]
 KnownAt = Annotated[date, Meta(description="Our knowledge's date: as known at the end of this day; now unless given.")]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of the API: fields may be added within a version, none is renamed, removed or changes its meaning."""

@@ -17,6 +17,7 @@ from kb.store.pages import (
     find_snapshots,
     read_sources,
 )
+from kb.store.published import read_touched
 from kb.web.answer import Answer
 from kb.web.pages.frame import read_frame, render, render_missing, show_sources
 from kb.web.pages.words import SIGNAL_LABELS, cite, link_document, print_day, print_instant, weigh
@@ -58,6 +59,7 @@ def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         older=older,
         newer=newer,
         related=find_changes(db, row.see_also),
+        touched=read_touched(db, row.id, row.source),
         citations=write_citations(row, after or before),
         source=next(iter(read_sources(db, row.source)), None),
         as_of_before=_link_snapshot(before, row.old_eid),

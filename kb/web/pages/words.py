@@ -8,6 +8,8 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
+from kb.answer.facts import FactState
+from kb.answer.impact import Effect
 from kb.cadence import tell_patience
 from kb.compare.eids import print_eid
 from kb.compare.redline import spell_controls
@@ -52,6 +54,21 @@ NATURE_SENTENCES: Mapping[Weight, str] = {
     "moved": "The same words stand under another number or in another place. Never counted as a rule change.",
     "note": "The publisher’s notes moved, not the law’s own text. Not counted as a rule change.",
     "pending": "The publisher announces a change that is still to come. The text itself has not moved yet.",
+}
+EFFECT_LABELS: Mapping[Effect, str] = {
+    "words_changed": "the words it rests on changed",
+    "moved": "the words it rests on stand elsewhere now",
+    "gone": "the words it rests on are gone",
+    "around": "what stands above or below the words it rests on changed",
+    "beside": "another provision of its section changed",
+}
+# How an answer stands to the law's own words.
+PROOF_LABELS: Mapping[FactState, str] = {
+    "reported": "as reported: no official text of it is archived here",
+    "anchored": "its words stand in the archived text",
+    "verified": "a person confirmed the words that stand",
+    "needs_review": "its words changed and were not reviewed since",
+    "broken": "its words stand nowhere now",
 }
 SIGNAL_LABELS: Mapping[Signal, str] = {
     "modality": "duty or permission (shall, may, must)",
