@@ -6,10 +6,10 @@ from html import escape
 import msgspec
 
 from kb.web.answer import Answer
+from kb.web.api.values import PROBLEM_TYPE, Problem
 
 # Where answers are JSON, errors too.
 API = "/api/"
-PROBLEM_TYPE = "application/problem+json"
 PLAIN = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} - Status Quo</title></head><body>
 <h1>{title}</h1><p>{words}</p><p><a href="/">Home</a></p>
@@ -26,16 +26,6 @@ kb publish</pre>
 </body></html>
 """
 UNPUBLISHED_WORDS = "Nothing is published yet; run: kb import captures.jsonl, kb build, kb publish."
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request was not answered (RFC 9457): ``title`` names the kind, ``detail`` this case and what to do."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    instance: str
 
 
 def refuse(path: str, status: int, title: str, words: str) -> Answer:

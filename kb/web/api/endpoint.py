@@ -14,11 +14,10 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from kb.errors import NotFoundError
+from kb.errors import NotFoundError, StatusQuoError
 from kb.store.pages import Edition, read_edition
 from kb.web.answer import Answer, View
 from kb.web.api.values import Record
-from kb.web.refusal import refuse
 
 BASE = "/api/v1"
 JSON_TYPE = "application/json; charset=utf-8"
@@ -36,6 +35,10 @@ T = TypeVar("T")
 
 class CursorError(NotFoundError):
     """Raised when a cursor is none that this list gave out."""
+
+
+class ParameterError(StatusQuoError):
+    """Raised when a request's parameters are none that the endpoint knows, or hold what they may not."""
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -140,7 +143,7 @@ def make_view(endpoint: Endpoint) -> View:
         try:
             parameters = msgspec.convert(given, endpoint.parameters, strict=False)
         except msgspec.ValidationError as error:
-            return refuse_parameters(endpoint, given, str(error))
+            raise ParameterError(tell_wrong(endpoint, str(error))) from error
         request = Asked(db, read_edition(db), asked["today"], parameters)
         found = endpoint.read(request)
         cursor = write_cursor(found.after) if found.after is not None else None
@@ -152,11 +155,10 @@ def make_view(endpoint: Endpoint) -> View:
     return view
 
 
-def refuse_parameters(endpoint: Endpoint, given: Mapping[str, str], words: str) -> Answer:
-    """Return the answer to parameters that are none: what was wrong with which, and which there are."""
-    there = ", ".join(endpoint.parameters.__struct_fields__)
-    detail = f"{words.replace(' - at `$.', ', in `')}. Parameters of {endpoint.path}: {there or 'none'}."
-    return refuse(write_path(endpoint, given), 400, "These parameters cannot be read", detail)
+def tell_wrong(endpoint: Endpoint, words: str) -> str:
+    """Say which parameter cannot be read, and which there are."""
+    there = ", ".join(endpoint.parameters.__struct_fields__) or "none"
+    return f"{words.replace(' - at `$.', ', in `')}. Parameters of {endpoint.path}: {there}."
 
 
 def tell_moment(request: Asked, found: Found) -> dict[str, object]:

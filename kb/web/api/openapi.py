@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from kb.web.api.endpoint import BASE, Endpoint
-from kb.web.refusal import PROBLEM_TYPE, Problem
+from kb.web.api.values import PROBLEM_TYPE, Problem
 
 VERSION = "1.0.0"
 REFERENCE = "#/components/schemas/{name}"

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+PROBLEM_TYPE = "application/problem+json"
 # "us-tx"
 JurisdictionId = Annotated[
     str, Meta(pattern="^[a-z]{2}(-[a-z]{2})?$", description="A jurisdiction: us, us-tx.", examples=["us-xx"])
@@ -27,3 +28,13 @@ KnownAt = Annotated[date, Meta(description="Our knowledge's date: as known at th
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A record of the API: fields may be added within a version, none is renamed, removed or changes its meaning."""
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request was not answered (RFC 9457): ``title`` names the kind, ``detail`` this case and what to do."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str
