@@ -16,7 +16,7 @@ from playwright.sync_api import Error, sync_playwright
 
 from kb.compare.redline import CONTROL_SIGN
 from kb.serve import ServeRequest, start_server, stop_server
-from kb.web.guard import FORMULA_STARTS
+from kb.store.downloads import FORMULA_STARTS
 from tests.hostile import ADDRESSES, DOCUMENT, EVENT, PAYLOADS, SOURCE, make_hostile_data, name_change, name_version
 from tests.sites import find_port, wait_for
 

@@ -45,7 +45,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         parameters=places.SourceAsked,
         reply=One[records.SourceRecord],
         read=places.find_source,
-        example="/sources/us-xx-code-demo",
+        example="/sources/{source}",
     ),
     Endpoint(
         name="list_documents",
@@ -55,7 +55,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         parameters=texts.DocumentsAsked,
         reply=Many[records.DocumentRecord],
         read=texts.list_documents,
-        example="/documents?jurisdiction=us-xx&limit=5",
+        example="/documents?jurisdiction={jurisdiction}&limit=5",
     ),
     Endpoint(
         name="get_document",
@@ -66,7 +66,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         parameters=texts.MomentAsked,
         reply=One[records.TextRecord],
         read=texts.read_text,
-        example="/documents/us-xx/code/12-702",
+        example="/documents/{document}",
         slashed=("document",),
     ),
     Endpoint(
@@ -97,7 +97,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         parameters=texts.ProvisionsAsked,
         reply=Many[records.ProvisionRecord],
         read=texts.list_provisions,
-        example="/provisions?document=us-xx/code/12-702&limit=5",
+        example="/provisions?document={document}&limit=5",
     ),
     Endpoint(
         name="list_version_provisions",

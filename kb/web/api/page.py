@@ -2,11 +2,13 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
+from urllib.parse import quote
 
 import msgspec
 
 from kb.errors import NotFoundError
+from kb.store.pages import Sample, find_sample
 from kb.web.answer import Answer, PageRoute
 from kb.web.api.endpoint import BASE, JSON_TYPE, Endpoint
 from kb.web.api.endpoints import ENDPOINTS, list_routes
@@ -24,12 +26,13 @@ class Explained(msgspec.Struct, frozen=True):
 
 def view_api(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     """Answer "/api": every endpoint with its parameters and a link to try it."""
-    return render("api.html", read_frame(db, asked), introduction=INTRODUCTION, version=VERSION, explained=explain())
+    explained = explain(find_sample(db))
+    return render("api.html", read_frame(db, asked), introduction=INTRODUCTION, version=VERSION, explained=explained)
 
 
-@cache
-def explain() -> tuple[Explained, ...]:
-    """Return every endpoint as the page shows it."""
+@lru_cache(maxsize=4)
+def explain(sample: Sample | None) -> tuple[Explained, ...]:
+    """Return every endpoint as the page shows it; examples name the sample, and are left out where there is none."""
     return tuple(
         Explained(
             endpoint=one,
@@ -37,10 +40,17 @@ def explain() -> tuple[Explained, ...]:
                 (each["name"], tell_type(each["schema"]), each["description"], each["required"])
                 for each in list_parameters(one)
             ],
-            example=BASE + one.example if one.example else "",
+            example=_spell_example(one.example, sample),
         )
         for one in ENDPOINTS
     )
+
+
+def _spell_example(example: str, sample: Sample | None) -> str:
+    if not example or ("{" in example and sample is None):
+        return ""
+    names = {} if sample is None else {name: quote(text) for name, text in msgspec.structs.asdict(sample).items()}
+    return BASE + example.format_map(names)
 
 
 def tell_type(schema: Mapping[str, object]) -> str:
