@@ -198,6 +198,8 @@ FINISH = f"""
     CREATE INDEX sources_by_jurisdiction ON sources (jurisdiction);
     CREATE INDEX fetches_by_url ON fetches (url, observed_at);
     CREATE INDEX fetches_by_snapshot ON fetches (sha256);
+    CREATE INDEX last_fetches ON fetches (source, observed_at) WHERE is_last;
+    CREATE INDEX moving_days ON daily_counts (source, day) WHERE rule_changes > 0;
     CREATE INDEX documents_by_source ON documents (source, document, strand);
     CREATE INDEX documents_by_jurisdiction ON documents (jurisdiction, document, strand, source);
     CREATE INDEX documents_by_citation ON documents (citation);
@@ -221,6 +223,7 @@ FINISH = f"""
     CREATE INDEX changes_by_effect ON changes (effective_on) WHERE effective_on IS NOT NULL;
     CREATE INDEX events_by_wave ON events (wave_at);
     CREATE INDEX events_by_source ON events (source, wave_at);
+    CREATE INDEX events_by_kind ON events (kind, wave_at, source);
     CREATE INDEX citations_by_number ON citations (work, number);
     CREATE INDEX crosswalk_by_old ON crosswalk (old_document, old_eid);
     CREATE INDEX facts_by_question ON facts (question, jurisdiction);

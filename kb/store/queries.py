@@ -31,6 +31,8 @@ WHERE_CHANGES = """
             OR (id || ' ' || source) IN (SELECT value FROM JSON_EACH(:on_topic)))
         AND (:only IS NULL OR (id || ' ' || source) IN (SELECT value FROM JSON_EACH(:only)))
 """
+# So many names are compared with one that is not found: as many as a page has time for.
+MOST_NAMED = 2_000
 # A citation without what typists leave out or print in several ways: "D.C. Code § 1–2" and "D.C. CODE 1-2" are alike.
 FOLDED_CITATION = "REPLACE(REPLACE(REPLACE(REPLACE(LOWER(citation), '–', '-'), '‑', '-'), '§', ''), ' ', '')"
 
@@ -344,15 +346,17 @@ def find_standing(db: sqlite3.Connection, urls: Collection[str]) -> list[Named]:
     return [Named(*row) for row in rows]
 
 
-def list_named(db: sqlite3.Connection, home: str = "") -> list[Named]:
-    """Return all documents, by id, or those whose id begins so ("us-tx/")."""
+def list_named(db: sqlite3.Connection, home: str = "", digits: str = "") -> list[Named]:
+    """Return documents by id, MOST_NAMED at most: those whose id begins so ("us-tx/") and holds these digits."""
     rows = db.execute(
         """
         SELECT document, MIN(citation) FROM documents
         WHERE document >= :home AND (:home = '' OR document < SUBSTR(:home, 1, LENGTH(:home) - 1) || '0')
+            AND (:digits = '' OR INSTR(document, :digits))
         GROUP BY document ORDER BY document
+        LIMIT :most
         """,
-        {"home": home},
+        {"home": home, "digits": digits, "most": MOST_NAMED},
     )
     return [Named(*row) for row in rows]
 
