@@ -35,6 +35,7 @@ from kb.sources import Publish, Source, parse_source
 from kb.store import public
 from kb.store.archive import compute_tree_head, open_archive
 from kb.store.connection import data_lock
+from kb.store.downloads import record_downloads
 from kb.store.incidents import read_incidents, read_rounds
 from kb.store.knowledge import open_knowledge
 from kb.store.queries import Watch, read_watches
@@ -160,6 +161,8 @@ def _write_generation(part: Path, origin: _Origin, number: int, now: str) -> dic
         _fill(draft, origin, now)
         _record_release(draft, part.parent, origin.archive, (number, now))
         public.count_up(draft)
+        tables = [name for name in public.count_tables(draft) if name != "downloads"]
+        public.insert_rows(draft, "downloads", record_downloads(draft, tables))
         public.compact(draft, part)
     part.chmod(0o444)
     draft_path.unlink()

@@ -1,147 +1,327 @@
-"""The site in a real browser: hostile text runs nothing, nobody else is asked, nothing is cut at any width."""
+"""The site in a real browser: every kind of page, every link, both themes, by keyboard, at the width of a phone.
 
-import json
+Pages come from the real server, which serves the demonstration and a small web full of hostile text.
+"""
+
 import re
-import shutil
-import subprocess
-from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from urllib.parse import unquote, urlsplit
 
+import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from selectolax.lexbor import LexborHTMLParser
 
+from bench.shots import find_browser, open_browser, serve_site
+from kb.demo import DemoRequest, demo_sources, import_day, run_demo
 from kb.publish import publish
-from kb.share import share_path
-from kb.store import public
-from kb.web.guard import SECURITY_HEADERS
-from tests.sites import make_data
-from tests.test_web_pages import ask
+from tests.sites import make_data, publish_at
 
-TODAY = "2024-03-02"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# Nothing but this machine can be reached, and no state is kept.
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
-TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".js": "text/javascript"}
-WIDTHS = (360, 768, 1280)
-# Opens each page in a frame of each width and writes down which ones are wider than their frame.
-PROBE = """<!doctype html><title>probing</title><link rel="icon" href="data:,"><body><script>
-(async () => {
-  const wide = [];
-  for (const width of WIDTHS) for (const path of PATHS) {
-    const frame = document.createElement('iframe');
-    frame.style.width = width + 'px';
-    document.body.append(frame);
-    await new Promise(done => { frame.onload = done; frame.src = path; });
-    const page = frame.contentDocument;
-    const styled = getComputedStyle(page.querySelector('main')).paddingTop !== '0px';
-    if (!styled || page.documentElement.scrollWidth > width) wide.push([path, width, page.documentElement.scrollWidth]);
-    frame.remove();
-  }
-  document.title = 'probed';
-  document.body.textContent = JSON.stringify(wide);
-})();
-</script>"""
+RULE = "/d/us-or/oar/850-060-0223"
+# One page of every kind there is.
+KINDS = {
+    "home": "/",
+    "home with the map of changes": "/?map=changes",
+    "changes": "/changes",
+    "everything that moved": "/changes?nature=any&part=any",
+    "filters that cannot be read": "/changes?since=soon",
+    "change": "a.line.rule",
+    "new text": "/c/e3eb8ed45dc0fb6a",
+    "event": "main a[href^='/e/']",
+    "document": RULE,
+    "past text": f"{RULE}?as_of=2022-06-01",
+    "text to come": "/d/us-xx/code/12-702",
+    "sources": "/sources",
+    "source": "/s/us-xx-code-demo",
+    "search": "/search?q=ketamine",
+    "citation": "/search?q=OAR+850-060-0223",
+    "nothing found": "/search?q=zzzz",
+    "methods": "/methods",
+    "quality": "/quality",
+    "data": "/data",
+    "about": "/about",
+    "no such document": "/d/us-xx/code/99",
+    "no such page": "/nope",
+    "tables": "/public",
+    "table": "/public/changes?_facet=kind&nature=substantive",
+    "row": "/public/releases/1",
+    "question, ready to ask": "/public/changes_since?jurisdiction=us-or&since=2020-01-01",
+    "question in SQL": "/public?sql=select+citation,+reason+from+changes",
+    "question that fails": "/public?sql=select+nothing+from+nowhere",
+}
+# What the guidelines ask (WCAG 2.2 A and AA), and what is good practice beside it.
+ALL_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+# Nothing but colours differs between the themes.
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+THEMES = {"light": ALL_RULES, "dark": COLOURS}
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+# "/static/statusquo.css", "/data/changes.csv", "/public/changes.json?_shape=array"
+FILE = re.compile(r"\.(css|svg|csv|json)(\?|$)")
+# Of the raw tables, links with a question in them lead to ever more of the same; so many rows are enough.
+MOST_ROWS = 12
+# How many stops of the tab key the longest of the pages walked by keyboard may have.
+MOST_STOPS = 220
+# The element that has the focus, whether a line or a shadow shows it, and whether it stands in the main part.
+FOCUS = """() => {
+  const one = document.activeElement, style = getComputedStyle(one), inner = one.querySelector('rect');
+  const shown = style.outlineStyle !== 'none' || (inner && parseFloat(getComputedStyle(inner).strokeWidth) > 2);
+  return [one.tagName, (one.textContent || one.getAttribute('aria-label') || '').trim().slice(0, 40), !!shown,
+    !!one.closest('main'), !!one.closest('footer')];
+}"""
 
 
 @pytest.fixture(scope="module")
-def generation(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("browser")
-    data = make_data(folder / "data", folder / "web")
-    return publish(data, "2024-03-01T06:00:00Z").path
-
-
-@contextmanager
-def serve(generation, probe=""):
-    """Serve the pages on loopback, with the site's headers unless probed; yields address and paths asked."""
-    asked = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(self.path)
-            self.send_response(200)
-            for name, value in self.answer().items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(self.body)
-
-        def answer(self):
-            if self.path.startswith("/static/"):
-                file = share_path("datasette", *self.path[1:].split("/"))
-                self.body = file.read_bytes()
-                return {"content-type": TYPES[file.suffix]}
-            if self.path == "/probe":
-                self.body = probe.encode()
-                return {"content-type": "text/html; charset=utf-8"}
-            with closing(public.open_published(generation)) as db:
-                answer = ask(db, self.path, TODAY)
-            self.body = answer.body.encode()
-            return {"content-type": answer.content_type, **({} if probe else SECURITY_HEADERS)}
-
-        def log_message(self, *_):
-            """Keep the test's output clean."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def browse(url, folder, *flags):
-    """Open a page in a headless browser, let it settle, and return its document as it then stands."""
-    browser = next((path for name in BROWSERS if (path := shutil.which(name)) is not None), None)
-    if browser is None:
+def browser():
+    if find_browser() is None:
         pytest.skip("no browser: on Debian, apt-get install --no-install-recommends chromium")
-    command = [browser, *FLAGS, f"--user-data-dir={folder}", *flags, "--dump-dom", url]
-    done = subprocess.run(command, capture_output=True, check=True, timeout=120)
-    return done.stdout.decode()
+    with open_browser() as opened:
+        yield opened
 
 
-def list_paths(generation):
-    with closing(public.open_published(generation)) as db:
-        lines = LexborHTMLParser(ask(db, "/changes", TODAY).body).css("a.line")
-    changes = sorted({node.attributes["href"] for node in lines})
-    own = ["/", "/changes?nature=any", "/d/us-xx/code/1-2", "/d/us-xx/code/1-1", "/sources", "/s/us-xx-open"]
-    return [*own, "/search?q=hacked", *changes]
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    run_demo(folder, DemoRequest(collect=import_day))
+    publish(folder, "2026-08-01T06:00:00Z", declared=demo_sources())
+    with serve_site(folder) as address:
+        yield address
 
 
-def test_hostile_text_runs_nothing_and_asks_nobody(generation, tmp_path):
-    hostile = "/search?q=%3Cscript%3Edocument.title%3D%27hacked%27%3C/script%3E"
-    printing = [path for path in list_paths(generation) if path.startswith(("/c/", "/changes", "/d/"))]
-    paths = [*printing, "/search?q=hacked", hostile]
+@pytest.fixture(scope="module")
+def hostile_site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    publish_at(make_data(folder / "data", folder / "web"))
+    with serve_site(folder / "data") as address:
+        yield address
 
-    with serve(generation) as (address, asked):
-        pages = {path: browse(address + path, tmp_path) for path in paths}
 
-    titles = {path: LexborHTMLParser(page).css_first("title").text() for path, page in pages.items()}
-    assert all(title.endswith("Status Quo") for title in titles.values()), titles
-    assert [] == [path for path, page in pages.items() if LexborHTMLParser(page).css("script, img, iframe")]
-    assert {path.partition("?")[0] for path in asked} <= {path.partition("?")[0] for path in paths} | {
-        "/static/statusquo.css",
-        "/static/statusquo.svg",
+@pytest.fixture(scope="module")
+def tab(browser):
+    """A window that writes down what its pages ask for and complain of."""
+    opened = browser.new_page(viewport=DESK)
+    opened.set_default_timeout(5_000)
+    opened.asked, opened.complaints = [], []
+    opened.on("request", lambda request: opened.asked.append(request.url))
+    opened.on("console", lambda said: opened.complaints.append(said.text) if said.type == "error" else None)
+    opened.on("pageerror", lambda error: opened.complaints.append(str(error)))
+    return opened
+
+
+@pytest.fixture(scope="module")
+def paths(site):
+    """The path of a page of each kind; some are found as a reader finds them, by a link on the list of changes."""
+    listed = LexborHTMLParser(httpx.get(f"{site}/changes").text)
+    return {
+        kind: path if path.startswith("/") else listed.css_first(path).attributes["href"]
+        for kind, path in KINDS.items()
     }
 
 
-def test_pages_are_not_wider_than_a_phone_a_tablet_or_a_desk(generation, tmp_path):
-    probe = PROBE.replace("WIDTHS", json.dumps(WIDTHS)).replace("PATHS", json.dumps(list_paths(generation)))
+def visit(tab, address):
+    tab.asked.clear()
+    tab.complaints.clear()
+    tab.goto(address)
+    return tab
 
-    with serve(generation, probe) as (address, _):
-        page = browse(f"{address}/probe", tmp_path, "--window-size=1400,900", "--virtual-time-budget=60000")
 
-    assert "<title>probed</title>" in page
-    assert [] == json.loads(re.search(r"<body>(.*)</body>", page, re.DOTALL)[1])
+def walk(address, start="/"):
+    """Follow every link of a site; returns its pages, and a sentence for each link that leads nowhere."""
+    pages, broken, waiting = {}, [], [(start, start)]
+    rows = 0
+    with httpx.Client(base_url=address, timeout=20) as client:
+        while waiting:
+            path, origin = waiting.pop()
+            if path in pages:
+                continue
+            answer = client.get(path)
+            if answer.status_code != 200:
+                broken.append(f"{origin} leads to {path}: {answer.status_code}")
+            tree = LexborHTMLParser(answer.text if "html" in answer.headers["content-type"] else "")
+            pages[path] = {node.attributes["id"] for node in tree.css("[id]")}
+            for link in sorted({node.attributes.get("href") or "" for node in tree.css("a, link")}):
+                target, _, place = link.partition("#")
+                if not target and place:
+                    broken += [] if unquote(place) in pages[path] else [f"{path} has no place #{place}"]
+                if target.startswith("/") and is_followed(path, target, rows):
+                    rows += target.startswith("/public/")
+                    waiting.append((target, path))
+    return pages, broken
+
+
+def is_followed(path, target, rows):
+    if not path.startswith("/public"):
+        return True
+    return not target.startswith("/public") or ("?" not in target and rows < MOST_ROWS)
+
+
+# --- links
+
+
+def test_every_link_of_the_demonstration_leads_to_a_page(site):
+    pages, broken = walk(site)
+
+    kinds = {path.split("/")[1].partition("?")[0] for path in pages}
+    assert [] == broken
+    assert {"", "changes", "c", "e", "d", "sources", "s", "data", "methods", "quality", "about", "public"} <= kinds
+    assert len(pages) > 200
+
+
+# --- every kind of page
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_page_has_no_barrier_in_either_theme(tab, site, paths, kind):
+    visit(tab, site + paths[kind])
+
+    for theme, rules in THEMES.items():
+        tab.emulate_media(color_scheme=theme)
+        found = Axe().run(tab, options=rules).response["violations"]
+        assert [] == [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found], theme
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_page_fits_a_phone_and_asks_nobody_else(tab, site, paths, kind):
+    visit(tab, site + paths[kind])
+    status = httpx.get(site + paths[kind]).status_code
+
+    tab.set_viewport_size(PHONE)
+    width = tab.evaluate("document.documentElement.scrollWidth")
+    tab.set_viewport_size(DESK)
+
+    assert width <= PHONE["width"]
+    assert [] == [url for url in tab.asked if not url.startswith((site, "data:"))]
+    # A browser complains of a page's own status; of nothing else may it.
+    assert [] == [words for words in tab.complaints if str(status) not in words or status == 200]
+
+
+@pytest.mark.parametrize("kind", ["home", "document", "change", "data", "table"])
+def test_page_can_be_printed_in_black_on_white_without_its_controls(tab, site, paths, kind):
+    visit(tab, site + paths[kind]).emulate_media(media="print", color_scheme="dark")
+    look = "one => { const style = getComputedStyle(one); return [style.display, style.color]; }"
+
+    bar, text = (tab.eval_on_selector(one, look) for one in ("header nav", "main"))
+    tab.emulate_media(media="screen", color_scheme="light")
+
+    assert ("none", "rgb(0, 0, 0)") == (bar[0], text[1])
+
+
+# --- by keyboard
+
+
+def press_through(tab):
+    """Press the tab key until the page's end; returns what had the focus, stop by stop."""
+    stops = []
+    for _ in range(MOST_STOPS):
+        tab.keyboard.press("Tab")
+        stop = tab.evaluate(FOCUS)
+        if stop[0] == "BODY":
+            return stops
+        stops.append(stop)
+    raise AssertionError(f"the end of the page was not reached after {MOST_STOPS} stops, last {stops[-3:]}")
+
+
+@pytest.mark.parametrize("kind", ["home", "document", "change", "sources", "tables", "question in SQL"])
+def test_page_can_be_gone_through_by_keyboard_and_shows_where_one_is(tab, site, paths, kind):
+    stops = press_through(visit(tab, site + paths[kind]))
+
+    assert "Skip to content" == stops[0][1]
+    assert stops[-1][4]
+    assert [] == [stop for stop in stops if not stop[2]]
+
+
+def test_content_and_map_can_be_jumped_to(tab, site):
+    visit(tab, site)
+
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Tab")
+    first = tab.evaluate(FOCUS)
+    tab.locator("a.skip", has_text="Skip the map").focus()
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Tab")
+
+    assert (True, False) == (first[3], first[4])
+    assert "The same as a list" == tab.evaluate(FOCUS)[1]
+
+
+# --- what people come for
+
+
+def test_a_rule_and_its_proof_are_found_in_two_clicks(tab, site):
+    visit(tab, site)
+
+    tab.get_by_role("searchbox").fill("OAR 850-060-0223")
+    tab.get_by_role("searchbox").press("Enter")
+    tab.get_by_role("link", name=re.compile("OAR 850-060-0223")).first.click()
+
+    assert RULE == urlsplit(tab.url).path
+    assert re.search(r"[0-9a-f]{64}", tab.locator("section", has_text="Proof").first.inner_text())
+
+
+def test_the_text_of_a_past_day_is_asked_for_and_says_that_it_is_past(tab, site):
+    visit(tab, site + RULE)
+
+    tab.get_by_label("Law in force on").fill("2022-06-01")
+    tab.get_by_role("button", name="Show").click()
+
+    assert "as_of=2022-06-01" in tab.url
+    assert "Past text, not current." in tab.locator("main").inner_text()
+
+
+def test_a_redline_is_read_with_its_marks_and_its_citation_can_be_selected(tab, site):
+    visit(tab, site)
+
+    tab.locator("a.line.rule").first.click()
+    cited = tab.get_by_label("Sentence").input_value()
+    tab.get_by_label("Sentence").select_text()
+
+    assert 0 < tab.locator(".redline ins, .redline del").count()
+    assert urlsplit(tab.url).path in cited
+    assert cited == tab.evaluate("document.activeElement.value.substring(0, document.activeElement.selectionEnd)")
+
+
+def test_rows_are_counted_by_a_column_without_any_script(browser, site):
+    tab = browser.new_page(java_script_enabled=False)
+    tab.goto(f"{site}/public/changes")
+
+    tab.locator("summary", has_text="Count the rows").click()
+    tab.get_by_role("link", name="Count by kind", exact=True).click()
+
+    assert "_facet=kind" in tab.url
+    assert "amended" in tab.locator(".facet-results").inner_text()
+    tab.close()
+
+
+# --- hostile text
+
+
+def test_hostile_text_runs_nothing_and_asks_nobody(tab, hostile_site):
+    pages, broken = walk(hostile_site)
+    asked = "?q=%3Cscript%3Edocument.title%3D%27hacked%27%3C/script%3E"
+
+    titles, elsewhere, scripts = {}, [], []
+    for path in [*(path for path in pages if not FILE.search(path)), f"/search{asked}"]:
+        visit(tab, hostile_site + path)
+        titles[path] = tab.title()
+        elsewhere += [url for url in tab.asked if not url.startswith((hostile_site, "data:"))]
+        scripts += [path] * tab.locator("script, img, iframe").count()
+
+    assert ([], [], []) == (broken, elsewhere, scripts)
+    assert len(titles) > 40
+    assert {} == {path: title for path, title in titles.items() if not title.endswith("– Status Quo")}
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_hostile_pages_are_not_wider_than_a_phone_a_tablet_or_a_desk(tab, hostile_site, width):
+    listed = LexborHTMLParser(httpx.get(f"{hostile_site}/changes").text)
+    paths = ["/", "/changes", "/d/us-xx/code/1-2", "/sources", "/s/us-xx-open", "/public/provisions"]
+    paths += [node.attributes["href"] for node in listed.css("a.line")]
+
+    tab.set_viewport_size({"width": width, "height": 800})
+    wide = {
+        path: found
+        for path in paths
+        if (found := visit(tab, hostile_site + path).evaluate("document.documentElement.scrollWidth")) > width
+    }
+    tab.set_viewport_size(DESK)
+
+    assert {} == wide

@@ -33,12 +33,16 @@ LISTS = ("signals", "topics", "professions", "see_also")
 
 
 class Edition(msgspec.Struct, frozen=True, kw_only=True):
-    """What a generation is and knows: its number and instant, its last good reading ("" if none), its replicas."""
+    """What a generation is and knows: its number and instant, its last good reading ("" if none), its replicas.
+
+    ``recorded`` tells that every source of it is a replica: a demonstration.
+    """
 
     generation: int
     published_at: str
     last_checked: str
     replicas: frozenset[str]
+    recorded: bool
     names: dict[str, str]
 
 
@@ -224,16 +228,17 @@ def read_edition(db: sqlite3.Connection) -> Edition:
         published_at=release["published_at"],
         last_checked=max((row["last_checked"] for row in sources), default=""),
         replicas=frozenset(row["source"] for row in sources if row["replica"]),
+        recorded=bool(sources) and all(row["replica"] for row in sources),
         names={row["jurisdiction"]: row["name"] for row in names},
     )
 
 
 def count_holdings(db: sqlite3.Connection) -> dict[str, int]:
-    """Count documents, versions and rule changes, by these words."""
+    """Count documents (as each source has them), versions and rule changes, by these words, from counts made before."""
     row = db.execute(
         """
-        SELECT (SELECT COUNT(DISTINCT document) FROM documents) AS documents,
-            (SELECT COUNT(*) FROM versions) AS versions,
+        SELECT (SELECT COALESCE(SUM(documents), 0) FROM sources) AS documents,
+            (SELECT COALESCE(MAX(rows), 0) FROM downloads WHERE name = 'versions') AS versions,
             (SELECT COALESCE(SUM(rule_changes), 0) FROM sources) AS rule_changes
         """
     ).fetchone()

@@ -176,6 +176,13 @@ SCHEMA = """
         day TEXT NOT NULL, jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
         changes INTEGER NOT NULL, rule_changes INTEGER NOT NULL, PRIMARY KEY (day, source)
     ) STRICT;
+    CREATE TABLE downloads (
+        name TEXT PRIMARY KEY, rows INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE freshness (
+        day TEXT NOT NULL, jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
+        documents INTEGER NOT NULL, PRIMARY KEY (day, source)
+    ) STRICT;
 """
 # Indexes stand where a canned query or a page sorts or looks up. The full text comes last of all: it names rows by
 # rowid, which compacting may alter.
@@ -193,6 +200,7 @@ FINISH = """
     CREATE INDEX changes_by_source ON changes (source, observed_at);
     CREATE INDEX impacts_by_fact ON impacts (fact);
     CREATE INDEX stale_citations_by_why ON stale_citations (why, jurisdiction);
+    CREATE INDEX changes_by_effect ON changes (effective_on) WHERE effective_on IS NOT NULL;
     CREATE INDEX events_by_wave ON events (wave_at);
     CREATE INDEX events_by_source ON events (source, wave_at);
     CREATE INDEX citations_by_number ON citations (work, number);
@@ -248,4 +256,7 @@ COUNTS = f"""
             WHERE (own.document, own.strand, own.source) = (documents.document, documents.strand, documents.source)),
         changes = (SELECT COUNT(*) FROM changes AS own WHERE (own.document, own.strand, own.source)
             = (documents.document, documents.strand, documents.source));
+    INSERT INTO freshness (day, jurisdiction, source, documents)
+        SELECT SUBSTR(last_seen, 1, 10), jurisdiction, source, COUNT(DISTINCT document) FROM documents
+        WHERE standing AND last_seen != '' GROUP BY 1, 3;
 """

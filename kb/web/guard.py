@@ -9,9 +9,10 @@ import io
 import sqlite3
 import time
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any
 
+from kb.store.downloads import disarm_cells
 from kb.store.public import limit_heap
 
 # What SQLite hands to a function.
@@ -73,8 +74,6 @@ SECURITY_HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
-# Spreadsheets run a cell that begins so (OWASP, CSV injection); full-width forms are folded by some of them.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class LongNeedleError(ValueError):
@@ -217,7 +216,7 @@ class FormulaGuard:
         if not whole:
             return b""
         out = io.StringIO()
-        csv.writer(out).writerows(_disarm(row) for row in csv.reader(io.StringIO(whole, newline="")))
+        csv.writer(out).writerows(disarm_cells(row) for row in csv.reader(io.StringIO(whole, newline="")))
         return out.getvalue().encode("utf-8")
 
 
@@ -227,7 +226,3 @@ def _find_row_end(text: str) -> int:
     while end and text.count('"', 0, end) % 2:
         end = text.rfind("\n", 0, end - 1) + 1
     return end
-
-
-def _disarm(row: Sequence[str]) -> Iterable[str]:
-    return [f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in row]

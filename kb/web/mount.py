@@ -10,11 +10,11 @@ import sqlite3
 from asyncio import Semaphore, timeout
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from datetime import date
-from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+import msgspec
 from datasette import Response
 from datasette.plugins import pm
 
@@ -32,6 +32,7 @@ from kb.web.guard import (
     limit_time,
 )
 from kb.web.pages import PAGES
+from kb.web.pages.frame import render_plain
 from kb.web.swap import CURRENT, CurrentDatabases, Generation, Shelf
 from kb.web.tables import make_metadata
 
@@ -59,22 +60,13 @@ LOUD_PLUGIN = "datasette.handle_exception"
 # Nobody is recognised here.
 DROPPED = {b"set-cookie"}
 
-UNPUBLISHED = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Nothing published yet - Status Quo</title></head><body>
-<h1>Nothing is published yet</h1>
-<p>Fill the data folder and publish it; this site shows it at once, no restart needed:</p>
-<pre>kb import captures.jsonl
-kb build
-kb publish</pre>
-<p>Or try the demonstration: <code>make demo</code>.</p>
-</body></html>
-"""
-PLAIN = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{title} - Status Quo</title></head><body>
-<h1>{title}</h1><p>{words}</p><p><a href="/">Home</a></p>
-</body></html>
-"""
-
+UNPUBLISHED = render_plain(
+    503,
+    "Nothing is published yet",
+    "Fill the data folder and publish it; this site shows it at once, no restart needed:",
+    commands=("kb import captures.jsonl", "kb build", "kb publish"),
+    more="Or try the demonstration: make demo.",
+)
 
 logger = logging.getLogger(__name__)
 
@@ -175,7 +167,7 @@ def _make_view(view: View, tell_today: Callable[[], date]) -> Callable[..., Awai
     async def answer_page(request: Any) -> Response:
         generation = CURRENT.get()
         if generation is None:
-            return _respond(Answer(503, UNPUBLISHED))
+            return _respond(UNPUBLISHED)
         asked = {key: request.args.get(key) for key in request.args}
         asked |= {key: unquote(value) for key, value in request.url_vars.items() if value is not None}
         asked["today"] = tell_today().isoformat()
@@ -206,7 +198,7 @@ def _respond(answer: Answer) -> Response:
 
 
 def _make_plain(status: int, title: str, words: str) -> Answer:
-    return Answer(status, PLAIN.format(title=title, words=escape(words)))
+    return render_plain(status, title, words)
 
 
 def _refuse(scope: Scope, generation: Generation | None) -> Answer | None:
@@ -217,7 +209,7 @@ def _refuse(scope: Scope, generation: Generation | None) -> Answer | None:
     if path.startswith("/-/") and not path.startswith(OPEN_INNER_PATHS):
         return _make_plain(404, "Not found", "There is no such page.")
     if generation is None and not path.startswith(("/-/static/", "/static/", "/favicon.ico")):
-        return Answer(503, UNPUBLISHED, headers={"retry-after": "30"})
+        return msgspec.structs.replace(UNPUBLISHED, headers={"retry-after": "30"})
     return None
 
 

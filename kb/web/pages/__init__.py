@@ -1,11 +1,15 @@
 """The site's own pages: where each stands and which view answers it."""
 
 from kb.web.answer import PageRoute
+from kb.web.pages.about import view_about, view_methods
 from kb.web.pages.change import view_change
 from kb.web.pages.changes import view_changes
 from kb.web.pages.document import view_document
+from kb.web.pages.downloads import view_data, view_file
 from kb.web.pages.event import view_event
 from kb.web.pages.home import view_home
+from kb.web.pages.navigation import ROUTES
+from kb.web.pages.quality import view_quality
 from kb.web.pages.search import view_search
 from kb.web.pages.sources import view_source, view_sources
 
@@ -19,4 +23,10 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/sources$", view_sources),
     PageRoute(r"^/s/(?P<source>[^/]+)$", view_source),
     PageRoute(r"^/search$", view_search),
+    PageRoute(r"^/data$", view_data),
+    PageRoute(r"^/data/(?P<table>[a-z_]+)\.csv$", view_file),
+    PageRoute(r"^/methods$", view_methods),
+    PageRoute(r"^/quality$", view_quality),
+    PageRoute(r"^/about$", view_about),
 )
+ROUTES.announce(page.pattern for page in PAGES)

@@ -14,6 +14,7 @@ from kb.compare.redline import spell_controls
 from kb.store.pages import Edition, read_edition
 from kb.web.answer import Answer
 from kb.web.pages import words
+from kb.web.pages.navigation import ROUTES
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 PAGE_SIZE = 50
@@ -83,6 +84,12 @@ def render_missing(frame: Frame, title: str, lines: Sequence[str], *, status: in
     return render("missing.html", frame, status=status, title=title, lines=[words.link_advice(line) for line in lines])
 
 
+def render_plain(status: int, title: str, words: str, *, more: str = "", commands: Sequence[str] = ()) -> Answer:
+    """Print a page that needs no edition: trouble in a sentence, what to run if anything helps, and a way on."""
+    page = ENVIRONMENT.get_template("plain.html")
+    return Answer(status, page.render(frame=None, title=title, words=words, more=more, commands=commands))
+
+
 def read_page_number(asked: Mapping[str, str]) -> int:
     """Return the page of a long list that is asked for, the first where none is."""
     text = asked.get("page", "")
@@ -122,9 +129,15 @@ def _make_environment() -> Environment:
     }
     environment.globals |= {
         "cite": words.cite,
+        "is_routed": ROUTES.answer,
+        "list_bar": ROUTES.list_bar,
         "count_of": words.count_of,
         "link_document": words.link_document,
-        **{name: value for name, value in vars(words).items() if name.endswith(("_LABELS", "_MARKS", "_SENTENCES"))},
+        **{
+            name: value
+            for name, value in vars(words).items()
+            if name.endswith(("_LABELS", "_MARKS", "_SENTENCES", "_STATES"))
+        },
     }
     return environment
 

@@ -1,0 +1,49 @@
+"""Where the site's bar of links leads: only to pages that are answered."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One link of the bar: its words, its path, and the section whose pages mark it as where the reader is."""
+
+    label: str
+    path: str
+    section: str
+
+
+# In the order readers meet them.
+BAR = (
+    Entry("Changes", "/changes", "changes"),
+    Entry("Calendar", "/calendar", "calendar"),
+    Entry("States", "/j", "states"),
+    Entry("Questions", "/q", "questions"),
+    Entry("Compare", "/compare", "compare"),
+    Entry("Sources", "/sources", "sources"),
+    Entry("Data", "/data", "data"),
+    Entry("Methods", "/methods", "methods"),
+)
+
+
+class Routes:
+    """The paths this site answers, told once when it starts."""
+
+    def __init__(self) -> None:
+        self._patterns: tuple[re.Pattern[str], ...] = ()
+
+    def announce(self, patterns: Iterable[str]) -> None:
+        """Take the patterns of all pages."""
+        self._patterns = tuple(re.compile(pattern) for pattern in patterns)
+
+    def answer(self, path: str) -> bool:
+        """Tell whether a page of ours answers a path."""
+        return any(pattern.search(path) is not None for pattern in self._patterns)
+
+    def list_bar(self) -> Sequence[Entry]:
+        """Return the entries of the bar that lead somewhere."""
+        return [entry for entry in BAR if self.answer(entry.path)]
+
+
+ROUTES = Routes()
