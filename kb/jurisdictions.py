@@ -26,16 +26,17 @@ class _List(msgspec.Struct, frozen=True):
 
 def read_jurisdictions() -> tuple[Jurisdiction, ...]:
     """Return the jurisdictions in their order; raises DeclarationError if jurisdictions.yml is not valid."""
-    return _read_list().jurisdictions
+    return read_place_list().jurisdictions
 
 
 def read_bodies() -> tuple[tuple[str, ...], ...]:
     """Return the roles of bodies that every jurisdiction has, of each group at least one; raises as the list does."""
-    return _read_list().bodies
+    return read_place_list().bodies
 
 
 @lru_cache(maxsize=1)
-def _read_list() -> _List:
+def read_place_list() -> _List:
+    """Return the whole list as it stands in its file; raises DeclarationError if it is not valid."""
     path = domain_path("jurisdictions.yml")
     try:
         return msgspec.convert(load_yaml(path), _List)

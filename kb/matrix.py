@@ -179,7 +179,17 @@ def list_notes(cell: Cell) -> list[str]:
     if cell.composition is not None and told.leading:
         notes += _note_side(cell.question, cell.composition.stricter)
     notes += [f"seen since {one.why[0].values['seen_on']}: {one.label}; not known before" for one in told.unseen[:1]]
-    return list(dict.fromkeys(notes))
+    return list(dict.fromkeys([*notes, *_note_gaps(told)]))
+
+
+def _note_gaps(told: Status) -> Iterator[str]:
+    """Yield what stands in an empty cell: where it was looked for, and the first lead that nobody has followed yet."""
+    if told.state == "not_found" and told.searched:
+        yield f"searched: {told.searched[0]}"
+    if told.state in ("not_found", "not_checked") and told.leads:
+        first = told.leads[0]
+        more = f" and {len(told.leads) - 1} more" if len(told.leads) > 1 else ""
+        yield f"{first.citation and 'lead: '}{first.citation or first.note or first.url}{more}"
 
 
 def _note_layer(reason: Reason) -> str:

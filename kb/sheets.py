@@ -38,7 +38,7 @@ LEGEND: Mapping[str, str] = {
     "lapsed": "what was known has ended; what applies since is not known",
     "pending": "only bills or proposals",
     "not_found": "looked for, not found",
-    "not_checked": "nobody has looked yet",
+    "not_checked": "nothing was coded yet; a lead names what may answer",
     "not_asked": "not asked of this level of law",
     "unknown_before": "nothing was coded by that day",
 }

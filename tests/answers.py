@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from kb.answer.facts import Evidence
-from kb.jurisdictions import read_jurisdictions
+from kb.jurisdictions import read_place_list
 from kb.questions import read_codebook
 from kb.scopes import read_terms, widen_term
 from kb.store.connection import transaction
@@ -78,7 +78,7 @@ def using_domain(folder, questions=QUESTIONS):
     folder.mkdir(parents=True, exist_ok=True)
     book = {"editions": [{"version": 7, "day": "2026-11-01", "altered": "First."}], "questions": questions}
     (folder / "questions.yml").write_bytes(msgspec.yaml.encode(book))
-    cached = (read_codebook, read_terms, widen_term, read_jurisdictions)
+    cached = (read_codebook, read_terms, widen_term, read_place_list)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KB_DOMAIN", str(folder))
         for function in cached:

@@ -226,7 +226,7 @@ def test_what_was_not_found_says_where_it_was_looked_for():
     ("facts", "state", "code"),
     [
         ([], "not_checked", "not_checked"),
-        ([make_fact(gap="not_checked")], "not_checked", "not_checked"),
+        ([make_fact(gap="not_checked")], "not_checked", "lead"),
         ([make_fact(scope={"profession": "dentist"})], "not_checked", "elsewhere"),
         ([make_fact(superseded_on="2024-02-01")], "not_checked", "withdrawn"),
         ([make_fact(binding="bill")], "pending", "pending"),

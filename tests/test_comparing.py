@@ -71,7 +71,7 @@ def test_federal_floor_stands_first_and_the_stricter_side_is_named(data):
         ("us-ca", "None", "ends 2026; federal is stricter"),
         ("us-co", "coming", "from 2027-02: All"),
         ("us-ct", "pending", "bill pending: All; proposal pending: All"),
-        ("us-de", "not found", ""),
+        ("us-de", "not found", "searched: the code"),
         ("us-fl", "law silent", "federal is stricter"),
         ("us-hi", "All", "regulation stricter than statute (Some); stricter than federal"),
         ("us-id", "Some", "policy asks for more (All); as federal"),

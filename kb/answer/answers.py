@@ -41,6 +41,7 @@ SENTENCES: Mapping[str, str] = {
     "law_silent": "The law was looked at and says nothing of it.",
     "not_found": "It was looked for and not found: {searched}.",
     "not_checked": "Nobody has looked yet.",
+    "lead": "There is a lead that nobody has followed yet: {citation}.",
     "elsewhere": "What is known concerns {scope} only, not what is asked.",
     "withdrawn": "What was coded before has been withdrawn.",
     "not_asked": "It is not asked of this level of law.",
@@ -122,7 +123,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     ``answers`` hold for all that was asked, the most specific first and of those alike the stricter law first;
     ``narrower`` ones hold for a part. ``coming``, ``lapsed``, ``pending`` (bills, proposals) and ``unseen`` (when they
     began was not recorded, and the date is before they were first seen) are no answers.
-    ``searched`` tells where it was looked for in vain; ``why`` explains ``state``.
+    ``searched`` tells where it was looked for in vain; ``leads`` name what may hold the answer and was too weak to
+    be coded; ``why`` explains ``state``.
     """
 
     jurisdiction: str
@@ -137,6 +139,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     lapsed: tuple[Answer, ...] = ()
     pending: tuple[Answer, ...] = ()
     unseen: tuple[Answer, ...] = ()
+    leads: tuple[Answer, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     searched: tuple[str, ...] = ()
     why: tuple[Reason, ...] = ()

@@ -104,6 +104,7 @@ def status(facts: Sequence[Fact], steps: Steps, asked: Asked) -> Status:
         lapsed=_show("lapsed", found, steps, asked),
         pending=_show("pending", found, steps, asked),
         unseen=_show("unseen", found, steps, asked),
+        leads=tuple(make_answer(fact, steps.get(fact.id, ()), asked) for fact in in_force if fact.gap == "not_checked"),
     )
     gaps = {fact.gap for fact in in_force}
     state: Standing = _name_state(told) or ("not_found" if "not_found" in gaps else "not_checked")
@@ -221,6 +222,9 @@ def _explain_state(told: Status, state: Standing, apart: Sequence[Scope]) -> lis
         return list(shown[0].why)
     if state == "not_found":
         return [explain("not_found", searched="; ".join(told.searched))]
+    if told.leads:
+        named = [one.citation or one.url for one in told.leads]
+        return [explain("lead", citation="; ".join(dict.fromkeys(filter(None, named))) or "no citation")]
     if apart:
         return [explain("elsewhere", scope="; ".join(dict.fromkeys(map(name_scope, apart))))]
     return [explain("not_checked")]
