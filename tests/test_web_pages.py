@@ -192,8 +192,8 @@ def test_home_tells_how_fresh_the_whole_record_is(site):
 
 
 def test_home_shows_what_is_coming_with_its_date(site):
-    assert [] == text_of(read(site, "/"), ".dates li")
-    (coming,) = text_of(read(site, "/", today="2024-02-01"), ".dates li")
+    assert [] == text_of(read(site, "/"), ".ahead li")
+    (coming,) = text_of(read(site, "/", today="2024-02-01"), ".ahead li")
     assert coming.startswith("Jul 1, 2024 Example Rule 1.2")
 
 

@@ -55,6 +55,8 @@ QUESTION_KEYS = ("sql", "_where", "_facet", "_facet_array", "_facet_date", "_fac
 OPEN_INNER_PATHS = ("/-/static/",)
 LONGEST_CELL = 600
 ERROR_TITLES = {400: "This cannot be answered", 403: "Forbidden", 404: "Not found"}
+# What Datasette says of any path it does not know.
+NO_DATABASE = "Database not found"
 # Datasette's own answer to errors, replaced by ours.
 LOUD_PLUGIN = "datasette.handle_exception"
 # Nobody is recognised here.
@@ -100,6 +102,8 @@ def handle_exception(request: Any, exception: Exception) -> Response:
     if status >= 500:
         logger.error("%s failed", request.path, exc_info=exception)
         words = "This page failed; the fault is ours and has been logged."
+    if words == NO_DATABASE:
+        words = f"There is no page {request.path}."
     title = str(getattr(exception, "title", None) or ERROR_TITLES.get(status, "Error"))
     if str(request.path).endswith(".json"):
         body = {"ok": False, "error": words, "status": status, "title": title}

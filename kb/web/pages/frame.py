@@ -18,6 +18,8 @@ from kb.web.pages.navigation import ROUTES
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 PAGE_SIZE = 50
+# What may help who asked for what is not there.
+WAY_ON = "Search by citation or words, or go on from the bar above; /public lists the tables and ready-made questions."
 # "12"; longer numbers are no page of ours
 PAGE_NUMBER = re.compile(r"[1-9]\d{0,5}")
 
@@ -87,6 +89,7 @@ def render_missing(frame: Frame, title: str, lines: Sequence[str], *, status: in
 def render_plain(status: int, title: str, words: str, *, more: str = "", commands: Sequence[str] = ()) -> Answer:
     """Print a page that needs no edition: trouble in a sentence, what to run if anything helps, and a way on."""
     page = ENVIRONMENT.get_template("plain.html")
+    more = more or (WAY_ON if status in (400, 404) else "")
     return Answer(status, page.render(frame=None, title=title, words=words, more=more, commands=commands))
 
 

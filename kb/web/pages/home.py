@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -23,7 +24,6 @@ from kb.store.overview import (
 )
 from kb.store.pages import EventRow, Listed, Wanted, count_changes, count_holdings, list_changes, read_events
 from kb.web.answer import Answer
-from kb.web.pages.changes import write_path
 from kb.web.pages.charts import draw_ages, draw_months
 from kb.web.pages.frame import Frame, read_frame, render, show_sources
 from kb.web.pages.navigation import ROUTES
@@ -232,7 +232,7 @@ def _draw_moved(db: sqlite3.Connection, coverage: Sequence[Coverage], frame: Fra
 def link_jurisdiction(jurisdiction: str) -> str:
     """Return the path of a jurisdiction's page, of its changes where it has no page of its own."""
     own = f"/j/{jurisdiction}"
-    return own if ROUTES.answer(own) else write_path({"jurisdiction": jurisdiction})
+    return own if ROUTES.answer(own) else f"/changes?{urlencode({'jurisdiction': jurisdiction})}"
 
 
 def count_covered(coverage: Sequence[Coverage]) -> tuple[int, int]:

@@ -9,6 +9,7 @@ import msgspec
 from kb.health import Subject, describe_silence, judge
 from kb.incidents import map_causes
 from kb.store.incidents import Incident, list_published, read_moves
+from kb.store.overview import count_months
 from kb.store.pages import (
     SourceState,
     Wanted,
@@ -21,6 +22,7 @@ from kb.store.published import read_learned
 from kb.store.troubles import read_problems, read_suspects
 from kb.web.answer import Answer
 from kb.web.pages.changes import RULE_NATURES, RULE_PARTS
+from kb.web.pages.charts import draw_months
 from kb.web.pages.frame import Slice, read_frame, read_page_number, render, render_missing, show_sources
 
 SILENT = "silent"
@@ -37,6 +39,7 @@ HEALTH_LABELS: Mapping[str, str] = {
 }
 INCIDENTS_SHOWN = 12
 CHANGES_SHOWN = 8
+MONTHS_SHOWN = 24
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +109,7 @@ def view_source(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         show_sources(frame, [name]),
         card=make_card(found[0], frame.today, incidents, read_moves(db, name).get(name, ())),
         ended=[_show_trouble(one) for one in incidents if one.closed_at is not None][:INCIDENTS_SHOWN],
+        months=draw_months(count_months(db, name), frame.today, MONTHS_SHOWN, "rule change"),
         suspects=read_suspects(db, name, INCIDENTS_SHOWN),
         problems=read_problems(db, name, INCIDENTS_SHOWN),
         events=read_incidents(db, name, INCIDENTS_SHOWN),

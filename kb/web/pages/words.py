@@ -79,6 +79,22 @@ SIGNAL_LABELS: Mapping[Signal, str] = {
     "reference": "a reference to other law",
     "definition": "a definition",
 }
+# States of an answer and of what stands in its place: label, and what it means.
+FACT_STATES: Mapping[str, tuple[str, str]] = {
+    "verified": ("Checked by a person", "A person compared these exact words with the answer."),
+    "anchored": ("Quoted from the law", "Our reader found these words; no person has confirmed the answer yet."),
+    "reported": ("Reported, law text not seen", "Another publication says so; the official text is not archived here."),
+    "needs_review": ("Wording changed since review", "The quoted words moved; the answer may be out of date."),
+    "broken": ("Quoted words are gone", "The quote is no longer found. Do not rely on this answer."),
+    "conflict": ("Sources disagree", "Two official texts say different things. Both are quoted; we do not choose."),
+    "law_silent": (
+        "The law says nothing on this",
+        "The law was read and no provision answers; what silence means is said.",
+    ),
+    "not_found": ("Looked, found nothing", "Places and date of the search are named. No proof that no rule exists."),
+    "not_checked": ("Not looked at yet", "Nobody has asked this question for this state."),
+    "unknown_before": ("No record before a date", "What the text said before our first sight of it cannot be shown."),
+}
 EVENT_LABELS: Mapping[EventKind, str] = {
     "revision": "Text changed",
     "rerender": "Site rebuilt, same words",
@@ -114,22 +130,6 @@ WHOLE_LABELS: Mapping[Part, str] = {
     "heading": "its heading",
     "note": "its notes",
     "pending": "its notice",
-}
-# States of an answer and of what stands in its place: label, and what it means.
-FACT_STATES: Mapping[str, tuple[str, str]] = {
-    "verified": ("Checked by a person", "A person compared these exact words with the answer."),
-    "anchored": ("Quoted from the law", "Our reader found these words; no person has confirmed the answer yet."),
-    "reported": ("Reported, law text not seen", "Another publication says so; the official text is not archived here."),
-    "needs_review": ("Wording changed since review", "The quoted words moved; the answer may be out of date."),
-    "broken": ("Quoted words are gone", "The quote is no longer found. Do not rely on this answer."),
-    "conflict": ("Sources disagree", "Two official texts say different things. Both are quoted; we do not choose."),
-    "law_silent": (
-        "The law says nothing on this",
-        "The law was read and no provision answers; what silence means is said.",
-    ),
-    "not_found": ("Looked, found nothing", "Places and date of the search are named. No proof that no rule exists."),
-    "not_checked": ("Not looked at yet", "Nobody has asked this question for this state."),
-    "unknown_before": ("No record before a date", "What the text said before our first sight of it cannot be shown."),
 }
 WEB_SCHEMES = ("https://", "http://")
 # "2024-10-20"
