@@ -89,7 +89,7 @@ def read_cells(knowledge: sqlite3.Connection, wanted: Wanted) -> Iterator[Cell]:
 
 
 def compare_facts(known: Iterable[Fact], steps: Steps, wanted: Wanted) -> Iterator[Cell]:
-    """Yield every cell as ``read_cells`` does, of facts already read: those of the places asked for, and federal ones."""
+    """Yield every cell as ``read_cells`` does, of facts already read: those of the places asked for and the federal."""
     facts: defaultdict[tuple[str, str], list[Fact]] = defaultdict(list)
     for fact in known:
         facts[fact.question, fact.jurisdiction].append(fact)

@@ -19,9 +19,8 @@ KINDS: tuple[EvidenceKind, ...] = ("official", "mirror", "secondary", "knowledge
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One fact in a cell: what it does there, what it says within which scope, and what it rests on.
 
-    ``value`` is as coded, "" for a gap;
-    ``kind`` is that of the best page read, ``seen_on`` the day it was read ("" unknown); ``captured_at`` when the
-    quoted words were first seen in archived text, ``document`` where they stand.
+    ``value`` is as coded, "" for a gap. ``kind`` is that of the best page read, ``seen_on`` the day it was read (""
+    unknown); ``captured_at`` is when the quoted words were first seen in archived text, ``document`` where they stand.
     """
 
     role: Role

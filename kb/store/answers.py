@@ -78,6 +78,14 @@ class FoundFact(msgspec.Struct, frozen=True, kw_only=True):
     citation: str
 
 
+class Authority(msgspec.Struct, frozen=True):
+    """A body whose rules are watched: its name, its kind and its address."""
+
+    name: str
+    kind: str
+    url: str
+
+
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """A jurisdiction's answers counted: how many questions concern it, and how many cells are in which state."""
 
@@ -176,7 +184,7 @@ def read_published_facts(
         """,
         {"questions": _json(questions), "jurisdictions": _json(jurisdictions)},
     )
-    return [_make_fact(row, questions[row["question"]]) for row in rows]
+    return [make_fact(row, questions[row["question"]]) for row in rows]
 
 
 def find_fact(db: sqlite3.Connection, fact: str) -> sqlite3.Row | None:
@@ -197,7 +205,8 @@ def list_near_facts(db: sqlite3.Connection, fact: str, limit: int) -> list[str]:
     return [row["fact"] for row in rows]
 
 
-def _make_fact(row: sqlite3.Row, question: Question) -> Fact:
+def make_fact(row: sqlite3.Row, question: Question) -> Fact:
+    """Return a published row as the fact it was made of; where it was declared is not told."""
     told = {name: row[name] for name in PLAIN_FACT}
     told |= {name: msgspec.json.decode(row[name]) for name in FACT_JSON}
     told["id"] = row["fact"]
@@ -296,6 +305,19 @@ def list_facts_of(db: sqlite3.Connection, document: str) -> list[Beside]:
         {"document": document},
     )
     return [msgspec.convert(dict(row), Beside) for row in rows]
+
+
+def list_authorities(db: sqlite3.Connection, jurisdiction: str) -> list[Authority]:
+    """Return the bodies of a jurisdiction whose sources are declared, by name."""
+    rows = db.execute(
+        """
+        SELECT name, kind, url FROM authorities
+        WHERE jurisdiction = :jurisdiction
+        ORDER BY name
+        """,
+        {"jurisdiction": jurisdiction},
+    )
+    return [Authority(*row) for row in rows]
 
 
 def list_touches(db: sqlite3.Connection, fact: str) -> list[Touch]:

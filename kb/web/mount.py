@@ -198,7 +198,7 @@ def _run_view(view: View, db: sqlite3.Connection, asked: Mapping[str, str]) -> A
 
 
 def _respond(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, dict(answer.headers), content_type=answer.content_type)
+    return Response(answer.file or answer.body, answer.status, dict(answer.headers), content_type=answer.content_type)
 
 
 def _make_plain(status: int, title: str, words: str) -> Answer:

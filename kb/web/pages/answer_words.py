@@ -1,4 +1,4 @@
-"""The words pages say answers with: how far there is one, how it is proven, where a coder read it, what is beside it."""
+"""The words pages say answers with: how far there is one, how it is proven, where it was read, what is beside it."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -62,7 +62,7 @@ PROOF_SENTENCES: Mapping[FactState, str] = {
     "are shown below.",
     "broken": "The quoted words are no longer in the text. Do not rely on this answer.",
 }
-KIND_LABELS: Mapping[EvidenceKind, str] = {
+PAGE_LABELS: Mapping[EvidenceKind, str] = {
     "official": "an official page",
     "mirror": "another publisher’s copy of the law",
     "secondary": "a secondary source",
@@ -128,5 +128,5 @@ def print_stated(text: str) -> str:
 
 def tell_reading(part: Part) -> str:
     """Say where a coder read what is only reported, and when: "an official page, seen May 2026"."""
-    where = KIND_LABELS.get(part.kind, "no page named")  # type: ignore[call-overload]
-    return f"{where}, seen {print_stated(part.seen_on)}" if part.seen_on else str(where)
+    where = next((label for kind, label in PAGE_LABELS.items() if kind == part.kind), "no page named")
+    return f"{where}, seen {print_stated(part.seen_on)}" if part.seen_on else where

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from kb.compare.redline import spell_controls
 from kb.store.pages import Edition, read_edition
 from kb.web.answer import Answer
-from kb.web.pages import words
+from kb.web.pages import answer_words, words
 from kb.web.pages.navigation import ROUTES
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -127,6 +127,7 @@ def _make_environment() -> Environment:
         "plain_day": words.print_day,
         "instant": words.print_instant,
         "web": words.keep_web,
+        "stated": answer_words.print_stated,
         "weigh": words.weigh,
         "jurisdiction": _name_jurisdiction,
     }
@@ -138,7 +139,7 @@ def _make_environment() -> Environment:
         "link_document": words.link_document,
         **{
             name: value
-            for name, value in vars(words).items()
+            for name, value in (vars(words) | vars(answer_words)).items()
             if name.endswith(("_LABELS", "_MARKS", "_SENTENCES", "_STATES"))
         },
     }
