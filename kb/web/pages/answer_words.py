@@ -1,5 +1,6 @@
 """The words pages say answers with: how far there is one, how it is proven, where it was read, what is beside it."""
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -52,7 +53,15 @@ CHIP_MARKS: Mapping[str, str] = {
     "law_silent": "–",
     "not_found": "?",
 }
-# How a fact stands to the law's own words, said of one fact in full; {day} is when that came about.
+# What a chip says in a table, where the longer words of FACT_STATES would take a column.
+SHORT_LABELS: Mapping[FactState, str] = {
+    "verified": "Checked by a person",
+    "anchored": "Quoted from the law",
+    "reported": "Reported",
+    "needs_review": "Wording changed since review",
+    "broken": "Quoted words are gone",
+}
+# How a fact stands to the law's own words, said of one fact in full.
 PROOF_SENTENCES: Mapping[FactState, str] = {
     "verified": "A person compared these exact words with the answer, and they have not changed since.",
     "anchored": "Our reader found these words in the archived text; no person has confirmed the answer yet.",
@@ -67,6 +76,13 @@ PAGE_LABELS: Mapping[EvidenceKind, str] = {
     "mirror": "another publisher’s copy of the law",
     "secondary": "a secondary source",
     "knowledge": "general knowledge, no page",
+}
+# The same in a table.
+PAGE_SHORT_LABELS: Mapping[EvidenceKind, str] = {
+    "official": "official page",
+    "mirror": "copy of the law",
+    "secondary": "secondary source",
+    "knowledge": "from memory",
 }
 EVIDENCE_SENTENCES: Mapping[EvidenceKind, str] = {
     "official": "published by the body that makes or keeps the rule",
@@ -117,6 +133,11 @@ STRICTER_LABELS: Mapping[str, str] = {
     "not_comparable": "not comparable to federal law",
 }
 MONTH_SIGNS = 7
+# "P90D", "PT24H", "P1Y6M"
+DURATION = re.compile(
+    r"P(?:(?P<year>\d+)Y)?(?:(?P<month>\d+)M)?(?:(?P<week>\d+)W)?(?:(?P<day>\d+)D)?"
+    r"(?:T(?:(?P<hour>\d+)H)?(?:(?P<minute>\d+)M)?)?"
+)
 
 
 def print_stated(text: str) -> str:
@@ -127,6 +148,19 @@ def print_stated(text: str) -> str:
 
 
 def tell_reading(part: Part) -> str:
-    """Say where a coder read what is only reported, and when: "an official page, seen May 2026"."""
-    where = next((label for kind, label in PAGE_LABELS.items() if kind == part.kind), "no page named")
-    return f"{where}, seen {print_stated(part.seen_on)}" if part.seen_on else where
+    """Say where a coder read what is only reported, and when: "official page, May 2026"."""
+    where = next((label for kind, label in PAGE_SHORT_LABELS.items() if kind == part.kind), "no page named")
+    return f"{where}, {print_stated(part.seen_on)}" if part.seen_on else where
+
+
+def print_length(text: str) -> str:
+    """Return a duration (ISO 8601) in words, "90 days" for "P90D"; any other text as it is."""
+    found = DURATION.fullmatch(text)
+    if found is None:
+        return text
+    told = [
+        f"{count} {noun if count == '1' else noun + 's'}"
+        for noun, count in found.groupdict().items()
+        if count is not None
+    ]
+    return " ".join(told) or text

@@ -135,10 +135,10 @@ def tell_checked(part: Part, seen: Mapping[str, str]) -> str:
     """Say when the words an answer rests on were last read, or that nobody watches them and when it was coded."""
     if part.document:
         return print_day(seen.get(part.document, part.captured_at))
-    return f"not watched; {tell_reading(part)}"
+    return f"Not watched ({tell_reading(part)})"
 
 
 def tell_since(part: Part) -> str:
     """Say from when (and until when) an answer applies, as coded; that the day is not recorded where it is not."""
-    begins = print_stated(part.effective_from) or "day not recorded"
+    begins = print_stated(part.effective_from) or "Day not recorded"
     return f"{begins}, until {print_stated(part.effective_to)}" if part.effective_to else begins

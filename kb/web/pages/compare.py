@@ -25,6 +25,8 @@ MOST_PLACES, MOST_QUESTIONS, MOST_CELLS = 8, 12, 600
 QUESTION_BOX, PLACE_BOX = "q.", "j."
 KEPT = ("as_of", "known_at", "differ", "layout")
 LAYOUTS = ("", "stack")
+# What a cell says.
+Told = tuple[tuple[str, str], ...]
 FILE_TYPES: Mapping[str, str] = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json; charset=utf-8",
@@ -50,17 +52,20 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A question with the federal cell and one for each jurisdiction, in the order chosen, and those that differ."""
+    """A question with the federal cell and one for each jurisdiction, in the order chosen, and whether they differ.
+
+    ``usual`` is what most of them say, () where no two say the same.
+    """
 
     question: Question
     floor: CellView
     cells: tuple[CellView, ...]
     differs: bool
-    usual: str
+    usual: Told
 
     def is_other(self, cell: CellView) -> bool:
-        """Tell whether a cell says something else than most of its row."""
-        return self.differs and cell.words != self.usual
+        """Tell whether a cell answers something else than most of its row; of no answer it is not said."""
+        return self.differs and bool(self.usual) and cell.is_answered and tell(cell) != self.usual
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -165,10 +170,16 @@ def make_rows(chosen: Chosen, cells: Sequence[CellView]) -> list[Row]:
     rows = []
     for question in chosen.questions.values():
         own = tuple(found[question.id, place] for place in chosen.places)
-        words = [cell.words for cell in own]
-        usual = max(words, key=words.count)
-        rows.append(Row(question, found[question.id, FEDERAL], own, len(set(words)) > 1, usual))
+        told = [tell(cell) for cell in own if cell.is_answered]
+        usual = max(told, key=told.count, default=())
+        has_most = told.count(usual) > 1
+        rows.append(Row(question, found[question.id, FEDERAL], own, len(set(told)) > 1, usual if has_most else ()))
     return rows
+
+
+def tell(cell: CellView) -> Told:
+    """Return what a cell says, to be compared: each answer with whom or what it is for."""
+    return tuple((line.scope, line.label) for line in cell.lines)
 
 
 def _refuse(db: sqlite3.Connection, frame: Frame, message: str, asked: Mapping[str, str]) -> Answer:

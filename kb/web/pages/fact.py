@@ -7,7 +7,7 @@ from datetime import date
 import msgspec
 from markupsafe import Markup
 
-from kb.answer.facts import Fact, Step
+from kb.answer.facts import Fact, Step, Value
 from kb.answer.scope import name_scope
 from kb.compare.redline import redline, redline_html
 from kb.models import Provision
@@ -25,9 +25,9 @@ from kb.store.answers import (
 )
 from kb.store.knowledge import read_version
 from kb.web.answer import Answer
-from kb.web.pages.answer_words import PAGE_LABELS, PROOF_SENTENCES, print_stated
+from kb.web.pages.answer_words import PAGE_LABELS, PROOF_SENTENCES, print_length, print_stated
 from kb.web.pages.cells import CellView, Moment, compute_cells
-from kb.web.pages.frame import Frame, read_frame, render, render_missing
+from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
 from kb.web.pages.words import cite, keep_web, link_document, print_day
 
 NEAREST_SHOWN = 5
@@ -194,7 +194,7 @@ def _render_fact(db: sqlite3.Connection, frame: Frame, found: Evidence) -> Answe
     cell = read_cell(db, frame, found)
     answer = render(
         "fact.html",
-        msgspec.structs.replace(frame, shows_replica=fact.replica),
+        show_sources(frame, [last.source]) if last is not None else frame,
         found=found,
         fact=fact,
         question=found.question,
@@ -213,7 +213,7 @@ def _render_fact(db: sqlite3.Connection, frame: Frame, found: Evidence) -> Answe
         touches=list_touches(db, fact.id),
         citation=write_citation(found),
         no_proof=NO_PROOF,
-        official=keep_web(fact.url),
+        official=keep_web(fact.url or (last.url if last is not None else "")),
     )
     return msgspec.structs.replace(answer, headers={"Link": f'</f/{fact.id}>; rel="canonical"'})
 
@@ -229,20 +229,29 @@ def read_cell(db: sqlite3.Connection, frame: Frame, found: Evidence) -> CellView
 def list_details(fact: Fact, question: Question) -> list[tuple[str, str]]:
     """Return the figures beside the value, each with its label."""
     labels = {one.id: (one.label, one.unit) for one in question.details}
+    kinds = {one.id: one.type for one in question.details}
     told = []
     for name, value in fact.details.items():
         label, unit = labels.get(name, (name.replace("_", " "), ""))
-        words = ", ".join(map(str, value)) if isinstance(value, tuple) else value
-        said = ("yes" if value else "no") if isinstance(value, bool) else f"{words} {unit}".strip()
-        told.append((label, said))
+        told.append((label, f"{say_detail(value, kinds.get(name, ''))} {unit}".strip()))
     return told
+
+
+def say_detail(value: Value, kind: str) -> str:
+    """Return a figure in words: ids of choices spelled out, durations as people say them."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(say_detail(one, kind) for one in value)
+    return str(value).replace("_", " ") if kind.startswith("choice") else print_length(str(value))
 
 
 def tell_basis(fact: Fact) -> str:
     """Say in a sentence what a fact rests on, as nobody but its coder saw it."""
     kinds = list(dict.fromkeys(PAGE_LABELS[page.kind] for page in fact.evidence))
     seen = [page.seen_on for page in fact.evidence if page.seen_on]
-    told = f"Coded on {print_day(fact.coded_on)} from {' and '.join(kinds) or 'what is named below'}"
+    origin = f" from {' and '.join(kinds)}" if kinds else ""
+    told = f"Coded on {print_day(fact.coded_on)}{origin}"
     return f"{told}{f', seen {print_stated(min(seen))}' if seen else ''}."
 
 

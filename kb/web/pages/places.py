@@ -137,7 +137,7 @@ def _render_place(
     is_replica = any(card.state.source in frame.edition.replicas for card in cards)
     answer = render(
         "jurisdiction.html",
-        msgspec.structs.replace(frame, shows_replica=is_replica),
+        msgspec.structs.replace(frame, shows_replica=frame.shows_replica or is_replica),
         name=name,
         groups=groups,
         summary=summarise(groups),

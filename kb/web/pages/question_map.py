@@ -10,6 +10,7 @@ from kb.store.answers import JOINT
 from kb.web.pages.answer_words import STANDING_LABELS
 from kb.web.pages.cells import CellView
 from kb.web.pages.tiles import Look, Tile, TileMap, draw_tiles
+from kb.web.pages.words import count_of
 
 # Looks of values that are not ranked, the most frequent first; more values than these share the look of the others.
 UNRANKED: tuple[Look, ...] = ("strong", "partial", "few", "none", "forbid")
@@ -28,6 +29,8 @@ MIXED, SILENT, UNKNOWN, OTHERS = (
 )
 # Labels named in a legend before "and others".
 MOST_NAMED = 2
+# First words of labels that are names.
+PROPER = ("Schedule", "Medicaid", "Federal")
 NOT_ASKED = "not_asked"
 
 
@@ -113,9 +116,16 @@ def _name_looks(question: Question, looks: Mapping[str, Look]) -> dict[Look, str
         told = "yes" if value == "yes" else "no" if value == "no" else question.say(value)
         named.setdefault(look, []).append(told)
     return {
-        look: "; or ".join(labels[:MOST_NAMED]) + (f"; or {len(labels) - MOST_NAMED} others" if labels[2:] else "")
+        look: "; or ".join([labels[0], *map(_lower, labels[1:MOST_NAMED])])
+        + (f"; or {count_of(len(labels) - MOST_NAMED, 'other', 'others')}" if len(labels) > MOST_NAMED else "")
         for look, labels in named.items()
     }
+
+
+def _lower(label: str) -> str:
+    """Return a label as it stands within a sentence; names and numbers keep their capitals."""
+    first = label.split(" ", 1)[0]
+    return label if first in PROPER or not first[1:].islower() else label[0].lower() + label[1:]
 
 
 def _place(order: Sequence[str], value: str) -> int:

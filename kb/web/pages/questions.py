@@ -128,7 +128,11 @@ def read_moment(asked: Mapping[str, str], frame: Frame, question: Question | Non
 
 
 def show_moment(frame: Frame, moment: Moment | None) -> Frame:
-    """Return the frame that names the dates the answers stand for: published ones are those of the edition's day."""
+    """Return the frame that names the dates the answers stand for: published ones are those of the edition's day.
+
+    Of a demonstration it says so.
+    """
+    frame = msgspec.structs.replace(frame, shows_replica=frame.edition.recorded)
     if moment is None:
         return msgspec.structs.replace(frame, as_of=frame.known_at[:10])
     return msgspec.structs.replace(frame, as_of=moment.as_of.isoformat(), known_at=moment.known_at)
