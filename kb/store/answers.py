@@ -260,6 +260,19 @@ def read_last_seen(db: sqlite3.Connection, documents: Collection[str]) -> dict[s
     return {document: seen for document, seen in rows if seen}
 
 
+def count_limits(db: sqlite3.Connection, question: str, limit: int) -> list[tuple[str, str]]:
+    """Return what the facts on a question are limited to, as dimension and term, the most frequent first."""
+    rows = db.execute(
+        """
+        SELECT limits.key, terms.value FROM facts, JSON_EACH(facts.scope) AS limits, JSON_EACH(limits.value) AS terms
+        WHERE question = :question AND superseded_on = ''
+        GROUP BY 1, 2 ORDER BY COUNT(*) DESC, 1, 2 LIMIT :limit
+        """,
+        {"question": question, "limit": limit},
+    )
+    return [(name, term) for name, term in rows]
+
+
 def list_moved(db: sqlite3.Connection, question: str, limit: int) -> list[Moved]:
     """Return the steps of the anchors of a question's facts that followed the first, the latest first."""
     rows = db.execute(

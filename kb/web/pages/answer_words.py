@@ -133,6 +133,10 @@ STRICTER_LABELS: Mapping[str, str] = {
     "not_comparable": "not comparable to federal law",
 }
 MONTH_SIGNS = 7
+# Of several choices so many are named where room is short.
+CHOICES_NAMED = 3
+# "2026-11-28" within a sentence
+DAYS_IN_TEXT = re.compile(r"\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b")
 # "P90D", "PT24H", "P1Y6M"
 DURATION = re.compile(
     r"P(?:(?P<year>\d+)Y)?(?:(?P<month>\d+)M)?(?:(?P<week>\d+)W)?(?:(?P<day>\d+)D)?"
@@ -151,6 +155,24 @@ def tell_reading(part: Part) -> str:
     """Say where a coder read what is only reported, and when: "official page, May 2026"."""
     where = next((label for kind, label in PAGE_SHORT_LABELS.items() if kind == part.kind), "no page named")
     return f"{where}, {print_stated(part.seen_on)}" if part.seen_on else where
+
+
+def open_sentence(text: str) -> str:
+    """Return a text that begins with a capital and is else as it was; ``capitalize`` would lower the rest."""
+    return text[:1].upper() + text[1:]
+
+
+def shorten(label: str) -> str:
+    """Return a label of several choices with the first of them by name and the others counted."""
+    parts = label.split("; ")
+    if len(parts) <= CHOICES_NAMED + 1:
+        return label
+    return f"{'; '.join(parts[:CHOICES_NAMED])}; and {len(parts) - CHOICES_NAMED} more"
+
+
+def spell_days(text: str) -> str:
+    """Return a sentence with its days in letters: "In force on Nov 28, 2026." for "In force on 2026-11-28."."""
+    return DAYS_IN_TEXT.sub(lambda found: print_stated(found[0]), text)
 
 
 def print_length(text: str) -> str:

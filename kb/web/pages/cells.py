@@ -13,7 +13,7 @@ from kb.parts import Part
 from kb.questions import Question
 from kb.scopes import Scope
 from kb.store.answers import read_cell_rows, read_fact_steps, read_last_seen, read_published_facts
-from kb.web.pages.answer_words import ANSWERED, STANDING_LABELS, print_stated, tell_reading
+from kb.web.pages.answer_words import ANSWERED, STANDING_LABELS, print_stated, spell_days, tell_reading
 from kb.web.pages.words import print_day
 
 END_OF_DAY = "T23:59:59.999999Z"
@@ -47,6 +47,11 @@ class CellView(msgspec.Struct, frozen=True, kw_only=True):
     def is_answered(self) -> bool:
         """Tell whether it holds an answer, the law's silence included."""
         return self.state in ANSWERED
+
+    @property
+    def has_lead(self) -> bool:
+        """Tell whether nobody looked yet, though there is a lead."""
+        return self.state == "not_checked" and any(part.role == "lead" for part in self.others)
 
     @property
     def first(self) -> Part | None:
@@ -89,7 +94,7 @@ def view_cell(row: Mapping[str, Any]) -> CellView:
         stricter=row["stricter_than_federal"],
         lines=tuple(lines.values()),
         others=tuple(part for part in parts if part.fact not in shown),
-        why=tuple(reason.sentence for reason in msgspec.json.decode(row["why"], type=list[Reason])),
+        why=tuple(spell_days(reason.sentence) for reason in msgspec.json.decode(row["why"], type=list[Reason])),
         searched=tuple(msgspec.json.decode(row["searched"])),
     )
 

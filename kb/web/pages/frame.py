@@ -128,6 +128,8 @@ def _make_environment() -> Environment:
         "instant": words.print_instant,
         "web": words.keep_web,
         "stated": answer_words.print_stated,
+        "opening": answer_words.open_sentence,
+        "shorten": answer_words.shorten,
         "weigh": words.weigh,
         "jurisdiction": _name_jurisdiction,
     }

@@ -1,5 +1,6 @@
 """Draw the answers to one question as a map: which look an answer has, in words that a legend can say."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +14,7 @@ from kb.web.pages.tiles import Look, Tile, TileMap, draw_tiles
 from kb.web.pages.words import count_of
 
 # Looks of values that are not ranked, the most frequent first; more values than these share the look of the others.
-UNRANKED: tuple[Look, ...] = ("strong", "partial", "few", "none", "forbid")
+UNRANKED: tuple[Look, ...] = ("strong", "partial", "few", "none")
 # Looks of ranks, by how many there are; the strictest first.
 RANKED: Mapping[int, tuple[Look, ...]] = {
     1: ("strong",),
@@ -32,6 +33,8 @@ MOST_NAMED = 2
 # First words of labels that are names.
 PROPER = ("Schedule", "Medicaid", "Federal")
 NOT_ASKED = "not_asked"
+# "May not prescribe ketamine", "Prohibited", "Lay persons barred from owning"
+FORBIDDING = re.compile(r"\b(may not|prohibited|barred|forbidden|banned)\b", re.IGNORECASE)
 
 
 class Legend(msgspec.Struct, frozen=True):
@@ -41,7 +44,13 @@ class Legend(msgspec.Struct, frozen=True):
     words: Mapping[Look, str]
 
 
-def draw_question(question: Question, cells: Sequence[CellView], value: str = "") -> TileMap:
+def is_mixed(cells: Sequence[CellView]) -> bool:
+    """Tell whether most answers differ by whom or what they are for, so that a map of all says little."""
+    answered = [cell for cell in cells if cell.lines]
+    return sum(len({line.part.value for line in cell.lines}) > 1 for cell in answered) * 2 > len(answered)
+
+
+def draw_question(question: Question, cells: Sequence[CellView], value: str = "", title: str = "") -> TileMap:
     """Draw the cells of a question; of one with several choices it shows where ``value`` is among the answers."""
     if value:
         legend = Legend({value: "strong"}, {"strong": question.label(value), "few": OTHERS})
@@ -58,7 +67,7 @@ def draw_question(question: Question, cells: Sequence[CellView], value: str = ""
         for cell in cells
         if cell.state != NOT_ASKED
     }
-    return draw_tiles(question.title, tiles, words)
+    return draw_tiles(title or question.title, tiles, words)
 
 
 def list_values(question: Question, cells: Sequence[CellView]) -> list[tuple[str, str, int]]:
@@ -89,23 +98,26 @@ def _make_legend(question: Question, cells: Sequence[CellView]) -> Legend:
     """Return looks for the values that stand alone in a cell: by strictness where ranked, else by how many have it."""
     alone = (cell.lines[0].part for cell in cells if len({line.part.value for line in cell.lines}) == 1)
     counts = Counter(part.value for part in alone if part.value)
+    barred: dict[str, Look] = {value: "forbid" for value in counts if FORBIDDING.search(question.say(value))}
+    counts -= Counter(dict.fromkeys(barred, counts.total()))
     ranks = {value: question.rank(value) for value in counts}
     if counts and None not in ranks.values():
-        return _rank_looks(question, ranks)
+        return _rank_looks(question, ranks, barred)
     order = [choice.id for choice in question.values]
     frequent = [value for value, _ in sorted(counts.items(), key=lambda one: (-one[1], _place(order, one[0])))]
-    looks = dict(zip(frequent, UNRANKED, strict=False))
+    looks: dict[str, Look] = dict(zip(frequent, UNRANKED, strict=False))
     if len(frequent) > len(UNRANKED):
         looks |= dict.fromkeys(frequent[len(UNRANKED) - 1 :], UNRANKED[-1])
+    looks |= barred
     return Legend(looks, _name_looks(question, looks))
 
 
-def _rank_looks(question: Question, ranks: Mapping[str, int | None]) -> Legend:
+def _rank_looks(question: Question, ranks: Mapping[str, int | None], barred: Mapping[str, Look]) -> Legend:
     levels = sorted({rank for rank in ranks.values() if rank is not None}, reverse=True)
     steps = RANKED[min(len(levels), max(RANKED))]
     places = {level: steps[at * len(steps) // len(levels)] for at, level in enumerate(levels)}
     order = sorted(ranks, key=lambda value: -(ranks[value] or 0))
-    looks = {value: places[rank] for value in order if (rank := ranks[value]) is not None}
+    looks = {value: places[rank] for value in order if (rank := ranks[value]) is not None} | dict(barred)
     return Legend(looks, _name_looks(question, looks))
 
 

@@ -1,7 +1,6 @@
 """The questions: the list by topic, and one with its map, all its answers, the codebook's entry and its history."""
 
 import sqlite3
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
@@ -19,9 +18,9 @@ from kb.scopes import DIMENSIONS, read_terms
 from kb.store.answers import (
     Asked,
     count_answered,
+    count_limits,
     list_days,
     list_moved,
-    read_published_facts,
     read_published_questions,
 )
 from kb.topics import read_vocabulary
@@ -37,8 +36,8 @@ from kb.web.pages.cells import (
     tell_since,
 )
 from kb.web.pages.frame import Frame, read_frame, render, render_missing
-from kb.web.pages.question_map import count_standings, draw_question, list_values
-from kb.web.pages.words import parse_day
+from kb.web.pages.question_map import count_standings, draw_question, is_mixed, list_values
+from kb.web.pages.words import parse_day, print_day
 
 MOVES_SHOWN = 30
 DAYS_SHOWN = 200
@@ -161,6 +160,13 @@ def _render_question(
         value = values[0][0]
     concerned = [cell for cell in cells if cell.state != "not_asked"]
     seen = find_seen(db, cells)
+    limits = list_limits(db, question, asked)
+    pictured, part = cells, ""
+    within = name_scope(moment.scope) if moment is not None else ""
+    if not values and limits and (moment is None or not moment.scope) and is_mixed(concerned):
+        part = limits[0].name
+        places = [cell.jurisdiction for cell in cells]
+        pictured = compute_cells(db, {question.id: question}, places, narrow(frame, moment, limits[0]))
     answer = render(
         "question.html",
         frame,
@@ -172,12 +178,13 @@ def _render_question(
         sorts=SORTS,
         floor=next((cell for cell in concerned if cell.jurisdiction == FEDERAL), None),
         counts=count_standings(concerned),
-        map=draw_question(question, cells, value),
+        map=draw_question(question, pictured, value, title_map(frame, question, part or within)),
+        mapped_for=part,
         value=value,
         values=values,
         moment=moment,
-        limits=list_limits(db, question, asked),
-        within=name_scope(moment.scope) if moment is not None else "",
+        limits=limits,
+        within=within,
         checked={cell.jurisdiction: tell_checked(cell.first, seen) for cell in cells if cell.first is not None},
         since={cell.jurisdiction: tell_since(cell.first) for cell in cells if cell.first is not None},
         is_watched=any(line.part.document for cell in cells for line in cell.lines),
@@ -188,6 +195,17 @@ def _render_question(
     )
     headers = {"Link": f'</q/{question.id}>; rel="canonical"'}
     return msgspec.structs.replace(answer, headers=headers)
+
+
+def title_map(frame: Frame, question: Question, part: str) -> str:
+    """Return what stands over the map: what is asked, for whom or what, and of which day the law is."""
+    return f"{question.title}{f' ({part})' if part else ''}, law as of {print_day(frame.as_of)}"
+
+
+def narrow(frame: Frame, moment: Moment | None, limit: Limit) -> Moment:
+    """Return the moment the frame names, within a limit."""
+    base = moment or Moment(as_of=date.fromisoformat(frame.as_of), known_at=frame.known_at)
+    return msgspec.structs.replace(base, scope={limit.dimension: (limit.term,)})
 
 
 def sort_cells(cells: Sequence[CellView], order: str) -> list[CellView]:
@@ -212,12 +230,9 @@ def _begin(cell: CellView) -> str:
 
 def list_limits(db: sqlite3.Connection, question: Question, asked: Mapping[str, str]) -> list[Limit]:
     """Return the limits that answers to a question have, the most frequent first, each as a link."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for fact in read_published_facts(db, {question.id: question}):
-        counts.update((name, term) for name, terms in fact.scope.items() for term in terms)
     terms = read_terms()
     found = []
-    for (name, term), _ in counts.most_common(LIMITS_SHOWN):
+    for name, term in count_limits(db, question.id, LIMITS_SHOWN):
         chosen = asked.get(name) == term
         known = terms.get(name, {}).get(term)
         label = known.name if known is not None else term
