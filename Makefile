@@ -24,6 +24,7 @@ bench: $(READY)
 	$(BIN)/python -m bench.core
 	$(BIN)/python -m bench.crawl
 	$(BIN)/python -m bench.crawl memory
+	$(BIN)/python -m bench.answers
 
 # Writes docs/quality.md and the figures the site shows. WEB: the folder of a moving web, if there is one.
 WEB ?= ../shared/bench

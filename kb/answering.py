@@ -30,13 +30,15 @@ LONGEST_QUOTE = 80
 
 
 class Derived(msgspec.Struct, frozen=True):
-    """What deriving the answers did: whether anything is another than before, and how many facts it flagged.
+    """What deriving the answers did: whether anything is another than before, how many facts it flagged and dropped.
 
-    Flagged is a fact whose latest step is a new one to ``needs_review`` or ``broken``.
+    Flagged is a fact whose latest step is a new one to ``needs_review`` or ``broken``; dropped one that was recorded
+    before and is in no folder read now.
     """
 
     is_other: bool = False
     flagged: int = 0
+    dropped: int = 0
 
 
 def derive_answers(knowledge: sqlite3.Connection, facts: Sequence[Fact], sources: Mapping[str, Source]) -> Derived:
@@ -57,7 +59,8 @@ def derive_answers(knowledge: sqlite3.Connection, facts: Sequence[Fact], sources
         record_facts(knowledge, facts, steps)
         record_anchor_problems(knowledge, told)
     new = [own[-1] for name, own in steps.items() if own[-1] not in steps_before.get(name, [])]
-    return Derived(is_other=True, flagged=sum(1 for step in new if step.state in FLAGGED))
+    flagged = sum(1 for step in new if step.state in FLAGGED)
+    return Derived(is_other=True, flagged=flagged, dropped=len(before.keys() - known.keys()))
 
 
 def follow_facts(

@@ -78,7 +78,7 @@ class BuildResult(msgspec.Struct):
     """What a build did: waves read, pages judged, rows added, sources derived anew, snapshots found damaged.
 
     ``answers_moved`` tells whether any fact or the state of its anchor is another than before, ``flagged`` how many
-    facts were found to rest on words that changed or are gone.
+    facts were found to rest on words that changed or are gone, ``facts_dropped`` how many stand in no folder any more.
     """
 
     waves: int = 0
@@ -88,6 +88,7 @@ class BuildResult(msgspec.Struct):
     suspects: int = 0
     answers_moved: bool = False
     flagged: int = 0
+    facts_dropped: int = 0
     rederived: list[str] = []
     damaged: list[str] = []
 
@@ -164,6 +165,7 @@ class _Build:
         self.result.damaged.extend(readers.damaged)
         answers = derive_answers(self.knowledge, self.facts, self.sources)
         self.result.answers_moved, self.result.flagged = answers.is_other, answers.flagged
+        self.result.facts_dropped = answers.dropped
         return self.result
 
     def _plan(self) -> list[_Work]:

@@ -167,41 +167,61 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     strand: Strand | None = None
 
 
-def consult(
+class Trace(msgspec.Struct, frozen=True):
+    """Where a question led: the document and provision that answer it, the text chosen, and what a reader must know.
+
+    ``reading`` is None where no text answers.
+    """
+
+    target: Target
+    choice: Choice
+    reading: Reading | None
+    notes: tuple[str, ...]
+
+
+def consult(db: sqlite3.Connection, target: Target, question: Question) -> Answer:
+    """Answer what a document said at a moment; follows old numbers and raises as ``trace`` does."""
+    found = trace(db, target, question)
+    choice = found.choice
+    rows = read_version_rows(db, found.target.document)
+    now = _choose(rows, question.now, choice.version.strand if choice.version is not None else question.strand)
+    answer = _answer(found.target, question, choice=choice, now=now, notes=found.notes)
+    if choice.version is None or found.reading is None:
+        return answer
+    standings = tuple(read_standings(db, choice.version, question.moment.known_at))
+    return msgspec.structs.replace(
+        answer,
+        notes=(*found.notes, *_note_address(standings, found.target.url)),
+        reading=found.reading,
+        shown=select_provisions(found.reading, found.target.eid),
+        standings=standings,
+        last_seen=read_last_seen(db, choice.version, question.moment.known_at),
+        others=tuple(sorted({row.strand for row in rows} - {choice.version.strand})),
+        later_changes=count_later_changes(db, choice.version, question.now.known_at),
+    )
+
+
+def trace(
     db: sqlite3.Connection, target: Target, question: Question, *, visited: frozenset[str] = frozenset()
-) -> Answer:
-    """Answer what a document said at a moment.
+) -> Trace:
+    """Find what answers a question about a document or provision that may have another number by then.
 
     A document that has another number by then is answered under that number, a provision that stands in another
     document by then in that one, with a note. Raises NotFoundError for a strand or provision there is not, and for a
     document not known yet at the moment. ``visited`` are documents a provision was looked for in before.
     """
     target, choice, notes = _follow(db, target, question)
-    rows = read_version_rows(db, target.document)
-    now = _choose(rows, question.now, choice.version.strand if choice.version is not None else question.strand)
     if choice.version is None:
-        return _answer(target, question, choice=choice, now=now, notes=tuple(notes))
+        return Trace(target, choice, None, tuple(notes))
     reading = read_version(db, choice.version.version)
     lead_away = _find_departure(db, target, reading, question)
     if lead_away is not None and lead_away.document not in visited:
         there = Target(lead_away.document, _cite(db, lead_away.document), lead_away.eid, "")
-        answer = consult(db, there, question, visited=visited | {target.document})
+        found = trace(db, there, question, visited=visited | {target.document})
         moved = f"{target.citation} {print_eid(target.eid)} stands in {there.citation} since {lead_away.since[:10]}"
-        return msgspec.structs.replace(answer, notes=(*notes, moved, *answer.notes))
+        return msgspec.structs.replace(found, notes=(*notes, moved, *found.notes))
     target, lead = _find_eid(db, target, reading, question.moment.known_at)
-    standings = tuple(read_standings(db, choice.version, question.moment.known_at))
-    notes.extend(lead)
-    notes.extend(_note_address(standings, target.url))
-    answer = _answer(target, question, choice=choice, now=now, notes=tuple(notes))
-    return msgspec.structs.replace(
-        answer,
-        reading=reading,
-        shown=select_provisions(reading, target.eid),
-        standings=standings,
-        last_seen=read_last_seen(db, choice.version, question.moment.known_at),
-        others=tuple(sorted({row.strand for row in rows} - {choice.version.strand})),
-        later_changes=count_later_changes(db, choice.version, question.now.known_at),
-    )
+    return Trace(target, choice, reading, (*notes, *lead))
 
 
 def _answer(target: Target, question: Question, *, choice: Choice, now: Choice, notes: tuple[str, ...]) -> Answer:

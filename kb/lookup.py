@@ -56,9 +56,22 @@ def find_targets(db: sqlite3.Connection, asked: str) -> list[Target]:
     A URL may name many documents, anything else one. Raises NotFoundError with the nearest names there are, and
     AmbiguousCitationError naming the documents that fit.
     """
+    found = match_targets(db, asked)
+    if found:
+        return found
     text = asked.strip()
     if WEB_ADDRESS.match(text):
-        return _find_page(db, text)
+        nearest = _list_nearest(text, list_urls(db))
+        raise NotFoundError(f"{text}: no document we hold stands or stood there{nearest}")
+    name = text.removeprefix("/d/").partition("#")[0]
+    raise NotFoundError(f"{asked!r} is no citation, document or version we hold{_suggest(db, name)}")
+
+
+def match_targets(db: sqlite3.Connection, asked: str) -> list[Target]:
+    """Find the documents named as ``find_targets`` does, but return nothing where none fits, which costs nothing."""
+    text = asked.strip()
+    if WEB_ADDRESS.match(text):
+        return [Target(one.document, one.citation, url=text) for one in find_standing(db, spell_url(text))]
     row = find_version_row(db, text) if VERSION_ID.fullmatch(text) else None
     if row is not None:
         return [Target(row.document, row.citation)]
@@ -66,11 +79,11 @@ def find_targets(db: sqlite3.Connection, asked: str) -> list[Target]:
     steps = STEPS.search(name)
     whole = find_named(db, name)
     found = whole or _find_cited(db, name[: steps.start()] if steps else name)
-    if found:
-        one = _choose_one(asked, found)
-        path = STEP.findall(steps[0]) if steps and not whole else []
-        return [Target(one.document, one.citation, eid or "__".join(path))]
-    raise NotFoundError(f"{asked!r} is no citation, document or version we hold{_suggest(db, name)}")
+    if not found:
+        return []
+    one = _choose_one(asked, found)
+    path = STEP.findall(steps[0]) if steps and not whole else []
+    return [Target(one.document, one.citation, eid or "__".join(path))]
 
 
 def find_target(db: sqlite3.Connection, asked: str) -> Target:
@@ -90,14 +103,6 @@ def _choose_one(asked: str, found: Sequence[Named]) -> Target:
     if len({one.document for one in found}) > 1:
         return _refuse_many(asked, found)
     return Target(found[0].document, found[0].citation)
-
-
-def _find_page(db: sqlite3.Connection, url: str) -> list[Target]:
-    found = find_standing(db, spell_url(url))
-    if not found:
-        nearest = _list_nearest(url, list_urls(db))
-        raise NotFoundError(f"{url}: no document we hold stands or stood there{nearest}")
-    return [Target(one.document, one.citation, url=url) for one in found]
 
 
 def spell_url(url: str) -> list[str]:

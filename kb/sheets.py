@@ -40,7 +40,7 @@ LEGEND: Mapping[str, str] = {
     "not_found": "looked for, not found",
     "not_checked": "nothing was coded yet; a lead names what may answer",
     "not_asked": "not asked of this level of law",
-    "unknown_before": "nothing was coded by that day",
+    "unknown_before": "nothing was coded or seen by that day",
 }
 # Where a formula begins, or what some programs skip before one.
 FORMULA = re.compile(r"^[=+\-@\t\r\n]")  # "=1+1"

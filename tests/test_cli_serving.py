@@ -197,7 +197,7 @@ def test_site_says_what_to_run_until_something_is_published_and_ends_with_ctrl_c
         filled = read_home(port)
         served.send_signal(signal.SIGINT)
 
-    assert (503, True) == (empty[0], "<pre>kb import captures.jsonl\nkb build\nkb publish</pre>" in empty[1])
+    assert (503, True) == (empty[0], "kb import captures.jsonl\nkb build\nkb publish\n" in empty[1])
     assert (200, True) == (filled[0], "Nothing is published yet" not in filled[1])
     assert 0 == served.returncode
 

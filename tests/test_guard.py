@@ -297,7 +297,7 @@ def test_page_gets_path_and_query_decoded_and_its_headers_are_kept(monkeypatch, 
     )
 
     today = date.fromisoformat(seen[0].pop("today"))
-    assert [{"document": "us-xx/code/1§(2)", "as_of": "2024-01-01", "q": "a b"}] == seen
+    assert [{"document": "us-xx/code/1§(2)", "as_of": "2024-01-01", "q": "a b", "address": ""}] == seen
     assert abs(today - datetime.now(UTC).date()) <= timedelta(days=1)
     assert (201, "made", "no-store", "DENY") == (
         answer.status_code,

@@ -200,13 +200,18 @@ def build(
 
 def describe_build(result: BuildResult) -> str:
     """Say in one line what a build did."""
+    dropped = (
+        f"; {say_plural(result.facts_dropped, 'fact')} recorded before stand in no folder read now: --facts names one"
+        if result.facts_dropped
+        else ""
+    )
     flagged = f"; the words of {say_plural(result.flagged, 'answer')} changed or are gone" if result.flagged else ""
     if not result.waves:
         answers = "; the answers were derived anew" if result.answers_moved else ""
-        return f"nothing new: every wave of the archive is built{answers}{flagged}"
+        return f"nothing new: every wave of the archive is built{answers}{flagged}{dropped}"
     again = f"; derived anew: {', '.join(result.rederived)}" if result.rederived else ""
     return (
         f"built {say_plural(result.waves, 'wave')}, {say_plural(result.pages, 'page')}: "
         f"{say_plural(result.versions, 'new version')}, {say_plural(result.changes, 'change')}, "
-        f"{say_plural(result.suspects, 'page')} not trusted{again}{flagged}"
+        f"{say_plural(result.suspects, 'page')} not trusted{again}{flagged}{dropped}"
     )

@@ -140,7 +140,7 @@ def export(ctx: click.Context, /, known_at: str | None, out: Path | None, data: 
     type=click.Path(file_okay=False, path_type=Path),
     default=LABELS,
     show_default=True,
-    help="Folder of the labels that the set natures is measured by.",
+    help="Folder of the labels that the sets natures and proposals are measured by.",
 )
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that read pages.")
 @click.option("--gate", is_flag=True, help="End with 1 if a figure is under its limit or a set is not there.")

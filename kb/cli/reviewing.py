@@ -24,6 +24,7 @@ from kb.cli.frame import (
     say_plural,
     sources_option,
 )
+from kb.cli.proposing import show_proposals
 from kb.cli.review_screens import print_agreement, print_case, print_queue, view_case
 from kb.cli.review_session import SAID, AtTerminal, Session, Setting
 from kb.coding import default_facts_folder
@@ -60,10 +61,10 @@ class Docket(msgspec.Struct, frozen=True):
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "jsonl"]),
+    type=click.Choice(["table", "jsonl", "yaml"]),
     default="table",
     show_default=True,
-    help="For a person, or for programs.",
+    help="For a person, or for programs; yaml: proposals as entries for a file of facts.",
 )
 @click.option("--jurisdiction", "places", metavar="XX", multiple=True, help="Of this jurisdiction; may be given again.")
 @click.option("--question", "questions", metavar="ID", multiple=True, help="To this question; may be given again.")
@@ -84,6 +85,7 @@ class Docket(msgspec.Struct, frozen=True):
 )
 @click.option("--note", default="", metavar="TEXT", help="Of FACT: words for the record, alone or with a decision.")
 @click.option("--second", is_flag=True, help="Code a second time, without seeing the first value.")
+@click.option("--proposals", is_flag=True, help="Show what coders propose from the texts that stand, beside the facts.")
 @click.option("--divergence", is_flag=True, help="Tell by question how far first and second coders agree.")
 @sources_option
 @facts_option
@@ -101,6 +103,9 @@ def review(fact: str, data: Path, **options: Any) -> None:
         _tell_divergence(docket, options)
         return
     with reading(data) as db:
+        if options["proposals"]:
+            show_proposals(db, docket.facts, options)
+            return
         cases = read_cases(db, docket.facts, date.fromisoformat(docket.today))
         if fact:
             case = find_case(cases, docket.facts, fact)
@@ -120,6 +125,8 @@ def _check_usage(fact: str, options: dict[str, Any]) -> str:
         "edit": (options["value"] is not None and not options["second"]) or options["settings"],
     }
     chosen = [name for name, asked in given.items() if asked] or (["note"] if options["note"] else [])
+    if options["form"] == "yaml" and not options["proposals"]:
+        raise UsageError("--format yaml writes proposals only: kb review --proposals --format yaml")
     if len(chosen) > 1:
         raise UsageError(f"one decision at a time: expected one, found {' and '.join(chosen)}")
     if chosen and not fact:

@@ -20,6 +20,7 @@ from kb.evaluate.natures import LabelledNatures
 from kb.evaluate.noise import NoiseLimits, NoisyPair, list_named_pairs, score_pairs
 from kb.evaluate.pages import PageTruth, score_pages
 from kb.evaluate.paths import score_paths
+from kb.evaluate.proposals import propose_from, read_proposal_labels, score_proposals
 from kb.evaluate.provisions import BARE_FLOORS, PROVISION_FLOORS, ProvisionTruth, score_provisions
 from kb.evaluate.texts import ARTICLE_FLOOR, ARTICLES, GOLD_FLOOR, read_articles, read_known_pages, score_texts
 from kb.evaluate.titles import SectionMove, score_broken, score_moves, score_rerender, score_sections
@@ -35,6 +36,8 @@ SOURCES = Path("tests/corpus_sources")
 # Where the labels of nature lie, and the name under which all sets that have some are measured by them.
 LABELS = Path("tests/labels")
 NATURES = "natures"
+# What is proposed from the pages of all sets that these labels speak of.
+PROPOSALS, PROPOSAL_LABELS = "proposals", "proposals.yml"
 # Measurements are repeatable: their runs bear a fixed name and instant.
 IMPORTED_AT = "2000-01-01T00:00:00Z"
 RUN = "evaluation"
@@ -75,7 +78,7 @@ class BuiltSet(msgspec.Struct, frozen=True):
 
 def list_sets() -> tuple[str, ...]:
     """Return the names of all evaluation sets, in the order they are measured."""
-    return (*SETS, NATURES)
+    return (*SETS, NATURES, PROPOSALS)
 
 
 def evaluate_sets(
@@ -84,15 +87,15 @@ def evaluate_sets(
     """Measure sets one after the other, each in a folder of its own that is removed afterwards.
 
     No names: all sets. A name also stands for the sets it begins ("cic-ri": "cic-ri-rerender" too), but for those read
-    without selectors ("dc-bare"), which are named; "natures" for all sets that ``labels`` speak of. Returns an iterator
-    that yields each set's result when it is measured. Raises UsageError for an unknown name, CapturesError for a corpus
-    whose captures cannot be read, and what import and build raise.
+    without selectors ("dc-bare"), which are named; "natures" and "proposals" for all sets that ``labels`` speak of.
+    Returns an iterator that yields each set's result when it is measured. Raises UsageError for an unknown name,
+    CapturesError for a corpus whose captures cannot be read, and what import and build raise.
     """
     captures = corpus / CAPTURES
     lines = list(read_lines(captures)) if captures.is_file() else []
     chosen = _choose_sets(names, [*list_sets(), *(line.set for line in lines)])
     request = BuildRequest(sources=sources, workers=workers)
-    return _measure_sets(chosen, corpus, lines, request, LabelledNatures(labels))
+    return _measure_sets(chosen, corpus, lines, request, labels)
 
 
 def _choose_sets(names: Sequence[str], known: Sequence[str]) -> list[str]:
@@ -123,12 +126,15 @@ def _measure_sets(
     corpus: Path,
     lines: Sequence[CorpusLine],
     request: BuildRequest,
-    natures: LabelledNatures,
+    labels: Path,
 ) -> Iterator[SetResult]:
+    natures = LabelledNatures(labels)
     for name in names:
         own = [line for line in lines if line.set == name.removesuffix(BARE)]
         if name == NATURES:
             yield _measure_natures(corpus, lines, request, natures)
+        elif name == PROPOSALS:
+            yield _measure_proposals(corpus, lines, request, labels / PROPOSAL_LABELS)
         elif own:
             yield _measure_set(name, corpus, own, request, natures if NATURES in names else None)
         elif (corpus / name / TABLE).is_file():
@@ -183,6 +189,18 @@ def _measure_natures(
     remarks = [f"labels of {', '.join(absent)} count as wrong: the corpus has no such set"] if absent else []
     figures, misses = natures.score()
     return make_result(NATURES, figures, remarks=remarks, misses=misses)
+
+
+def _measure_proposals(corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest, path: Path) -> SetResult:
+    """Measure what is proposed from the last pages of the sets that were read whole for the labels."""
+    labels = read_proposal_labels(path)
+    own = [line for line in lines if line.set in labels.sets]
+    if not own:
+        return SetResult(PROPOSALS, found=False, remarks=(f"{corpus}: expected the pages of labels, found none",))
+    absent = sorted(set(labels.sets) - {line.set for line in own})
+    remarks = [f"labels of {', '.join(absent)} count as missed: the corpus has no such set"] if absent else []
+    figures, misses = score_proposals(labels.labels, list(propose_from(corpus, own, request.sources)))
+    return make_result(PROPOSALS, figures, remarks=remarks, misses=misses)
 
 
 def build_set(folder: Path, corpus: Path, lines: Sequence[CorpusLine], request: BuildRequest) -> BuiltSet:

@@ -4,7 +4,7 @@ Both are derived anew by every build: facts are an input, like declarations, and
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -102,6 +102,28 @@ def read_anchor_problems(db: sqlite3.Connection) -> list[Problem]:
            ORDER BY source, url, observed_at, wave_at, code, message"""
     )
     return [Problem(**dict(row)) for row in rows]
+
+
+class StandingText(msgspec.Struct, frozen=True):
+    """A version that its page shows now, and whose rule it is."""
+
+    version: str
+    jurisdiction: str
+    citation: str
+    url: str
+
+
+def list_standing_texts(db: sqlite3.Connection, jurisdictions: Sequence[str]) -> list[StandingText]:
+    """Return the texts shown now by sources of the jurisdictions (empty: of all), by document; no copies of others."""
+    rows = db.execute(
+        """SELECT version, jurisdiction, citation, versions.url FROM versions
+           JOIN sources ON sources.source = versions.source
+           WHERE closed_at IS NULL AND strand <> 'mirror'
+               AND (:wanted = '[]' OR jurisdiction IN (SELECT value FROM JSON_EACH(:wanted)))
+           ORDER BY document, strand, versions.source, valid_from, version""",
+        {"wanted": msgspec.json.encode(list(jurisdictions)).decode()},
+    )
+    return [StandingText(*row) for row in rows]
 
 
 def _spell_fact(fact: Fact) -> dict[str, object]:

@@ -28,6 +28,9 @@ CONDITIONS = {
     "kind": "changes.kind = :kind",
     "natures": "nature IN (SELECT value FROM JSON_EACH(:natures))",
     "parts": "part IN (SELECT value FROM JSON_EACH(:parts))",
+    "topic": "EXISTS (SELECT 1 FROM JSON_EACH(changes.topics) WHERE value = :topic)",
+    "profession": "EXISTS (SELECT 1 FROM JSON_EACH(changes.professions) WHERE value = :profession)",
+    "binding": "changes.binding = :binding",
 }
 LISTS = ("signals", "topics", "professions", "see_also")
 
@@ -115,6 +118,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     jurisdiction: str = ""
     source: str = ""
     kind: str = ""
+    topic: str = ""
+    profession: str = ""
+    binding: str = ""
     natures: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
 
@@ -294,11 +300,11 @@ def list_changes(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int
     """Return one page of the changes wanted, the latest first; those of one document in its reading order."""
     rows = db.execute(
         f"""
-        SELECT {LISTED_COLUMNS} FROM changes WHERE {_join_conditions(wanted)}
+        SELECT {LISTED_COLUMNS} FROM changes WHERE {join_conditions(wanted)}
         ORDER BY changes.observed_at DESC, changes.source, document, wave_at, place
         LIMIT :limit OFFSET :offset
         """,
-        {**_bind(wanted), "limit": limit, "offset": offset},
+        {**bind_wanted(wanted), "limit": limit, "offset": offset},
     )
     return [msgspec.convert(dict(row), Listed) for row in rows]
 
@@ -307,20 +313,22 @@ def count_changes(db: sqlite3.Connection, wanted: Wanted) -> list[Count]:
     """Count the changes wanted by nature and part."""
     rows = db.execute(
         f"""
-        SELECT nature, part, COUNT(*) FROM changes WHERE {_join_conditions(wanted)}
+        SELECT nature, part, COUNT(*) FROM changes WHERE {join_conditions(wanted)}
         GROUP BY nature, part ORDER BY nature, part
         """,
-        _bind(wanted),
+        bind_wanted(wanted),
     )
     return [Count(*row) for row in rows]
 
 
-def _join_conditions(wanted: Wanted) -> str:
+def join_conditions(wanted: Wanted) -> str:
+    """Return the conditions a list of changes must meet, as SQL over the table of changes."""
     asked = [condition for name, condition in CONDITIONS.items() if getattr(wanted, name)]
     return " AND ".join(asked) or "TRUE"
 
 
-def _bind(wanted: Wanted) -> dict[str, str]:
+def bind_wanted(wanted: Wanted) -> dict[str, str]:
+    """Return the values those conditions are bound to."""
     values = msgspec.structs.asdict(wanted)
     return {name: msgspec.json.encode(v).decode() if isinstance(v, tuple) else v for name, v in values.items()}
 

@@ -174,6 +174,12 @@ SCHEMA = """
         tree_head TEXT NOT NULL
     ) STRICT;
     CREATE TABLE corrections (published_at TEXT NOT NULL, subject TEXT NOT NULL, message TEXT NOT NULL) STRICT;
+    CREATE TABLE filter_counts (
+        jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source), topics TEXT NOT NULL,
+        professions TEXT NOT NULL, nature TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL,
+        binding TEXT NOT NULL, changes INTEGER NOT NULL,
+        PRIMARY KEY (jurisdiction, source, topics, professions, nature, kind, part, binding)
+    ) STRICT;
     CREATE TABLE daily_counts (
         day TEXT NOT NULL, jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
         changes INTEGER NOT NULL, rule_changes INTEGER NOT NULL, PRIMARY KEY (day, source)
@@ -202,6 +208,8 @@ FINISH = """
     CREATE INDEX changes_by_source ON changes (source, observed_at);
     CREATE INDEX impacts_by_fact ON impacts (fact);
     CREATE INDEX stale_citations_by_why ON stale_citations (why, jurisdiction);
+    CREATE INDEX versions_by_start ON versions (valid_from) WHERE valid_from IS NOT NULL;
+    CREATE INDEX versions_by_end ON versions (valid_to) WHERE valid_to IS NOT NULL;
     CREATE INDEX changes_by_effect ON changes (effective_on) WHERE effective_on IS NOT NULL;
     CREATE INDEX events_by_wave ON events (wave_at);
     CREATE INDEX events_by_source ON events (source, wave_at);
@@ -228,6 +236,9 @@ FINISH = """
 # A rule change: DESIGN.md § 5.
 IS_RULE_CHANGE = "(part IN ('text', 'heading') AND nature = 'substantive')"
 COUNTS = f"""
+    INSERT INTO filter_counts (jurisdiction, source, topics, professions, nature, kind, part, binding, changes)
+        SELECT jurisdiction, source, topics, professions, nature, kind, part, binding, COUNT(*)
+        FROM changes GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8;
     INSERT INTO daily_counts (day, jurisdiction, source, changes, rule_changes)
         SELECT SUBSTR(observed_at, 1, 10), jurisdiction, source, COUNT(*), TOTAL({IS_RULE_CHANGE})
         FROM changes GROUP BY 1, 3;

@@ -30,7 +30,8 @@ class PageRoute(msgspec.Struct, frozen=True):
     ``pattern`` is a regular expression with named groups ("^/d/(?P<document>.+)$"). The view is a pure function of the
     generation, opened read-only (rows are ``sqlite3.Row``), and of the asked values: the pattern's named groups,
     percent-decoded, and the query string; a name in both is the pattern's, a name given twice has its first value.
-    ``today`` is always there: the UTC date of the request ("2024-06-01").
+    ``today`` is always there: the UTC date of the request ("2024-06-01"), and ``address``: the site's own
+    ("https://law.example"), "" where it is not known; feeds and calendars write it before their paths.
     """
 
     pattern: str

@@ -22,6 +22,7 @@ from kb.compare.redline import CONTROL_SIGN, spell_controls
 from kb.errors import NotFoundError, StatusQuoError
 from kb.generations import FOLDER
 from kb.serve import DATA_VARIABLE
+from kb.web.address import read_address
 from kb.web.answer import Answer, View
 from kb.web.guard import (
     PAGE_SECONDS,
@@ -174,7 +175,7 @@ def _make_view(view: View, tell_today: Callable[[], date]) -> Callable[..., Awai
             return _respond(UNPUBLISHED)
         asked = {key: request.args.get(key) for key in request.args}
         asked |= {key: unquote(value) for key, value in request.url_vars.items() if value is not None}
-        asked["today"] = tell_today().isoformat()
+        asked |= {"today": tell_today().isoformat(), "address": read_address(os.environ)}
         return _respond(await generation.database.read_page(lambda db: _run_view(view, db, asked)))
 
     return answer_page

@@ -2,13 +2,17 @@
 
 from kb.web.answer import PageRoute
 from kb.web.pages.about import view_about, view_methods
+from kb.web.pages.beside import view_beside
+from kb.web.pages.calendar import view_calendar, view_ics
 from kb.web.pages.change import view_change
-from kb.web.pages.changes import view_changes
+from kb.web.pages.changes import view_changes, view_report
 from kb.web.pages.compare import view_compare
+from kb.web.pages.diff import view_diff
 from kb.web.pages.document import view_document
 from kb.web.pages.downloads import view_data, view_file
 from kb.web.pages.event import view_event
 from kb.web.pages.fact import view_fact
+from kb.web.pages.feeds import view_feed
 from kb.web.pages.home import view_home
 from kb.web.pages.navigation import ROUTES
 from kb.web.pages.places import view_place, view_places
@@ -21,8 +25,16 @@ from kb.web.pages.sources import view_source, view_sources
 PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/$", view_home),
     PageRoute(r"^/changes$", view_changes),
+    PageRoute(r"^/changes/report$", view_report),
+    PageRoute(r"^/changes\.(?P<form>atom|json)$", view_feed),
+    PageRoute(r"^/calendar$", view_calendar),
+    PageRoute(r"^/calendar\.ics$", view_ics),
     PageRoute(r"^/c/(?P<change>[^/]+)$", view_change),
     PageRoute(r"^/e/(?P<event>[^/]+)$", view_event),
+    PageRoute(r"^/beside$", view_beside),
+    PageRoute(r"^/d/(?P<left>.+?)/beside/(?P<right>.+)$", view_beside),
+    PageRoute(r"^/d/(?P<document>.+)/diff/(?P<old>[^/]*?)\.\.(?P<new>[^/]*)$", view_diff),
+    PageRoute(r"^/d/(?P<document>.+)/diff/?$", view_diff),
     PageRoute(r"^/d/(?P<document>.+)$", view_document),
     PageRoute(r"^/j$", view_places),
     PageRoute(r"^/j/(?P<jurisdiction>[^/]+)$", view_place),

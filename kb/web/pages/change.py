@@ -1,12 +1,10 @@
 """One change: its redline, why it counts as what it counts as, its dates and its proof."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import msgspec
 from markupsafe import Markup
 
-from kb.compare.redline import Op, Span, redline, redline_html, spell_controls
 from kb.models import ChangeRow
 from kb.store.pages import (
     FullChange,
@@ -19,21 +17,15 @@ from kb.store.pages import (
 )
 from kb.store.published import read_touched
 from kb.web.answer import Answer
+from kb.web.pages.filters import label_value, write_path
 from kb.web.pages.frame import read_frame, render, render_missing, show_sources
-from kb.web.pages.words import SIGNAL_LABELS, cite, link_document, print_day, print_instant, weigh
+from kb.web.pages.sides import LONGEST_COMPARED, Marked, mark_texts
+from kb.web.pages.words import SIGNAL_LABELS, cite, link_diff, link_document, print_day, print_instant, weigh
 
 SITE = "Status Quo"
-# Longer pairs of texts (signs, both together) would take more than a page's 20 ms to compare.
-LONGEST_COMPARED = 40_000
-
-
-class Marked(msgspec.Struct, frozen=True):
-    """A change as shown: marks in one text, and the two texts side by side with their own marks."""
-
-    inline: Markup
-    before: Markup | None
-    after: Markup | None
-    gist: str
+VIEWS = {"inline": "in one text", "side": "side by side"}
+# An id that is none is printed no further than this.
+LONGEST_SHOWN = 40
 
 
 def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
@@ -41,7 +33,9 @@ def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     frame = read_frame(db, asked)
     change = find_change(db, asked["change"])
     if change is None:
-        return render_missing(frame, "No such change", [f"We hold no change with the id “{asked['change']}”."])
+        return render_missing(frame, "No such change", explain_missing(asked["change"]))
+    if asked.get("view", "inline") not in VIEWS:
+        return render_missing(frame, "No such view", [f"A change is shown {' or '.join(VIEWS)}."], status=400)
     row = change.row
     before, after = find_snapshots(db, change)
     older, newer = find_neighbours(db, change)
@@ -51,8 +45,15 @@ def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         change=row,
         weight=weigh(row),
         marked=mark_change(change),
+        view=asked.get("view", "inline"),
+        views=[
+            (name, label, f"/c/{row.id}" + (f"?view={name}" if name != "inline" else ""))
+            for name, label in VIEWS.items()
+        ],
+        whole_path=_link_whole(before, after),
         is_cut=change.is_cut,
         signals=[SIGNAL_LABELS[signal] for signal in row.signals],
+        subjects=list_subjects(row),
         dates=tell_dates(row, frame.today),
         before=before,
         after=after,
@@ -67,28 +68,34 @@ def view_change(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     )
 
 
+def list_subjects(row: ChangeRow) -> list[tuple[str, str]]:
+    """Return what a change is about and whom it binds, in words, each with the path of the changes that are too."""
+    named = [("topic", topic) for topic in row.topics] + [("profession", name) for name in row.professions]
+    return [(label_value(name, value), write_path("/changes", {name: value})) for name, value in named]
+
+
+def explain_missing(change: str) -> list[str]:
+    """Say that there is no such change and how to find one."""
+    shown = change if len(change) <= LONGEST_SHOWN else f"{change[:LONGEST_SHOWN]}…"
+    return [
+        f"We hold no change with the id “{shown}”. An id is 16 figures and letters, as in the addresses of “Changes”.",
+        "An id stays for good: one that is not here is of another site, or of a base filled from other pages.",
+    ]
+
+
+def _link_whole(before: Snapshot | None, after: Snapshot | None) -> str:
+    """Return the path of the redline of the whole document, "" where it has one text only or another number now."""
+    if before is None or after is None or before.document != after.document or before.version == after.version:
+        return ""
+    return link_diff(after.document, before.version, after.version)
+
+
 def mark_change(change: FullChange) -> Marked:
     """Return the marked texts of a change; of very long ones the redline kept in the generation, and no sides."""
     row = change.row
     if len(row.old_text) + len(row.new_text) > LONGEST_COMPARED:
         return Marked(Markup(change.redline), None, None, "long text")  # noqa: S704 - our own markup, checked at publish
-    spans = redline(row.old_text, row.new_text)
-    inline = Markup(redline_html(spans))  # noqa: S704 - our own markup round escaped text
-    return Marked(inline, _mark_side(spans, "delete"), _mark_side(spans, "insert"), tell_gist(spans))
-
-
-def _mark_side(spans: Sequence[Span], op: Op) -> Markup:
-    """Return one side's text: what was kept, and with marks what only this side has."""
-    pieces = {"delete": Markup("<del>{}</del>"), "insert": Markup("<ins>{}</ins>"), "equal": Markup("{}")}
-    parts = [pieces[span.op].format(spell_controls(span.text)) for span in spans if span.op in ("equal", op)]
-    return Markup("").join(parts)
-
-
-def tell_gist(spans: Sequence[Span]) -> str:
-    """Say how many words were taken out and put in."""
-    counts = {op: sum(len(span.text.split()) for span in spans if span.op == op) for op in ("delete", "insert")}
-    told = [(counts["delete"], "removed"), (counts["insert"], "added")]
-    return ", ".join(f"{n:,} {'word' if n == 1 else 'words'} {what}" for n, what in told if n) or "same words"
+    return mark_texts(row.old_text, row.new_text)
 
 
 def tell_dates(row: ChangeRow, today: str) -> list[tuple[str, str, str]]:

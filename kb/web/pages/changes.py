@@ -1,24 +1,35 @@
-"""The list of changes, filtered: says how many there are and what it hides."""
+"""The list of changes, filtered: says how many there are, what it hides, and where to follow it."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import get_args
-from urllib.parse import urlencode
 
 import msgspec
 
-from kb.models import Kind, Nature, Part
-from kb.store.pages import Count, Listed, SourceState, Wanted, count_changes, list_changes, read_sources
+from kb.store.pages import Listed, SourceState, list_changes, read_sources
+from kb.store.timeline import Combination, combine_changes, list_tellings, read_first_day
 from kb.web.answer import Answer
-from kb.web.pages.frame import Slice, read_frame, read_page_number, render, show_sources
-from kb.web.pages.words import WEIGHT_LABELS, Weight, count_of, count_weight, parse_day, print_day, weigh
+from kb.web.pages.filters import (
+    ANY,
+    FILTER_LABELS,
+    Listing,
+    count_passing,
+    label_value,
+    list_facets,
+    list_tests,
+    path_without,
+    read_listing,
+    read_wanted,
+    tell_filters,
+    widen,
+    write_path,
+)
+from kb.web.pages.frame import Frame, Slice, read_frame, read_page_number, render, render_missing, show_sources
+from kb.web.pages.words import WEIGHT_LABELS, Weight, count_of, count_weight, print_day, weigh
 
-FILTERS = ("jurisdiction", "source", "document", "kind", "nature", "part", "since", "until")
-# What a list shows unless asked for more: rule changes.
-RULE_NATURES = ("substantive",)
-RULE_PARTS = ("text", "heading")
-ANY = "any"
+BASE = "/changes"
+# A report is one sheet after another: more changes than this are a feed or a table.
+MOST_REPORTED = 200
 # The filter that shows the changes of a weight alone.
 WEIGHT_QUERIES: Mapping[Weight, Mapping[str, str]] = {
     "rule": {},
@@ -29,11 +40,11 @@ WEIGHT_QUERIES: Mapping[Weight, Mapping[str, str]] = {
 }
 
 
-class Hidden(msgspec.Struct, frozen=True):
-    """What a list leaves out, counted in words, and the path that shows it."""
+class Way(msgspec.Struct, frozen=True):
+    """A sentence, and the path it leads to ("" for none): what a list hides, or what helps where it is empty."""
 
     label: str
-    path: str
+    path: str = ""
 
 
 class DayGroup(msgspec.Struct, frozen=True):
@@ -49,77 +60,104 @@ def view_changes(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     Filters that cannot be understood are kept, named in a sentence, and answered with status 400.
     """
     frame = read_frame(db, asked)
-    sources = read_sources(db)
-    chosen = {name: asked[name].strip() for name in FILTERS if asked.get(name, "").strip()}
-    errors = check_filters(chosen)
-    wanted = read_wanted({} if errors else chosen)
-    everything = count_changes(db, msgspec.structs.replace(wanted, natures=(), parts=()))
-    shown = Slice(read_page_number(asked), 0 if errors else count_shown(everything, wanted))
-    changes = list_changes(db, wanted, shown.size, shown.offset) if shown.total else []
+    listing = read_listing(db, asked)
+    chosen = listing.chosen
+    combined = combine_changes(db, widen(listing.wanted))
+    total = 0 if listing.errors else count_passing(combined, listing.wanted)
+    shown = Slice(read_page_number(asked), total)
+    changes = list_changes(db, listing.wanted, shown.size, shown.offset) if shown.total else []
     return render(
         "changes.html",
         show_sources(frame, {change.source for change in changes}),
-        status=400 if errors else 200,
+        status=400 if listing.errors else 200,
         chosen=chosen,
-        errors=errors,
+        errors=listing.errors,
         shown=shown,
         days=group_days(changes),
-        hidden=[] if errors else list_hidden(everything, wanted, chosen),
-        choices=list_choices(sources),
-        active=[(name, value, path_without(chosen, name)) for name, value in chosen.items()],
-        path_to=lambda page: write_path({**chosen, "page": str(page)}),
-        span=_tell_span(sources),
+        hidden=[] if listing.errors else list_hidden(combined, listing),
+        facets=list_facets(combined, {} if listing.errors else chosen),
+        active=list_active(frame, chosen),
+        narrowed=tell_filters(chosen, frame.edition.names),
+        ways=[] if total or listing.errors else list(tell_empty(db, listing, combined, frame)),
+        feeds=list_feeds({} if listing.errors else chosen),
+        path_to=lambda page: write_path(BASE, {**chosen, "page": str(page)}),
+        span=_tell_span(read_sources(db)),
     )
 
 
-def check_filters(chosen: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each filter that cannot be understood."""
-    allowed = {"kind": get_args(Kind), "nature": (*get_args(Nature), ANY), "part": (*get_args(Part), ANY)}
-    unknown = [
-        f"{name}: “{chosen[name]}” is none of {', '.join(values)}"
-        for name, values in allowed.items()
-        if name in chosen and chosen[name] not in values
-    ]
-    days = [
-        f"{name}: “{chosen[name]}” is no date; write it as 2024-07-01"
-        for name in ("since", "until")
-        if name in chosen and parse_day(chosen[name]) is None
-    ]
-    return unknown + days
-
-
-def read_wanted(chosen: Mapping[str, str]) -> Wanted:
-    """Return the changes asked for; rule changes only, where neither nature nor part is chosen."""
-    plain = {name: chosen[name] for name in FILTERS if name in chosen and name not in ("nature", "part")}
-    nature, part = chosen.get("nature", ""), chosen.get("part", "")
-    return Wanted(
-        **plain,
-        natures=RULE_NATURES if not nature else () if nature == ANY else (nature,),
-        parts=RULE_PARTS if not part else () if part == ANY else (part,),
+def view_report(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
+    """Answer "/changes/report": the changes of the filters with their redlines, on sheets that print well."""
+    frame = read_frame(db, asked)
+    listing = read_listing(db, asked)
+    if listing.errors:
+        return render_missing(frame, "These filters cannot be read", listing.errors, status=400)
+    combined = combine_changes(db, widen(listing.wanted))
+    told = list_tellings(db, listing.wanted, MOST_REPORTED)
+    return render(
+        "report.html",
+        show_sources(frame, {one.change.source for one in told}),
+        chosen=listing.chosen,
+        narrowed=tell_filters(listing.chosen, frame.edition.names),
+        total=count_passing(combined, listing.wanted),
+        places=[(place, list(group)) for place, group in groupby(told, key=lambda one: one.change.jurisdiction)],
+        most=MOST_REPORTED,
+        back=write_path(BASE, listing.chosen),
+        span=_tell_span(read_sources(db)),
+        ways=[] if told else list(tell_empty(db, listing, combined, frame)),
     )
 
 
-def count_shown(counts: Sequence[Count], wanted: Wanted) -> int:
-    """Count the changes that pass the filters for nature and part."""
-    return sum(one.count for one in counts if _passes(one, wanted))
-
-
-def _passes(one: Count, wanted: Wanted) -> bool:
-    return one.nature in (wanted.natures or (one.nature,)) and one.part in (wanted.parts or (one.part,))
-
-
-def list_hidden(counts: Sequence[Count], wanted: Wanted, chosen: Mapping[str, str]) -> list[Hidden]:
-    """Return what nature and part hide, by weight, each with the path that shows it."""
-    hidden: dict[Weight, int] = {}
-    for one in counts:
-        if not _passes(one, wanted):
-            hidden[weigh(one)] = hidden.get(weigh(one), 0) + one.count
-    others = {name: value for name, value in chosen.items() if name not in ("nature", "part")}
+def list_active(frame: Frame, chosen: Mapping[str, str]) -> list[Way]:
+    """Return the filters in force in words, each with the path of the list without it."""
+    names = frame.edition.names
     return [
-        Hidden(count_weight(weight, hidden[weight]), write_path({**others, **WEIGHT_QUERIES[weight]}))
+        Way(f"{FILTER_LABELS[name]}: {names.get(value) or label_value(name, value)}", path_without(BASE, chosen, name))
+        for name, value in chosen.items()
+    ]
+
+
+def list_feeds(chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return where exactly these changes can be followed, by the name of the form."""
+    forms = {"atom": "/changes.atom", "json": "/changes.json", "report": "/changes/report"}
+    return {name: write_path(base, chosen) for name, base in forms.items()}
+
+
+def list_hidden(combined: Sequence[Combination], listing: Listing) -> list[Way]:
+    """Return what nature and part hide, by weight, each with the path that shows it."""
+    tests = list_tests(listing.wanted)
+    others = [test for name, test in tests.items() if name not in ("nature", "part")]
+    hidden: dict[Weight, int] = {}
+    for one in combined:
+        if all(test(one) for test in others) and not all(test(one) for test in tests.values()):
+            hidden[weigh(one)] = hidden.get(weigh(one), 0) + one.count
+    kept = {name: value for name, value in listing.chosen.items() if name not in ("nature", "part")}
+    return [
+        Way(count_weight(weight, hidden[weight]), write_path(BASE, {**kept, **WEIGHT_QUERIES[weight]}))
         for weight in WEIGHT_LABELS
         if weight in hidden
     ]
+
+
+def tell_empty(
+    db: sqlite3.Connection, listing: Listing, combined: Sequence[Combination], frame: Frame
+) -> Iterable[Way]:
+    """Yield why a list is empty and what there is instead: not watched, before our time, or too narrow."""
+    chosen = listing.chosen
+    place = chosen.get("jurisdiction", "")
+    first = read_first_day(db, place)
+    if place and not first:
+        name = frame.edition.names.get(place) or place
+        yield Way(f"We do not watch {name} yet. What we watch: the sources.", "/sources")
+    elif first and chosen.get("until", "9999") < first:
+        yield Way(f"Our record starts {print_day(first)}: of earlier changes we know nothing.")
+    for name in chosen:
+        left = {key: value for key, value in chosen.items() if key != name}
+        is_inside = name not in ("since", "until", "document")
+        found = combined if is_inside else combine_changes(db, widen(read_wanted(left)))
+        count = count_passing(found, read_wanted(left))
+        if count:
+            label = f"Without “{FILTER_LABELS[name].lower()}”: {count_of(count, 'change')}"
+            yield Way(label, write_path(BASE, left))
 
 
 def group_days(changes: Sequence[Listed]) -> list[DayGroup]:
@@ -129,26 +167,6 @@ def group_days(changes: Sequence[Listed]) -> list[DayGroup]:
         DayGroup(day, tuple(tuple(lines) for _, lines in groupby(group, key=lambda one: (one.document, one.strand))))
         for day, group in groups
     ]
-
-
-def list_choices(sources: Sequence[SourceState]) -> dict[str, list[str]]:
-    """Return what the filters can be set to, by filter."""
-    return {
-        "jurisdiction": sorted({one.jurisdiction for one in sources}),
-        "source": [one.source for one in sources],
-        "kind": list(get_args(Kind)),
-    }
-
-
-def write_path(chosen: Mapping[str, str]) -> str:
-    """Return the path of the list under these filters; equal filters give equal paths."""
-    kept = sorted((name, value) for name, value in chosen.items() if value and (name, value) != ("page", "1"))
-    return "/changes" + (f"?{urlencode(kept)}" if kept else "")
-
-
-def path_without(chosen: Mapping[str, str], name: str) -> str:
-    """Return the path of the list with one filter taken away."""
-    return write_path({key: value for key, value in chosen.items() if key != name})
 
 
 def _tell_span(sources: Sequence[SourceState]) -> str:

@@ -22,21 +22,26 @@ from kb.store.queries import (
     read_leads,
     read_version_rows,
 )
+from kb.store.timeline import read_text_hashes
 from kb.web.answer import Answer
+from kb.web.pages.cited import recall
 from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
-from kb.web.pages.history import list_beside, list_steps, tell_validity
+from kb.web.pages.history import find_coming, list_beside, list_steps, tell_validity, tell_witnesses
 from kb.web.pages.outline import grow_tree, list_parts
 from kb.web.pages.words import (
+    END_OF_TIME,
     STRAND_LABELS,
     count_of,
     days_between,
     is_late,
+    link_diff,
     link_document,
     parse_day,
     print_day,
 )
 
-END_OF_TIME = "9999-12-31T23:59:59Z"
+# The longest id or date that anyone means, in characters.
+LONGEST_NAME = 200
 # A contents list helps from so many parts on.
 CONTENTS_FROM = 6
 
@@ -125,13 +130,13 @@ def choose_shown(db: sqlite3.Connection, document: Named, question: Question) ->
 def check_question(asked: Mapping[str, str]) -> list[str]:
     """Return a sentence for each part of the question that cannot be understood."""
     errors = [
-        f"{name}: “{asked[name]}” is no date; write it as 2024-07-01"
+        f"{name}: “{asked[name][:LONGEST_NAME]}” is no date; write it as 2024-07-01"
         for name in ("as_of", "known_at")
         if asked.get(name) and parse_day(asked[name]) is None
     ]
     strand = asked.get("strand")
     if strand and strand not in get_args(Strand):
-        errors.append(f"strand: “{strand}” is none of {', '.join(get_args(Strand))}")
+        errors.append(f"strand: “{strand[:LONGEST_NAME]}” is none of {', '.join(get_args(Strand))}")
     return errors
 
 
@@ -149,6 +154,8 @@ def read_question(asked: Mapping[str, str]) -> Question:
 
 def explain_missing(db: sqlite3.Connection, document: str) -> list[str]:
     """Say what is nearest to a document there is not."""
+    if len(document) > LONGEST_NAME:
+        return [f"“{document[:LONGEST_NAME]}…” is longer than any document’s id."]
     try:
         nearest = find_targets(db, document)
     except (NotFoundError, AmbiguousCitationError) as error:
@@ -159,12 +166,16 @@ def explain_missing(db: sqlite3.Connection, document: str) -> list[str]:
 def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: Mapping[str, str]) -> Answer:
     version = shown.version
     document = shown.document.document
+    known = know_versions(shown.rows, shown.moment.known_at)
+    beside = [] if version is None else list_beside(known, version, read_text_hashes(db, document))
+    coming = None if version is None else find_coming(known, version, shown.moment.as_of)
     source = next(iter(read_sources(db, (version or shown.rows[0]).source)), None)
     tree = grow_tree(shown.provisions)
     path = link_document(document)
     answer = render(
         "document.html",
         frame,
+        status=200 if version is not None else 404,
         shown=shown,
         version=version,
         source=source,
@@ -180,8 +191,13 @@ def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: 
         notes=list(list_parts(shown.provisions, "note")),
         pending=list(list_parts(shown.provisions, "pending")),
         addresses=list_addresses(db, version.version) if version is not None else [],
-        beside=list_beside(know_versions(shown.rows, shown.moment.known_at), version) if version is not None else [],
-        steps=list_steps(shown.rows, count_waves(db, document), version or shown.rows[0]),
+        beside=beside,
+        witnesses=tell_witnesses(beside),
+        coming=coming,
+        coming_path="" if coming is None or version is None else link_diff(document, version.version, coming.version),
+        steps=list_steps(shown.rows, count_waves(db, document), version or shown.rows[0], shown.now.version),
+        searched=asked.get("searched", ""),
+        cited=recall(db, asked.get("searched", ""), document, frame.today),
         permalink=link_document(document, "", frame.as_of, (version or shown.rows[0]).strand),
         citation=write_citation(shown),
     )
@@ -217,6 +233,10 @@ def tell_banner(shown: Shown, today: str) -> Banner | None:
     lines = tuple(line for line in (line, later) if line)
     if shown.lead is not None:
         return Banner(title, lines, link_document(shown.lead.document), f"It is now {shown.lead.document}")
+    if shown.choice.state == "unknown_before" and shown.rows:
+        return Banner(
+            title, lines, link_document(shown.document.document, "", shown.choice.since), "Go to the first text"
+        )
     if shown.moment.as_of.isoformat() < today:
         return Banner(title, lines, link_document(shown.document.document), "Go to the text of today")
     return Banner(title, lines)

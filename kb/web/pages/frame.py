@@ -132,12 +132,16 @@ def _make_environment() -> Environment:
         "shorten": answer_words.shorten,
         "weigh": words.weigh,
         "jurisdiction": _name_jurisdiction,
+        # Redlines are markup of ours round escaped text, made when the generation was published.
+        "ours": Markup,
     }
     environment.globals |= {
         "cite": words.cite,
         "is_routed": ROUTES.answer,
         "list_bar": ROUTES.list_bar,
         "count_of": words.count_of,
+        "say_id": words.say_id,
+        "name_page": words.name_page,
         "link_document": words.link_document,
         **{
             name: value

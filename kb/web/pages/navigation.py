@@ -34,8 +34,8 @@ class Routes:
         self._patterns: tuple[re.Pattern[str], ...] = ()
 
     def announce(self, patterns: Iterable[str]) -> None:
-        """Take the patterns of all pages."""
-        self._patterns = tuple(re.compile(pattern) for pattern in patterns)
+        """Take the patterns of pages, beside those told before."""
+        self._patterns += tuple(re.compile(pattern) for pattern in patterns)
 
     def answer(self, path: str) -> bool:
         """Tell whether a page of ours answers a path."""

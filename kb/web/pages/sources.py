@@ -21,8 +21,8 @@ from kb.store.pages import (
 from kb.store.published import read_learned
 from kb.store.troubles import read_problems, read_suspects
 from kb.web.answer import Answer
-from kb.web.pages.changes import RULE_NATURES, RULE_PARTS
 from kb.web.pages.charts import draw_months
+from kb.web.pages.filters import RULE_NATURES, RULE_PARTS
 from kb.web.pages.frame import Slice, read_frame, read_page_number, render, render_missing, show_sources
 
 SILENT = "silent"
@@ -87,7 +87,7 @@ def view_sources(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         "sources.html",
         show_sources(frame, [card.state.source for card in cards]),
         cards=cards,
-        counts=[(HEALTH_LABELS[health], count) for health, count in counts.items() if count],
+        counts=[(health, HEALTH_LABELS[health], count) for health, count in counts.items() if count],
         lasting=lasting[:INCIDENTS_SHOWN],
         more_lasting=len(lasting[INCIDENTS_SHOWN:]),
         ended=[_show_trouble(one) for one in list_published(db) if one.closed_at is not None][:INCIDENTS_SHOWN],

@@ -48,6 +48,11 @@ PART_LABELS: Mapping[Part, str] = {
     "pending": "notices of coming change",
 }
 NATURE_WEIGHTS: Mapping[Nature, Weight] = {"substantive": "rule", "editorial": "wording", "structural": "moved"}
+NATURE_LABELS: Mapping[Nature, str] = {
+    "substantive": "the rule",
+    "editorial": "wording only",
+    "structural": "number or place",
+}
 NATURE_SENTENCES: Mapping[Weight, str] = {
     "rule": "The rule itself moved, not only its wording or number. In doubt a change is put here.",
     "wording": "The words moved, the rule did not: punctuation, spelling, drafting style or a more exact reference.",
@@ -128,18 +133,37 @@ PUBLISH_LABELS: Mapping[str, str] = {
     "quotes": "short quotes only, others hold rights",
     "none": "not shown, others hold rights",
 }
+# How a text stands to the day asked for; "{day}" is the day of that state.
+STANDING_SENTENCES: Mapping[str, str] = {
+    "in_force": "The text that holds on the day asked for.",
+    "expired": "Not in force then: the text itself says that it ended on {day}.",
+    "coming": "Not in force yet then: it starts to apply on {day}.",
+    "removed": "Removed: it was last shown until {day}.",
+    "unknown_before": "No record: we first saw it on {day}; what it said before we cannot show.",
+}
+# What became of a provision between two texts.
+STATE_LABELS: Mapping[str, str] = {
+    "same": "same words",
+    "changed": "changed",
+    "renumbered": "same words, other number",
+    "added": "added",
+    "removed": "removed",
+}
 WHOLE_LABELS: Mapping[Part, str] = {
     "text": "whole text",
     "heading": "its heading",
     "note": "its notes",
     "pending": "its notice",
 }
+# An instant after all others: what is known by then is all that is known.
+END_OF_TIME = "9999-12-31T23:59:59Z"
 WEB_SCHEMES = ("https://", "http://")
 # "2024-10-20"
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # "D.C. Code § 7-1 (us-dc/code/7-1)": a suggestion with the id of its document
 SUGGESTION = re.compile(r"\((?P<document>[a-z][a-z0-9-]*/\S+)\)\W*$")
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTH_NAMES = ("January February March April May June July August September October November December").split()
 SNIPPET_SIGNS = 110
 
 
@@ -210,6 +234,16 @@ def is_late(last_read: str, cadence: str, today: str) -> bool:
     return days_between(last_read, today) > tell_patience(cadence).days
 
 
+def say_id(name: str) -> str:
+    """Return an id of a vocabulary as words: "advisory_opinion" as "advisory opinion"."""
+    return name.replace("_", " ")
+
+
+def name_page(strand: Strand) -> str:
+    """Return what the page of a text is: the publisher's own, or a copy by another, which nobody may take for it."""
+    return "copy by another publisher" if strand == "mirror" else "official page"
+
+
 def cite(citation: str, eid: str | None) -> str:
     """Return a citation with its provision as a person writes it: "D.C. Code § 7-1(a)(2)"."""
     place = print_eid(eid or "")
@@ -222,6 +256,11 @@ def link_document(document: str, eid: str | None = "", as_of: str | date | None 
     asked = {name: value for name, value in (("as_of", day), ("strand", strand)) if value and value != "current"}
     query = f"?{urlencode(asked)}" if asked else ""
     return f"/d/{quote(document, safe='/:()')}{query}{'#' + quote(eid, safe='') if eid else ''}"
+
+
+def link_diff(document: str, old: str, new: str) -> str:
+    """Return the path of the redline of two versions of a document."""
+    return f"/d/{quote(document, safe='/:()')}/diff/{old}..{new}"
 
 
 def link_advice(line: str) -> tuple[str, str]:
