@@ -22,7 +22,7 @@ from kb.web.pages.cells import (
     tell_checked,
     tell_since,
 )
-from kb.web.pages.changes import RULE_NATURES, RULE_PARTS
+from kb.web.pages.filters import RULE_NATURES, RULE_PARTS
 from kb.web.pages.frame import Frame, read_frame, render, render_missing
 from kb.web.pages.question_map import count_standings
 from kb.web.pages.questions import name_topic, read_moment, show_moment

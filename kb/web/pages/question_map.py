@@ -1,6 +1,7 @@
 """Draw the answers to one question as a map: which look an answer has, in words that a legend can say."""
 
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +10,7 @@ import msgspec
 from kb.questions import Question
 from kb.store.answers import JOINT
 from kb.web.pages.answer_words import STANDING_LABELS
-from kb.web.pages.cells import CellView
+from kb.web.pages.cells import CellView, read_cell_views
 from kb.web.pages.tiles import Look, Tile, TileMap, draw_tiles
 from kb.web.pages.words import count_of
 
@@ -68,6 +69,13 @@ def draw_question(question: Question, cells: Sequence[CellView], value: str = ""
         if cell.state != NOT_ASKED
     }
     return draw_tiles(title or question.title, tiles, words)
+
+
+def draw_published(db: sqlite3.Connection, question: Question) -> TileMap:
+    """Draw the published answers to a question, of one with several choices its most frequent one."""
+    cells = read_cell_views(db, [question.id])
+    values = list_values(question, cells)
+    return draw_question(question, cells, values[0][0] if values else "")
 
 
 def list_values(question: Question, cells: Sequence[CellView]) -> list[tuple[str, str, int]]:
