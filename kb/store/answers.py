@@ -78,6 +78,15 @@ class FoundFact(msgspec.Struct, frozen=True, kw_only=True):
     citation: str
 
 
+class Near(msgspec.Struct, frozen=True):
+    """A provision as it stands beside the one that proves a fact."""
+
+    eid: str
+    number: str
+    heading: str
+    text: str
+
+
 class Authority(msgspec.Struct, frozen=True):
     """A body whose rules are watched: its name, its kind and its address."""
 
@@ -331,6 +340,20 @@ def list_authorities(db: sqlite3.Connection, jurisdiction: str) -> list[Authorit
         {"jurisdiction": jurisdiction},
     )
     return [Authority(*row) for row in rows]
+
+
+def list_near_provisions(db: sqlite3.Connection, version: str, eid: str, reach: int) -> list[Near]:
+    """Return a provision of a version with so many before and after it, those without words left out; else none."""
+    rows = db.execute(
+        """
+        SELECT own.eid, own.number, own.heading, own.text FROM provisions AS it
+        JOIN provisions AS own ON own.version = it.version AND own.place BETWEEN it.place - :reach AND it.place + :reach
+        WHERE it.version = :version AND it.eid = :eid AND (own.text <> '' OR own.heading <> '')
+        ORDER BY own.place
+        """,
+        {"version": version, "eid": eid, "reach": reach},
+    )
+    return [Near(*row) for row in rows]
 
 
 def list_touches(db: sqlite3.Connection, fact: str) -> list[Touch]:

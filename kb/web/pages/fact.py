@@ -9,13 +9,14 @@ from markupsafe import Markup
 
 from kb.answer.facts import Fact, Step, Value
 from kb.answer.scope import name_scope
-from kb.compare.redline import redline, redline_html
-from kb.models import Provision
+from kb.compare.redline import redline, redline_html, spell_controls
 from kb.questions import Question
 from kb.store.answers import (
     Asked,
+    Near,
     find_fact,
     list_near_facts,
+    list_near_provisions,
     list_touches,
     make_fact,
     read_fact_steps,
@@ -23,7 +24,6 @@ from kb.store.answers import (
     read_published_facts,
     read_published_questions,
 )
-from kb.store.knowledge import read_version
 from kb.web.answer import Answer
 from kb.web.pages.answer_words import PAGE_LABELS, PROOF_SENTENCES, print_length, print_stated
 from kb.web.pages.cells import CellView, Moment, compute_cells
@@ -257,18 +257,13 @@ def tell_basis(fact: Fact) -> str:
 
 def show_context(db: sqlite3.Connection, step: Step) -> list[Shown]:
     """Return the provision that holds the quoted words, the words marked, with its neighbours."""
-    provisions = read_version(db, step.version).provisions
-    at = next((at for at, one in enumerate(provisions) if one.eid == step.eid), None)
-    if at is None:
-        return []
-    near = provisions[max(0, at - CONTEXT) : at + CONTEXT + 1]
-    return [_show_provision(one, step) for one in near if one.text or one.heading]
+    return [_show_provision(one, step) for one in list_near_provisions(db, step.version, step.eid, CONTEXT)]
 
 
-def _show_provision(one: Provision, step: Step) -> Shown:
+def _show_provision(one: Near, step: Step) -> Shown:
     is_proof = one.eid == step.eid
-    text = f"{one.heading} {one.text}".strip() if one.heading else one.text
-    marked = mark_quote(text, step.quote) if is_proof else Markup("{}").format(text)
+    text = f"{one.heading} {one.text}".strip()
+    marked = mark_quote(text, step.quote) if is_proof else Markup("{}").format(spell_controls(text))
     return Shown(one.eid, one.number, marked, is_proof)
 
 
@@ -276,8 +271,8 @@ def mark_quote(text: str, quote: str) -> Markup:
     """Return a text with a quote in it marked; as it is where the quote does not stand in it to the letter."""
     before, found, after = text.partition(quote) if quote else (text, "", "")
     if not found:
-        return Markup("{}").format(text)
-    return Markup("{}<mark>{}</mark>{}").format(before, found, after)
+        return Markup("{}").format(spell_controls(text))
+    return Markup("{}<mark>{}</mark>{}").format(*map(spell_controls, (before, found, after)))
 
 
 def mark_review(step: Step | None) -> Markup | None:
