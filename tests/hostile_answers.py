@@ -67,7 +67,7 @@ def fill_hostile(folder):
             make_step(first, "2026-11-03T08:00:00Z", document="us-xx/code/1-1", eid="a", version="v", **words),
             make_step(
                 first, "2026-11-04T08:00:00Z", "needs_review", cause="words", document="us-xx/code/1-1", eid="a",
-                version="v", old_text=f"{MARK} may", new_text=f"{IMAGE} shall", **words,
+                version="v", old_text=f"{BAD} may", new_text=f"{IMAGE} shall", **words,
             ),
         ]
     }  # fmt: skip
