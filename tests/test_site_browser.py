@@ -374,11 +374,11 @@ def test_heads_of_a_comparison_stay_in_sight_while_one_scrolls(tab, site, paths)
 @pytest.mark.parametrize("place", ["us", "us-tx", "us-nj", "us-al", "us-xx"])
 @pytest.mark.parametrize("size", ["Letter", "A4"])
 def test_summary_of_a_place_is_printed_on_one_sheet(tab, site, place, size):
-    visit(tab, f"{site}/j/{place}")
-    tab.emulate_media(media=None)
+    visit(tab, f"{site}/j/{place}").emulate_media(media="print")
 
     with closing(pypdfium2.PdfDocument(tab.pdf(format=size))) as printed:
         pages = [page.get_textpage().get_text_range() for page in printed]
+    tab.emulate_media(media="screen")
 
     assert "what the rules say" in pages[0]
     assert "Unofficial, not legal advice" in pages[0].replace("\r\n", " ")
