@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -15,6 +15,7 @@ from kb.answer.status import Steps, status
 from kb.declarations import suggest
 from kb.errors import UsageError
 from kb.jurisdictions import read_jurisdictions
+from kb.parts import list_parts
 from kb.questions import Question, map_questions, read_codebook, read_questions
 from kb.scopes import DIMENSIONS, Scope, read_terms
 from kb.store.facts import read_recorded_facts, read_steps
@@ -84,10 +85,14 @@ class Cell(msgspec.Struct, frozen=True):
 
 def read_cells(knowledge: sqlite3.Connection, wanted: Wanted) -> Iterator[Cell]:
     """Yield every cell of the comparison, question by question, the jurisdictions in the order asked for."""
+    yield from compare_facts(read_recorded_facts(knowledge), read_steps(knowledge), wanted)
+
+
+def compare_facts(known: Iterable[Fact], steps: Steps, wanted: Wanted) -> Iterator[Cell]:
+    """Yield every cell as ``read_cells`` does, of facts already read: those of the places asked for and the federal."""
     facts: defaultdict[tuple[str, str], list[Fact]] = defaultdict(list)
-    for fact in read_recorded_facts(knowledge):
+    for fact in known:
         facts[fact.question, fact.jurisdiction].append(fact)
-    steps = read_steps(knowledge)
     for question in wanted.questions:
         floor = _answer(facts[question.id, FEDERAL], steps, wanted, (question, FEDERAL))
         for jurisdiction in wanted.jurisdictions:
@@ -234,10 +239,11 @@ def list_answers(knowledge: sqlite3.Connection, now: str) -> Iterator[dict[str, 
         known_at=now,
     )
     for cell in read_cells(knowledge, wanted):
-        yield _show_cell(cell)
+        yield show_cell(cell)
 
 
-def _show_cell(cell: Cell) -> dict[str, object]:
+def show_cell(cell: Cell) -> dict[str, object]:
+    """Return a cell as a row of the table ``answers``."""
     told = cell.status
     first = next(iter(told.leading), None)
     shown = ("confidence", "citation", "url", "effective_from", "effective_to")
@@ -256,6 +262,8 @@ def _show_cell(cell: Cell) -> dict[str, object]:
         "conflicts": len(told.conflicts),
         "fact": None if first is None else first.fact,
         "why": _json(told.why),
+        "searched": _json(told.searched),
+        "parts": _json(list_parts(told)),
     }
 
 

@@ -20,6 +20,8 @@ def list_questions() -> Iterator[dict[str, object]]:
             **{name: getattr(question, name) for name in ("topic", "title", "wording", "asked_of", "type", "unit")},
             "choices": _json(question.values),
             "details": _json(question.details),
+            "compatible": _json(question.compatible),
+            "contradicting": _json(question.contradicting),
             "scope": _json(question.scope),
             "coding": question.coding,
             "silent": question.silent,

@@ -4,14 +4,18 @@ Pages come from the real server, which serves the demonstration and a small web 
 """
 
 import re
+from collections import Counter
+from contextlib import closing
 from urllib.parse import unquote, urlsplit
 
 import httpx
+import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from selectolax.lexbor import LexborHTMLParser
 
 from bench.shots import find_browser, open_browser, serve_site
+from kb.coding import SHIPPED
 from kb.demo import DemoRequest, demo_sources, import_day, run_demo
 from kb.publish import publish
 from tests.sites import make_data, publish_at
@@ -40,6 +44,22 @@ KINDS = {
     "search": "/search?q=ketamine",
     "citation": "/search?q=OAR+850-060-0223",
     "nothing found": "/search?q=zzzz",
+    "places": "/j",
+    "place": "/j/us-xx",
+    "place on a past day": "/j/us-tx?as_of=2019-01-01",
+    "federal law": "/j/us",
+    "questions": "/q",
+    "question": "/q/prescriber_professions",
+    "question with several choices": "/q/consent_and_monitoring",
+    "comparison to choose": "/compare",
+    "comparison": "/compare?question=telehealth,pdmp&jurisdiction=us-ca,us-fl,us-ny,us-tx,us-xx",
+    "comparison, stacked": "/compare?question=pdmp&jurisdiction=us-ca,us-fl&layout=stack",
+    "comparison that cannot be read": "/compare?question=frogs&jurisdiction=us-ca",
+    "answer that was checked": "/j/us-xx tr[id=home_delivery] .told-lines a",
+    "answer whose words are gone": "/j/us-xx tr[id=clinic_advertising] .told-lines a",
+    "answer that is reported": "/j/us-tx tr[id=pdmp_query_duty] .told-lines a",
+    "first page with the map of a question": "/?map=pdmp_query_duty",
+    "no such place": "/j/us-zz",
     "methods": "/methods",
     "quality": "/quality",
     "data": "/data",
@@ -63,6 +83,10 @@ THEMES = {"light": ALL_RULES, "dark": COLOURS}
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 # Of the raw tables, links with a question in them lead to ever more of the same; so many rows are enough.
 MOST_ROWS = 12
+# Of pages there are hundreds of, and of those that a reader puts together, so many are followed.
+MOST_ALIKE = {"/j/": 15, "/q/": 15, "/f/": 25, "/q/?": 15, "/j/?": 5, "/compare?": 10}
+# In a browser every page takes its time: so many places and questions of a web that has no answers are enough there.
+FEW_ALIKE = {**MOST_ALIKE, "/j/": 3, "/q/": 5, "/f/": 5, "/compare?": 4, "/q/?": 4}
 # How many stops of the tab key the longest of the pages walked by keyboard may have.
 MOST_STOPS = 220
 # The element that has the focus, whether a line or a shadow shows it, and whether it stands in the main part.
@@ -85,8 +109,11 @@ def browser():
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
-    run_demo(folder, DemoRequest(collect=import_day))
-    publish(folder, "2026-08-01T06:00:00Z", declared=demo_sources())
+    with pytest.MonkeyPatch.context() as patch:
+        # The demonstration as people see it: with the facts that ship.
+        patch.setenv("KB_FACTS", str(SHIPPED))
+        run_demo(folder, DemoRequest(collect=import_day))
+    publish(folder, "2026-11-28T06:00:00Z", declared=demo_sources())
     with serve_site(folder) as address:
         yield address
 
@@ -113,12 +140,15 @@ def tab(browser):
 
 @pytest.fixture(scope="module")
 def paths(site):
-    """The path of a page of each kind; some are found as a reader finds them, by a link on the list of changes."""
-    listed = LexborHTMLParser(httpx.get(f"{site}/changes").text)
-    return {
-        kind: path if path.startswith("/") else listed.css_first(path).attributes["href"]
-        for kind, path in KINDS.items()
-    }
+    """The path of a page of each kind; some are found as a reader finds them, by a link on another page."""
+    found = {}
+    for kind, told in KINDS.items():
+        path, _, selector = told.partition(" ") if told.startswith("/j/") else ("/changes", "", told)
+        found[kind] = told
+        if selector and (path != "/changes" or not told.startswith("/")):
+            tree = LexborHTMLParser(httpx.get(f"{site}{path}").text)
+            found[kind] = tree.css_first(selector).attributes["href"]
+    return found
 
 
 def visit(tab, address):
@@ -128,13 +158,13 @@ def visit(tab, address):
     return tab
 
 
-def walk(address, start="/"):
+def walk(address, start="/", most=MOST_ALIKE):
     """Follow every link of a site; returns the places on its pages, and a sentence for each link that leads nowhere.
 
     Of a file (a feed, a table as CSV) there is None in place of places.
     """
     pages, broken, waiting = {}, [], [(start, start)]
-    rows = 0
+    rows, alike = 0, Counter()
     with httpx.Client(base_url=address, timeout=20) as client:
         while waiting:
             path, origin = waiting.pop()
@@ -143,19 +173,33 @@ def walk(address, start="/"):
             answer = client.get(path)
             if answer.status_code != 200:
                 broken.append(f"{origin} leads to {path}: {answer.status_code}")
-            if "html" not in answer.headers["content-type"]:
-                pages[path] = None
-                continue
-            tree = LexborHTMLParser(answer.text)
-            pages[path] = {node.attributes["id"] for node in tree.css("[id]")}
-            for link in sorted({node.attributes.get("href") or "" for node in tree.css("a, link")}):
+            pages[path], links = read_links(answer)
+            for link in links:
                 target, _, place = link.partition("#")
                 if not target and place:
                     broken += [] if unquote(place) in pages[path] else [f"{path} has no place #{place}"]
-                if target.startswith("/") and is_followed(path, target, rows):
+                if target.startswith("/") and target not in pages and is_followed(path, target, rows):
+                    kind = name_kind(target)
                     rows += target.startswith("/public/")
-                    waiting.append((target, path))
+                    alike[kind] += 1
+                    if alike[kind] <= most.get(kind, alike[kind]):
+                        waiting.append((target, path))
     return pages, broken
+
+
+def read_links(answer):
+    """Return the places on a page and where its links lead; of a file None, and nowhere."""
+    if "html" not in answer.headers["content-type"]:
+        return None, []
+    tree = LexborHTMLParser(answer.text)
+    places = {node.attributes["id"] for node in tree.css("[id]")}
+    return places, sorted({node.attributes.get("href") or "" for node in tree.css("a, link")})
+
+
+def name_kind(target):
+    """Return what pages like one have in common: its folder, and whether a question is asked of it."""
+    path, mark, _ = target.partition("?")
+    return re.match(r"/[a-z]*/?", path)[0] + mark
 
 
 def is_followed(path, target, rows):
@@ -173,7 +217,8 @@ def test_every_link_of_the_demonstration_leads_to_a_page(site):
     kinds = {path.split("/")[1].partition("?")[0] for path in pages}
     assert [] == broken
     assert {"", "changes", "c", "e", "d", "sources", "s", "data", "methods", "quality", "about", "public"} <= kinds
-    assert len(pages) > 200
+    assert {"j", "q", "f", "compare"} <= kinds
+    assert len(pages) > 250
 
 
 # --- every kind of page
@@ -197,7 +242,10 @@ def test_page_has_no_barrier_fits_a_phone_and_asks_nobody_else(tab, site, paths,
     assert [] == [words for words in tab.complaints if str(tab.status) not in words or tab.status == 200]
 
 
-@pytest.mark.parametrize("kind", ["home", "document", "change", "data", "table"])
+@pytest.mark.parametrize(
+    "kind",
+    ["home", "document", "change", "data", "table", "place", "question", "comparison", "answer that was checked"],
+)
 def test_page_can_be_printed_in_black_on_white_without_its_controls(tab, site, paths, kind):
     visit(tab, site + paths[kind]).emulate_media(media="print", color_scheme="dark")
     look = "one => { const style = getComputedStyle(one); return [style.display, style.color]; }"
@@ -223,7 +271,10 @@ def press_through(tab):
     raise AssertionError(f"the end of the page was not reached after {MOST_STOPS} stops, last {stops[-3:]}")
 
 
-@pytest.mark.parametrize("kind", ["home", "document", "change", "sources", "tables", "question in SQL"])
+@pytest.mark.parametrize(
+    "kind",
+    ["home", "document", "change", "sources", "tables", "question in SQL", "comparison", "answer that was checked"],
+)
 def test_page_can_be_gone_through_by_keyboard_and_shows_where_one_is(tab, site, paths, kind):
     stops = press_through(visit(tab, site + paths[kind]))
 
@@ -284,6 +335,56 @@ def test_a_redline_is_read_with_its_marks_and_its_citation_can_be_selected(tab, 
     assert cited == tab.evaluate("document.activeElement.value.substring(0, document.activeElement.selectionEnd)")
 
 
+def test_the_answer_of_a_state_and_its_proof_are_found_in_three_clicks(tab, site):
+    visit(tab, site)
+
+    tab.get_by_role("link", name="States", exact=True).click()
+    tab.get_by_role("link", name="State of Example", exact=True).click()
+    tab.locator("tr[id=home_delivery] .told-lines a").first.click()
+
+    assert "The words that prove it" in tab.locator("main").inner_text()
+    assert 64 == len(tab.locator(".hash").inner_text())
+
+
+def test_two_states_are_compared_as_of_a_past_day(tab, site):
+    visit(tab, f"{site}/compare")
+
+    for box in ("California", "Texas", "When the prescription monitoring program must be queried"):
+        tab.get_by_label(box, exact=True).check()
+    tab.get_by_label("Law in force on").fill("2020-06-01")
+    tab.get_by_role("button", name="Compare").click()
+
+    assert "/compare?as_of=2020-06-01&jurisdiction=us-ca,us-tx&question=pdmp_query_duty" in tab.url
+    assert "Law as of Jun 1, 2020" in tab.locator(".banner").inner_text()
+    assert ["Question", "Federal law", "California", "Texas"] == tab.locator(".matrix thead th").all_inner_texts()
+
+
+def test_heads_of_a_comparison_stay_in_sight_while_one_scrolls(tab, site, paths):
+    visit(tab, site + paths["comparison"])
+    place = "one => { const a = one.getBoundingClientRect(); return [Math.round(a.left), Math.round(a.top)]; }"
+
+    before = [tab.eval_on_selector(one, place) for one in (".matrix .corner", ".matrix tbody th")]
+    tab.eval_on_selector(".matrix", "one => one.scrollTo(300, 200)")
+    after = [tab.eval_on_selector(one, place) for one in (".matrix .corner", ".matrix tbody th")]
+
+    assert before[0] == after[0]
+    assert before[1][0] == after[1][0]
+
+
+@pytest.mark.parametrize("place", ["us", "us-tx", "us-nj", "us-al", "us-xx"])
+@pytest.mark.parametrize("size", ["Letter", "A4"])
+def test_summary_of_a_place_is_printed_on_one_sheet(tab, site, place, size):
+    visit(tab, f"{site}/j/{place}").emulate_media(media="print")
+
+    with closing(pypdfium2.PdfDocument(tab.pdf(format=size))) as printed:
+        pages = [page.get_textpage().get_text_range() for page in printed]
+    tab.emulate_media(media="screen")
+
+    assert "what the rules say" in pages[0]
+    assert "Unofficial, not legal advice" in pages[0].replace("\r\n", " ")
+    assert pages[1].startswith("Every answer, by topic")
+
+
 def test_rows_are_counted_by_a_column_without_any_script(browser, site):
     tab = browser.new_page(java_script_enabled=False)
     tab.goto(f"{site}/public/changes")
@@ -300,7 +401,7 @@ def test_rows_are_counted_by_a_column_without_any_script(browser, site):
 
 
 def test_hostile_text_runs_nothing_and_asks_nobody(tab, hostile_site):
-    pages, broken = walk(hostile_site)
+    pages, broken = walk(hostile_site, most=FEW_ALIKE)
     asked = "?q=%3Cscript%3Edocument.title%3D%27hacked%27%3C/script%3E"
 
     titles, elsewhere, scripts = {}, [], []

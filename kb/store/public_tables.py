@@ -114,7 +114,8 @@ SCHEMA = """
     CREATE TABLE questions (
         question TEXT PRIMARY KEY, place INTEGER NOT NULL, topic TEXT NOT NULL, title TEXT NOT NULL,
         wording TEXT NOT NULL, asked_of TEXT NOT NULL, type TEXT NOT NULL, unit TEXT NOT NULL, choices TEXT NOT NULL,
-        details TEXT NOT NULL, scope TEXT NOT NULL, coding TEXT NOT NULL, silent TEXT NOT NULL,
+        details TEXT NOT NULL, compatible TEXT NOT NULL, contradicting TEXT NOT NULL, scope TEXT NOT NULL,
+        coding TEXT NOT NULL, silent TEXT NOT NULL,
         for_compliance TEXT NOT NULL, for_journalists TEXT NOT NULL, for_providers TEXT NOT NULL, action TEXT NOT NULL,
         edition INTEGER NOT NULL
     ) STRICT;
@@ -143,7 +144,8 @@ SCHEMA = """
         label TEXT NOT NULL, notes TEXT NOT NULL, proof TEXT NOT NULL, answers INTEGER NOT NULL, scopes TEXT NOT NULL,
         confidence TEXT NOT NULL, citation TEXT NOT NULL, url TEXT NOT NULL, effective_from TEXT NOT NULL,
         effective_to TEXT NOT NULL, stricter_than_federal TEXT NOT NULL, conflicts INTEGER NOT NULL,
-        fact TEXT REFERENCES facts (fact), why TEXT NOT NULL, PRIMARY KEY (jurisdiction, question)
+        fact TEXT REFERENCES facts (fact), why TEXT NOT NULL, searched TEXT NOT NULL, parts TEXT NOT NULL,
+        PRIMARY KEY (jurisdiction, question)
     ) STRICT;
     CREATE TABLE dates (
         jurisdiction TEXT NOT NULL REFERENCES jurisdictions (jurisdiction), day TEXT NOT NULL, kind TEXT NOT NULL,

@@ -54,6 +54,7 @@ def read_learned(db: sqlite3.Connection, source: str, limit: int) -> list[Learne
 class TouchedAnswer(msgspec.Struct, frozen=True):
     """A coded answer that a change touches: whose, to what, the answer in words, how it stands, and what happened."""
 
+    fact: str
     jurisdiction: str
     title: str
     label: str
@@ -69,7 +70,8 @@ def read_touched(db: sqlite3.Connection, change: str, source: str) -> list[Touch
     """Return the answers that a change touches, by jurisdiction and in the order of the codebook."""
     rows = db.execute(
         """
-        SELECT impacts.jurisdiction, title, label, gap, state, citation, superseded_on, effect, quote_stands
+        SELECT impacts.fact, impacts.jurisdiction, title, label, gap, state, citation, superseded_on, effect,
+            quote_stands
         FROM impacts
         JOIN facts ON facts.fact = impacts.fact
         JOIN questions ON questions.question = impacts.question

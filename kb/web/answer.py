@@ -9,6 +9,8 @@ import msgspec
 class Answer(msgspec.Struct, frozen=True):
     """One answer: HTTP status, body and its type; ``headers`` are added to those every answer carries.
 
+    ``file`` is sent in place of a body that is no text (a workbook).
+
     The security headers and ``X-Generation`` are set by the site, never by a page.
     """
 
@@ -16,6 +18,7 @@ class Answer(msgspec.Struct, frozen=True):
     body: str
     content_type: str = "text/html; charset=utf-8"
     headers: dict[str, str] = {}
+    file: bytes = b""
 
 
 View = Callable[[sqlite3.Connection, Mapping[str, str]], Answer]

@@ -227,7 +227,7 @@ def _run_view(view: View, db: sqlite3.Connection, path: str, asked: Mapping[str,
 
 
 def _respond(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, dict(answer.headers), content_type=answer.content_type)
+    return Response(answer.file or answer.body, answer.status, dict(answer.headers), content_type=answer.content_type)
 
 
 def _refuse(scope: Scope, generation: Generation | None) -> Answer | None:

@@ -6,14 +6,18 @@ from kb.web.pages.beside import view_beside
 from kb.web.pages.calendar import view_calendar, view_ics
 from kb.web.pages.change import view_change
 from kb.web.pages.changes import view_changes, view_report
+from kb.web.pages.compare import view_compare
 from kb.web.pages.diff import view_diff
 from kb.web.pages.document import view_document
 from kb.web.pages.downloads import view_data, view_file
 from kb.web.pages.event import view_event
+from kb.web.pages.fact import view_fact
 from kb.web.pages.feeds import view_feed
 from kb.web.pages.home import view_home
 from kb.web.pages.navigation import ROUTES
+from kb.web.pages.places import view_place, view_places
 from kb.web.pages.quality import view_quality
+from kb.web.pages.questions import view_question, view_questions
 from kb.web.pages.search import view_search
 from kb.web.pages.sources import view_source, view_sources
 
@@ -32,6 +36,14 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/d/(?P<document>.+)/diff/(?P<old>[^/]*?)\.\.(?P<new>[^/]*)$", view_diff),
     PageRoute(r"^/d/(?P<document>.+)/diff/?$", view_diff),
     PageRoute(r"^/d/(?P<document>.+)$", view_document),
+    PageRoute(r"^/j$", view_places),
+    PageRoute(r"^/j/(?P<jurisdiction>[^/]+)$", view_place),
+    PageRoute(r"^/q$", view_questions),
+    PageRoute(r"^/q/(?P<question>[^/]+)$", view_question),
+    PageRoute(r"^/f/(?P<fact>[^/.]+)$", view_fact),
+    PageRoute(r"^/f/(?P<fact>[^/.]+)\.(?P<form>json)$", view_fact),
+    PageRoute(r"^/compare$", view_compare),
+    PageRoute(r"^/compare\.(?P<form>csv|json|xlsx)$", view_compare),
     PageRoute(r"^/sources$", view_sources),
     PageRoute(r"^/s/(?P<source>[^/]+)$", view_source),
     PageRoute(r"^/search$", view_search),

@@ -11,6 +11,7 @@ from kb.consult import Choice, Moment, Question, choose_text, know_versions
 from kb.errors import NotFoundError
 from kb.lookup import AmbiguousCitationError, Target, find_targets
 from kb.models import Provision, Strand
+from kb.store.answers import list_facts_of
 from kb.store.knowledge import read_version
 from kb.store.pages import SourceState, count_waves, list_addresses, read_seen, read_sources
 from kb.store.queries import (
@@ -190,6 +191,7 @@ def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: 
         contents=tree if len(tree) >= CONTENTS_FROM else [],
         notes=list(list_parts(shown.provisions, "note")),
         pending=list(list_parts(shown.provisions, "pending")),
+        facts=list_facts_of(db, document),
         addresses=list_addresses(db, version.version) if version is not None else [],
         beside=beside,
         witnesses=tell_witnesses(beside),

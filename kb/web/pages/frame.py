@@ -13,7 +13,7 @@ from markupsafe import Markup
 from kb.compare.redline import spell_controls
 from kb.store.pages import Edition, read_edition
 from kb.web.answer import Answer
-from kb.web.pages import words
+from kb.web.pages import answer_words, words
 from kb.web.pages.navigation import ROUTES
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -127,6 +127,9 @@ def _make_environment() -> Environment:
         "plain_day": words.print_day,
         "instant": words.print_instant,
         "web": words.keep_web,
+        "stated": answer_words.print_stated,
+        "opening": answer_words.open_sentence,
+        "shorten": answer_words.shorten,
         "weigh": words.weigh,
         "jurisdiction": _name_jurisdiction,
         # Redlines are markup of ours round escaped text, made when the generation was published.
@@ -142,7 +145,7 @@ def _make_environment() -> Environment:
         "link_document": words.link_document,
         **{
             name: value
-            for name, value in vars(words).items()
+            for name, value in (vars(words) | vars(answer_words)).items()
             if name.endswith(("_LABELS", "_MARKS", "_SENTENCES", "_STATES"))
         },
     }

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from kb.questions import Question
+from kb.store.answers import read_published_questions
 from kb.store.overview import (
     Coverage,
     Standing,
@@ -27,6 +29,7 @@ from kb.web.answer import Answer
 from kb.web.pages.charts import draw_ages, draw_months
 from kb.web.pages.frame import Frame, read_frame, render, show_sources
 from kb.web.pages.navigation import ROUTES
+from kb.web.pages.question_map import draw_published
 from kb.web.pages.tiles import Look, Tile, TileMap, color_steps, draw_tiles
 from kb.web.pages.words import (
     WEIGHT_LABELS,
@@ -114,7 +117,7 @@ class Rounds(msgspec.Struct, frozen=True, kw_only=True):
 def view_home(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     """Answer "/": what moved lately and what was checked when; says what to run while nothing is known.
 
-    ``map`` chooses what the map shows: "changes", else coverage.
+    ``map`` chooses what the map shows: "changes", the answers to a question by its id, else coverage.
     """
     standings = list_standings(db)
     frame = show_sources(read_frame(db, asked), [one.source for one in standings])
@@ -123,6 +126,7 @@ def view_home(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     moves = Moves(*find_moves(db, _days_before(frame.today, NEWS_DAYS)))
     rounds = count_rounds(standings, frame.today)
     coverage = read_coverage(db)
+    chosen = _read_question(db, asked)
     return render(
         "home.html",
         frame,
@@ -135,8 +139,10 @@ def view_home(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         coming=list_coming(db, frame.today, COMING_SHOWN),
         months=draw_months(count_months(db), frame.today, MONTHS_SHOWN, "rule change"),
         ages=draw_ages(count_ages(db), frame.today),
-        chosen=MOVED if asked.get("map") == MOVED else COVERAGE,
-        tiles=_draw_moved(db, coverage, frame) if asked.get("map") == MOVED else draw_coverage(coverage),
+        chosen=chosen.id if chosen is not None else MOVED if asked.get("map") == MOVED else COVERAGE,
+        question=chosen,
+        questions=[one.question for one in read_published_questions(db).values()],
+        tiles=_draw_map(db, frame, chosen or asked.get("map", COVERAGE), coverage),
         covered=count_covered(coverage),
         sources=standings,
         holdings=count_holdings(db),
@@ -219,6 +225,18 @@ def draw_coverage(coverage: Sequence[Coverage]) -> TileMap:
         if one.sources or one.kind != "invented"
     }
     return draw_tiles("What we watch", tiles, COVERAGE_WORDS)
+
+
+def _read_question(db: sqlite3.Connection, asked: Mapping[str, str]) -> Question | None:
+    """Return the question the map shows: the one asked for, None for coverage, changes and what is no question."""
+    found = read_published_questions(db, asked.get("map") or COVERAGE).values()
+    return next((one.question for one in found), None)
+
+
+def _draw_map(db: sqlite3.Connection, frame: Frame, shown: Question | str, coverage: Sequence[Coverage]) -> TileMap:
+    if isinstance(shown, Question):
+        return draw_published(db, shown)
+    return _draw_moved(db, coverage, frame) if shown == MOVED else draw_coverage(coverage)
 
 
 def _draw_moved(db: sqlite3.Connection, coverage: Sequence[Coverage], frame: Frame) -> TileMap:

@@ -8,6 +8,7 @@ import msgspec
 from markupsafe import Markup, escape
 
 from kb.compare.redline import CONTROL_SIGN, spell_controls
+from kb.store.answers import find_facts
 from kb.store.pages import SourceState, read_sources
 from kb.store.searching import (
     MARK_END,
@@ -30,6 +31,9 @@ from kb.web.pages.words import count_of, link_advice, link_document
 
 MOST_FOUND = 40
 MOST_CHANGES = 12
+MOST_FACTS = 8
+# Answers hold no longer words; SQLite is spared them.
+LONGEST_WORD = 60
 # More words than that find nothing.
 MOST_WORDS = 24
 # Of a search without a hit so many words are looked for alone.
@@ -72,7 +76,8 @@ def view_search(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     found = search_provisions(db, sought, MOST_FOUND + 1) if sought.words else []
     moved = search_changes(db, sought, MOST_CHANGES) if sought.words else []
     places = count_found(db, sought) if sought.words else {}
-    nothing = not (cited or found or moved)
+    facts = find_facts(db, [word for word in sought.words if len(word) <= LONGEST_WORD], MOST_FACTS)
+    nothing = not (cited or found or moved or facts)
     return render(
         "search.html",
         show_sources(frame, {*(one.source for one in found[:MOST_FOUND]), *(one.source for one in moved)}),
@@ -82,6 +87,7 @@ def view_search(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         advice=[link_advice(line) for line in advise(db, query)] if nothing and query else [],
         hits=[_make_hit(one) for one in found[:MOST_FOUND]],
         moved=[Moved(one, mark_snippet(one.snippet)) for one in moved],
+        facts=facts,
         is_cut=len(found) > MOST_FOUND,
         places=[Option(place, place, count) for place, count in places.items()],
         total=sum(places.values()),

@@ -88,7 +88,10 @@ SIGNAL_LABELS: Mapping[Signal, str] = {
 FACT_STATES: Mapping[str, tuple[str, str]] = {
     "verified": ("Checked by a person", "A person compared these exact words with the answer."),
     "anchored": ("Quoted from the law", "Our reader found these words; no person has confirmed the answer yet."),
-    "reported": ("Reported, law text not seen", "Another publication says so; the official text is not archived here."),
+    "reported": (
+        "Reported, text not archived",
+        "Read elsewhere, the rule is named; the official text is not archived here.",
+    ),
     "needs_review": ("Wording changed since review", "The quoted words moved; the answer may be out of date."),
     "broken": ("Quoted words are gone", "The quote is no longer found. Do not rely on this answer."),
     "conflict": ("Sources disagree", "Two official texts say different things. Both are quoted; we do not choose."),
