@@ -28,6 +28,10 @@ STEP = re.compile(r"\(([^()\s]+)\)")
 VERSION_ID = re.compile(r"[0-9a-f]{16}")
 # "https://rules.example.gov/", "http://"
 WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+# "us-tx/" of "us-tx/code/1-2": what is meant stands in the same jurisdiction
+HOME = re.compile(r"[a-z]{2}(-[a-z]{2})?/")
+# "902" of "48-902.8a": the longest one is likely to be as it was meant
+DIGITS = re.compile(r"\d+")
 # What may stand behind an address and names the same page.
 PAGE_ENDINGS = ("", "/")
 MOST_SUGGESTIONS = 5
@@ -131,7 +135,12 @@ def _find_cited(db: sqlite3.Connection, words: str) -> list[Named]:
 
 
 def _suggest(db: sqlite3.Connection, name: str) -> str:
-    named = list_named(db)
+    if not any(sign.isdigit() for sign in name) and "/" not in name:
+        return ""  # words, not a citation: comparing them with every name takes long and finds nothing meant
+    home = HOME.match(name.lower())
+    digits = max(DIGITS.findall(name), key=len, default="")
+    near = (list_named(db, home[0] if home else "", part) for part in (digits, ""))
+    named = next((found for found in near if found), None) or list_named(db)
     if not named:
         return ": the knowledge base holds no document yet"
     choices = {one.document: one.citation for one in named}

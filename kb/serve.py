@@ -19,6 +19,8 @@ from kb.share import share_path
 
 # The site finds the data folder under this name, as every command does.
 DATA_VARIABLE = "KB_DATA"
+# The site writes its log of requests to the file of this name; "-" is standard output, nothing none.
+ACCESS_LOG_VARIABLE = "KB_ACCESS_LOG"
 # How long the server may take to end its last answers, in seconds.
 STOP_SECONDS = 10
 
@@ -28,11 +30,15 @@ class ServerEndedError(StatusQuoError):
 
 
 class ServeRequest(msgspec.Struct, frozen=True):
-    """What to serve and where: the data folder, and an address that only this machine reaches unless told."""
+    """What to serve and where: the data folder, and an address that only this machine reaches unless told.
+
+    ``access_log`` is where a line for each request goes: a file, "-" for standard output, "" for nowhere.
+    """
 
     data: Path
     host: str = "127.0.0.1"
     port: int = 8001
+    access_log: str = ""
 
 
 def make_command(request: ServeRequest) -> list[str]:
@@ -45,7 +51,8 @@ def make_command(request: ServeRequest) -> list[str]:
 def make_environment(request: ServeRequest, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables the server gets: those given, the data folder, and none of Datasette's own."""
     kept = {name: value for name, value in environment.items() if not name.startswith("DATASETTE_")}
-    return {**kept, DATA_VARIABLE: str(request.data.absolute())}
+    own = {DATA_VARIABLE: str(request.data.absolute())}
+    return {**kept, **own, **({ACCESS_LOG_VARIABLE: request.access_log} if request.access_log else {})}
 
 
 def serve(request: ServeRequest) -> None:

@@ -1,6 +1,9 @@
 """A small recorded web, built and published: what the tests of the site stand on."""
 
+import http.client
 import shutil
+import socket
+import time
 from pathlib import Path
 
 from datasette.app import Datasette
@@ -101,12 +104,35 @@ def open_site(monkeypatch, data):
     return Datasette(config_dir=share_path("datasette"))
 
 
-def count_handles(data):
-    """Count the files under a data folder that this process holds open."""
+def count_handles(data, process="self"):
+    """Count the files under a data folder that a process holds open, this one unless another's number is given."""
     held = 0
-    for entry in Path("/proc/self/fd").iterdir():
+    for entry in Path(f"/proc/{process}/fd").iterdir():
         try:
             held += str(entry.readlink()).startswith(str(data))
         except FileNotFoundError:  # the descriptor of the listing itself
             continue
     return held
+
+
+def find_port():
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def wait_for(port):
+    """Wait until the site answers on a port of this machine."""
+    for _ in range(200):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        try:
+            connection.request("GET", "/-/health")
+            connection.getresponse().read()
+        except ConnectionError:
+            time.sleep(0.1)
+        else:
+            return
+        finally:
+            connection.close()
+    raise TimeoutError(f"no site answers on port {port}")

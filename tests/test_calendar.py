@@ -295,6 +295,7 @@ def test_day_of_a_coded_answer_says_so_in_the_file():
         last_checked="",
         replicas=frozenset(),
         names={"us-xx": "Example"},
+        recorded=False,
     )
 
     (event,) = Calendar.from_ical(write_ics([day], "Dates", edition, "https://law.example")).walk("VEVENT")

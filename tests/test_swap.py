@@ -12,7 +12,7 @@ from kb.web.answer import Answer, PageRoute
 from kb.web.swap import GenerationDatabase
 from tests.sites import copy_data, count_handles, make_data, open_site, publish_at
 
-GENERATIONS, READERS = 10, 4
+GENERATIONS, READERS = 20, 8
 # A page of our own in two questions, Datasette's JSON, a stranger's SQL, a table page, a stream.
 PATHS = (
     "/twice",
@@ -70,7 +70,7 @@ async def publish_many(data, done):
     done.set()
 
 
-def test_ten_generations_under_four_readers_give_no_error_and_no_mixed_answer(site, data):
+def test_twenty_generations_under_eight_readers_give_no_error_and_no_mixed_answer(site, data):
     publish_at(data, 0)
     seen, done = [], asyncio.Event()
 

@@ -1,6 +1,7 @@
 """Every public table and column is described, once, and the descriptions are what readers see."""
 
 import asyncio
+import json
 import re
 import sqlite3
 from contextlib import closing
@@ -11,8 +12,10 @@ import pytest
 from kb.declarations import load_yaml
 from kb.share import share_path
 from kb.store.canned import CANNED
-from kb.store.public import open_published
+from kb.store.public import count_up, insert_rows, make_draft, open_published
+from kb.store.public_tables import FINISH
 from kb.web.tables import make_metadata, make_queries, read_tables, write_tables_markdown
+from tests.hostile import list_tables, make_change
 from tests.sites import HOSTILE, make_data, open_site, publish_at
 
 ROOT = Path(__file__).parents[1]
@@ -29,9 +32,22 @@ ASKED = {
     "rules_behind_their_statute": {"jurisdiction": ""},
     "citations_to_the_repealed": {"jurisdiction": "us-xx"},
     "not_to_be_trusted": {},
+    "rules_soon_after_their_statute": {"jurisdiction": "", "days": "30"},
+    "longest_unchanged_schedules": {},
+    "deadlines_and_fees_that_moved": {"jurisdiction": "us-xx"},
+    "duties_that_came_or_went": {"jurisdiction": ""},
+    "in_force_before_shown": {"days": ""},
+    "words_that_vanished": {"words": "ten days"},
+    "rewritten_most_often": {"jurisdiction": ""},
+    "rule_changes_by_month": {},
+    "rules_removed": {"jurisdiction": ""},
+    "officials_who_refuse": {},
+    "where_old_numbers_lead": {"document": ""},
     "status": {"jurisdiction": "", "question": "", "as_of": "2024-02-01", "known_at": "2024-02-01"},
     "upcoming_answers": {"jurisdiction": "", "question": "", "from_date": "2024-01-01"},
 }
+# Those that list rule changes by day, which an index finds in that order.
+BY_DAY = ("deadlines_and_fees_that_moved", "duties_that_came_or_went", "rule_changes_by_topic")
 # How many rows each gives on the recorded web.
 FOUND = {
     "changes_since": 4,
@@ -45,6 +61,17 @@ FOUND = {
     "rules_behind_their_statute": 0,
     "citations_to_the_repealed": 0,
     "not_to_be_trusted": 0,
+    "rules_soon_after_their_statute": 0,
+    "longest_unchanged_schedules": 0,
+    "deadlines_and_fees_that_moved": 4,
+    "duties_that_came_or_went": 0,
+    "in_force_before_shown": 0,
+    "words_that_vanished": 3,
+    "rewritten_most_often": 0,
+    "rule_changes_by_month": 1,
+    "rules_removed": 0,
+    "officials_who_refuse": 0,
+    "where_old_numbers_lead": 0,
     "status": 0,
     "upcoming_answers": 0,
 }
@@ -190,3 +217,96 @@ def test_page_of_a_table_is_cheap_to_ask_twice(data):
         ]
 
     assert any("versions_by_document" in plan for plan in plans)
+
+
+@pytest.mark.parametrize("name", BY_DAY)
+def test_lists_of_rule_changes_are_read_in_the_order_of_an_index(data, name):
+    with closing(sqlite3.connect(f"file:{data}/public/000001.db?immutable=1", uri=True)) as db:
+        plan = [str(row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {CANNED[name].sql}", ASKED[name])]
+
+    assert any("rule_changes_by_day" in step for step in plan), plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan
+
+
+STORY = (
+    # id, kind, binding, topics, day, effective, old text, new text
+    ("statute", "amended", "statute", ["pdmp"], "2024-02-01", None, "A nurse may query.", "A nurse shall query."),
+    (
+        "rule soon",
+        "amended",
+        "regulation",
+        ["pdmp", "clinics"],
+        "2024-02-20",
+        "2024-02-01",
+        "A clinic may.",
+        "A clinic must.",
+    ),
+    ("rule late", "amended", "regulation", ["pdmp"], "2024-03-20", None, "Any clinic may.", "Any clinic must."),
+    ("other topic", "removed", "regulation", ["clinics"], "2024-02-10", None, "Keep the register of doses.", ""),
+)
+
+
+@pytest.fixture
+def story(tmp_path):
+    """A generation with four rule changes that belong together or not."""
+    path = tmp_path / "story.db"
+    with closing(make_draft(path)) as draft:
+        for table, rows in list_tables():
+            if table in ("jurisdictions", "authorities", "sources", "events"):
+                insert_rows(draft, table, rows)
+        insert_rows(draft, "changes", (make_told(number, told) for number, told in enumerate(STORY)))
+        count_up(draft)
+        draft.executescript(FINISH)
+        yield draft
+
+
+def make_told(number, told):
+    name, kind, binding, topics, day, effective, old, new = told
+    own = {
+        "id": name,
+        "kind": kind,
+        "binding": binding,
+        "topics": json.dumps(topics),
+        "effective_on": effective,
+        "observed_at": f"{day}T12:00:00Z",
+        "old_text": old,
+        "new_text": new,
+        "citation": name,
+        "old_citation": name,
+        "signals": '["modality"]',
+        "document": f"us-xx/{name}",
+        "old_eid": "a",
+        "eid": "a",
+    }
+    return {**make_change(number, "x"), **own}
+
+
+def answer_story(story, name, **asked):
+    return [dict(row) for row in story.execute(CANNED[name].sql, asked)]
+
+
+def test_rules_soon_after_their_statute_share_its_topic_and_follow_within_the_days(story):
+    within = {
+        days: answer_story(story, "rules_soon_after_their_statute", jurisdiction="", days=days) for days in ("", "60")
+    }
+
+    assert [("statute", "rule soon", 19, "pdmp")] == [
+        (row["statute"], row["rule"], row["days_later"], row["topics"]) for row in within[""]
+    ]
+    assert ["rule late", "rule soon"] == [row["rule"] for row in within["60"]]
+
+
+def test_rule_in_force_before_it_was_shown_is_told_with_its_days(story):
+    assert [("rule soon", 19)] == [
+        (row["citation"], row["days_late"]) for row in answer_story(story, "in_force_before_shown", days="")
+    ]
+    assert [] == answer_story(story, "in_force_before_shown", days="20")
+
+
+def test_removed_rule_is_told_with_its_last_words(story, monkeypatch):
+    found = answer_story(story, "rules_removed", jurisdiction="us-xx")
+
+    assert [("other topic", "Keep the register of doses.")] == [(row["citation"], row["old_text"]) for row in found]
+    assert ["statute"] == [row["citation"] for row in answer_story(story, "duties_that_came_or_went", jurisdiction="")][
+        -1:
+    ]

@@ -6,7 +6,7 @@ from datasette import hookimpl
 
 from kb.web import dressing, mount
 
-asgi_wrapper = hookimpl(mount.asgi_wrapper)
+asgi_wrapper = hookimpl(lambda datasette: mount.asgi_wrapper(datasette, lambda: datetime.now(UTC)))
 extra_template_vars = hookimpl(dressing.extra_template_vars)
 get_metadata = hookimpl(mount.get_metadata)
 handle_exception = hookimpl(mount.handle_exception)

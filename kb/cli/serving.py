@@ -146,11 +146,17 @@ def _print_published(done: Published) -> None:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="Port to listen on.")
+@click.option(
+    "--access-log",
+    metavar="FILE",
+    default="",
+    help="Write a JSON line for each request, without who asked; - is stdout.",
+)
 @data_option
-def serve(host: str, port: int, data: Path) -> None:
+def serve(host: str, port: int, access_log: str, data: Path) -> None:
     """Serve the published site until Ctrl-C; it follows every new generation without a restart."""
     click.echo(f"serving {data} on http://{host}:{port} (Ctrl-C ends it)")
-    serve_site(ServeRequest(data, host, port))
+    serve_site(ServeRequest(data, host, port, access_log))
 
 
 @click.command()

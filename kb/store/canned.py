@@ -5,16 +5,7 @@ Parameters left empty let everything pass. Today is the day of the generation, n
 
 from collections.abc import Mapping
 
-import msgspec
-
-
-class CannedQuery(msgspec.Struct, frozen=True):
-    """A question with its title, what it answers, and its SQL."""
-
-    title: str
-    description: str
-    sql: str
-
+from kb.store.stories import STORIES, CannedQuery
 
 CANNED: Mapping[str, CannedQuery] = {
     "changes_since": CannedQuery(
@@ -232,4 +223,5 @@ ORDER BY day, jurisdiction, question, subject, kind
 LIMIT 500
 """,
     ),
+    **STORIES,
 }

@@ -4,7 +4,7 @@ The tables are those of kb.store.public.
 """
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date
 
 import msgspec
@@ -200,20 +200,6 @@ class Held(msgspec.Struct, frozen=True):
     citation: str
     heading: str
     standing: int
-
-
-class Found(msgspec.Struct, frozen=True):
-    """A provision of a text shown now in which words were found."""
-
-    document: str
-    citation: str
-    jurisdiction: str
-    source: str
-    strand: Strand
-    title: str
-    eid: str
-    heading: str
-    text: str
 
 
 # --- the generation
@@ -504,26 +490,20 @@ def read_seen(db: sqlite3.Connection, version: str) -> str:
     return "" if row is None else str(row["last_seen"])
 
 
-def find_words(db: sqlite3.Connection, words: Sequence[str], limit: int) -> list[Found]:
-    """Return provisions of the texts shown now that hold all words, in any of their forms, the nearest first."""
-    if not words:
-        return []
-    rows = db.execute(
+class Sample(msgspec.Struct, frozen=True):
+    """A document of a generation with its source and jurisdiction: what examples name."""
+
+    jurisdiction: str
+    source: str
+    document: str
+
+
+def find_sample(db: sqlite3.Connection) -> Sample | None:
+    """Return the document with most changes that stands now, None in a generation without documents."""
+    row = db.execute(
         """
-        SELECT versions.document, versions.citation, sources.jurisdiction, versions.source, versions.strand,
-            versions.heading AS title, provisions.eid, provisions.heading, provisions.text
-        FROM provisions_fts
-        JOIN provisions ON provisions.rowid = provisions_fts.rowid
-        JOIN versions ON versions.version = provisions.version
-        JOIN sources ON sources.source = versions.source
-        WHERE provisions_fts MATCH :match AND versions.closed_at IS NULL
-        ORDER BY provisions_fts.rank, versions.document, versions.strand, provisions.place
-        LIMIT :limit
-        """,
-        {"match": "{heading text} : (" + " ".join(_quote(word) for word in words) + ")", "limit": limit},
-    )
-    return [Found(**dict(row)) for row in rows]
-
-
-def _quote(word: str) -> str:
-    return '"' + word.replace('"', '""') + '"'
+        SELECT jurisdiction, source, document FROM documents
+        ORDER BY standing DESC, changes DESC, document, strand, source LIMIT 1
+        """
+    ).fetchone()
+    return None if row is None else Sample(**dict(row))

@@ -3,6 +3,8 @@
 What every column holds is told in schemas/tables.yml.
 """
 
+from kb.store.queries import FOLDED_CITATION, LAST_NUMBER
+
 # Every table of the contract stands here, those without rows yet too: a page and a query may count on them.
 SCHEMA = """
     CREATE TABLE jurisdictions (
@@ -194,18 +196,28 @@ SCHEMA = """
 """
 # Indexes stand where a canned query or a page sorts or looks up. The full text comes last of all: it names rows by
 # rowid, which compacting may alter.
-FINISH = """
+FINISH = f"""
     CREATE INDEX sources_by_jurisdiction ON sources (jurisdiction);
     CREATE INDEX fetches_by_url ON fetches (url, observed_at);
     CREATE INDEX fetches_by_snapshot ON fetches (sha256);
-    CREATE INDEX documents_by_source ON documents (source);
+    CREATE INDEX last_fetches ON fetches (source, observed_at) WHERE is_last;
+    CREATE INDEX moving_days ON daily_counts (source, day) WHERE rule_changes > 0;
+    CREATE INDEX documents_by_source ON documents (source, document, strand);
+    CREATE INDEX documents_by_jurisdiction ON documents (jurisdiction, document, strand, source);
     CREATE INDEX documents_by_citation ON documents (citation);
+    CREATE INDEX documents_by_folded ON documents ({FOLDED_CITATION});
+    CREATE INDEX documents_by_number ON documents ({LAST_NUMBER});
     CREATE INDEX locations_by_url ON locations (url);
     CREATE INDEX versions_by_snapshot ON versions (sha256);
+    CREATE INDEX versions_by_source ON versions (source, document, strand, observed_from, version);
     CREATE INDEX changes_by_event ON changes (event_id);
-    CREATE INDEX changes_by_day ON changes (observed_at);
-    CREATE INDEX changes_by_jurisdiction ON changes (jurisdiction, observed_at);
-    CREATE INDEX changes_by_source ON changes (source, observed_at);
+    CREATE INDEX changes_by_day ON changes (observed_at DESC, source, document, wave_at, place);
+    CREATE INDEX changes_by_jurisdiction ON changes (jurisdiction, observed_at DESC, source, document, wave_at, place);
+    CREATE INDEX changes_by_source ON changes (source, observed_at DESC, document, wave_at, place);
+    CREATE INDEX rule_changes_by_day ON changes (observed_at DESC, document, place)
+        WHERE nature = 'substantive' AND part IN ('text', 'heading');
+    CREATE INDEX rule_changes_by_place ON changes (document, source, strand, eid, kind)
+        WHERE nature = 'substantive' AND part IN ('text', 'heading');
     CREATE INDEX impacts_by_fact ON impacts (fact);
     CREATE INDEX stale_citations_by_why ON stale_citations (why, jurisdiction);
     CREATE INDEX versions_by_start ON versions (valid_from) WHERE valid_from IS NOT NULL;
@@ -213,6 +225,7 @@ FINISH = """
     CREATE INDEX changes_by_effect ON changes (effective_on) WHERE effective_on IS NOT NULL;
     CREATE INDEX events_by_wave ON events (wave_at);
     CREATE INDEX events_by_source ON events (source, wave_at);
+    CREATE INDEX events_by_kind ON events (kind, wave_at, source);
     CREATE INDEX citations_by_number ON citations (work, number);
     CREATE INDEX crosswalk_by_old ON crosswalk (old_document, old_eid);
     CREATE INDEX facts_by_question ON facts (question, jurisdiction);

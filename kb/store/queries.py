@@ -31,8 +31,13 @@ WHERE_CHANGES = """
             OR (id || ' ' || source) IN (SELECT value FROM JSON_EACH(:on_topic)))
         AND (:only IS NULL OR (id || ' ' || source) IN (SELECT value FROM JSON_EACH(:only)))
 """
+# So many names are compared with one that is not found: as many as a page has time for.
+MOST_NAMED = 2_000
 # A citation without what typists leave out or print in several ways: "D.C. Code § 1–2" and "D.C. CODE 1-2" are alike.
 FOLDED_CITATION = "REPLACE(REPLACE(REPLACE(REPLACE(LOWER(citation), '–', '-'), '‑', '-'), '§', ''), ' ', '')"
+
+# What stands behind the last slash of a document's id: its number. A generation has an index of it, and of the above.
+LAST_NUMBER = "SUBSTR(document, LENGTH(RTRIM(document, REPLACE(document, '/', ''))) + 1)"
 
 # The latest good reading of a location: while the document stood there, as far as waves were known.
 LOCATION_SEEN = """
@@ -303,8 +308,10 @@ def find_named(db: sqlite3.Connection, name: str) -> list[Named]:
     """Find documents by their id, whatever its case, or by their citation as printed, but for spaces, case and "§"."""
     rows = db.execute(
         f"""
-        SELECT DISTINCT document, citation FROM documents
-        WHERE document = LOWER(:name) OR {FOLDED_CITATION} = {FOLDED_CITATION.replace("citation", ":name")}
+        SELECT document, citation FROM documents WHERE document = LOWER(:name)
+        UNION
+        SELECT document, citation FROM documents
+        WHERE {FOLDED_CITATION} = {FOLDED_CITATION.replace("citation", ":name")}
         ORDER BY document
         """,
         {"name": name},
@@ -315,9 +322,9 @@ def find_named(db: sqlite3.Connection, name: str) -> list[Named]:
 def find_numbered(db: sqlite3.Connection, numbers: Collection[str]) -> list[Named]:
     """Find documents whose id ends in one of these numbers ("48-902.08")."""
     rows = db.execute(
-        """
-        SELECT DISTINCT document, citation FROM documents
-        JOIN JSON_EACH(:numbers) AS wanted ON SUBSTR(document, -LENGTH(wanted.value) - 1) = '/' || LOWER(wanted.value)
+        f"""
+        SELECT DISTINCT document, citation FROM JSON_EACH(:numbers) AS wanted
+        CROSS JOIN documents ON {LAST_NUMBER} = LOWER(wanted.value)
         ORDER BY document
         """,
         {"numbers": msgspec.json.encode(list(numbers)).decode()},
@@ -339,9 +346,18 @@ def find_standing(db: sqlite3.Connection, urls: Collection[str]) -> list[Named]:
     return [Named(*row) for row in rows]
 
 
-def list_named(db: sqlite3.Connection) -> list[Named]:
-    """Return all documents, by id."""
-    rows = db.execute("SELECT document, MIN(citation) FROM documents GROUP BY document ORDER BY document")
+def list_named(db: sqlite3.Connection, home: str = "", digits: str = "") -> list[Named]:
+    """Return documents by id, MOST_NAMED at most: those whose id begins so ("us-tx/") and holds these digits."""
+    rows = db.execute(
+        """
+        SELECT document, MIN(citation) FROM documents
+        WHERE document >= :home AND (:home = '' OR document < SUBSTR(:home, 1, LENGTH(:home) - 1) || '0')
+            AND (:digits = '' OR INSTR(document, :digits))
+        GROUP BY document ORDER BY document
+        LIMIT :most
+        """,
+        {"home": home, "digits": digits, "most": MOST_NAMED},
+    )
     return [Named(*row) for row in rows]
 
 

@@ -8,8 +8,8 @@ import logging
 import os
 import sqlite3
 from asyncio import Semaphore, timeout
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from datetime import date
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -22,8 +22,11 @@ from kb.compare.redline import CONTROL_SIGN, spell_controls
 from kb.errors import NotFoundError, StatusQuoError
 from kb.generations import FOLDER
 from kb.serve import DATA_VARIABLE
+from kb.store.canned import CANNED
 from kb.web.address import read_address
 from kb.web.answer import Answer, View
+from kb.web.api.page import API_PAGES
+from kb.web.cache import Message, Scope, Send, make_key
 from kb.web.guard import (
     PAGE_SECONDS,
     SECURITY_HEADERS,
@@ -32,26 +35,26 @@ from kb.web.guard import (
     lift_time_limit,
     limit_time,
 )
+from kb.web.operating import HEALTH_PATH, open_access_log, silence_server, tell_health
 from kb.web.pages import PAGES
-from kb.web.pages.frame import render_plain
-from kb.web.swap import CURRENT, CurrentDatabases, Generation, Shelf
-from kb.web.tables import make_metadata
+from kb.web.pages.navigation import ROUTES
+from kb.web.refusal import refuse, tell_unpublished
+from kb.web.swap import ASKING, CURRENT, MOST_QUESTIONS, CurrentDatabases, Generation, Shelf
+from kb.web.tables import DATABASE, make_metadata
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 # A pattern of paths and the view that answers it, as Datasette takes them.
 Route = tuple[str, Callable[..., Awaitable[Response]]]
 Headers = Sequence[tuple[bytes, bytes]]
 
-# Questions of strangers that run at the same time; the other threads of Datasette stay free for pages.
-MOST_QUESTIONS = 2
 # How long such a question waits for its turn, in seconds.
 QUESTION_WAIT = 5
 # Query parameters that carry a stranger's SQL or make Datasette count and sort at will.
 QUESTION_KEYS = ("sql", "_where", "_facet", "_facet_array", "_facet_date", "_facet_size", "_search")
+SQL_KEYS = ("sql", "_where")
+# Where the ready-made queries stand: their SQL is ours, what it is asked with is not.
+CANNED_PATHS = tuple(f"/{DATABASE}/{name}" for name in CANNED)
 # Only these of Datasette's inner pages are shown: the others tell about the machine.
 OPEN_INNER_PATHS = ("/-/static/",)
 LONGEST_CELL = 600
@@ -63,20 +66,15 @@ LOUD_PLUGIN = "datasette.handle_exception"
 # Nobody is recognised here.
 DROPPED = {b"set-cookie"}
 
-UNPUBLISHED = render_plain(
-    503,
-    "Nothing is published yet",
-    "Fill the data folder and publish it; this site shows it at once, no restart needed:",
-    commands=("kb import captures.jsonl", "kb build", "kb publish"),
-    more="Or try the demonstration: make demo.",
-)
+# The bar leads to the API as well.
+ROUTES.announce(page.pattern for page in API_PAGES)
 
 logger = logging.getLogger(__name__)
 
 
 def register_routes(tell_today: Callable[[], date]) -> list[Route]:
     """Give Datasette the pages' routes, which come before its own; ``tell_today`` is asked at every request."""
-    return [(f"(?:{page.pattern})\\Z", _make_view(page.view, tell_today)) for page in PAGES]
+    return [(f"(?:{page.pattern})\\Z", _make_view(page.view, tell_today)) for page in (*PAGES, *API_PAGES)]
 
 
 def get_metadata() -> dict[str, Any]:
@@ -109,7 +107,7 @@ def handle_exception(request: Any, exception: Exception) -> Response:
     if str(request.path).endswith(".json"):
         body = {"ok": False, "error": words, "status": status, "title": title}
         return Response.json(body, status=status)
-    return _respond(_make_plain(status, title, words))
+    return _respond(refuse(str(request.path), status, title, words))
 
 
 def _is_refusal(exception: Exception) -> bool:
@@ -120,51 +118,79 @@ def _is_refusal(exception: Exception) -> bool:
     )
 
 
-def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
+def asgi_wrapper(datasette: Any, tell_now: Callable[[], datetime]) -> Callable[[App], App]:
     """Let every request pass the site's guard, answered from the generation that is current then."""
     if pm.has_plugin(LOUD_PLUGIN):
         pm.unregister(name=LOUD_PLUGIN)
     shelf = Shelf(datasette, Path(os.environ.get(DATA_VARIABLE, "data")) / FOLDER)
     if not isinstance(datasette.databases, CurrentDatabases):
         datasette.databases = CurrentDatabases(datasette.databases)
-    return lambda app: Site(app, shelf)
+    return lambda app: Site(app, shelf, tell_now)
 
 
 class Site:
     """The outermost application: refuses what is not public, picks the generation, adds what every answer carries."""
 
-    def __init__(self, app: App, shelf: Shelf) -> None:
+    def __init__(self, app: App, shelf: Shelf, tell_now: Callable[[], datetime]) -> None:
         self._app = app
         self._shelf = shelf
+        self._tell_now = tell_now
         self._questions = Semaphore(MOST_QUESTIONS)
+        self._log = open_access_log(tell_now)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
+            silence_server()
             await self._app(scope, receive, send)
-            return
+        elif self._log is None:
+            await self._answer(scope, receive, send)
+        else:
+            await self._log.watch(scope, send, lambda counted: self._answer(scope, receive, counted))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> dict[str, object]:
+        """Answer one request; returns how: by the cache or not, and from which generation."""
         with self._shelf.take() as generation:
-            dressed = _dress(send, generation)
             refusal = _refuse(scope, generation)
-            if refusal is not None:
-                await _send_answer(dressed, refusal)
-            elif not _is_question(scope):
-                await self._app(scope, receive, _guard_formulas(scope, dressed))
+            number = None if generation is None else generation.pointer.generation
+            key = make_key(self._tell_now().date().isoformat(), scope)
+            if scope["path"] == HEALTH_PATH:
+                refusal = await tell_health(generation, refused=self._shelf.is_refusing)
+            if refusal is not None or generation is None:
+                await self._make(refusal, scope, receive, _dress(send, generation))
+            elif key is None or _is_sql(scope):
+                await self._make(None, scope, receive, _dress(send, generation))
             else:
-                await self._answer_question(scope, receive, _guard_formulas(scope, dressed))
+
+                async def make(keeping: Send) -> None:
+                    await self._make(None, scope, receive, _dress(keeping, generation))
+
+                return {"cache": await generation.cache.answer(key, scope, send, make), "generation": number}
+            return {"cache": "", "generation": number}
+
+    async def _make(self, refusal: Answer | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """Make an answer anew: a refusal, a page of ours, one of Datasette's, or a stranger's question."""
+        if refusal is not None:
+            await _send_answer(send, refusal)
+        elif not _is_question(scope):
+            await self._app(scope, receive, _guard_formulas(scope, send))
+        else:
+            await self._answer_question(scope, receive, _guard_formulas(scope, send))
 
     async def _answer_question(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a stranger's question when it is its turn."""
+        """Answer a stranger's question when it is its turn, in threads of its own."""
         try:
             async with timeout(QUESTION_WAIT):
                 await self._questions.acquire()
         except TimeoutError:
             words = "Too many questions are being answered right now; try again in a few seconds."
-            await _send_answer(send, _make_plain(503, "Busy", words))
+            await _send_answer(send, refuse(str(scope["path"]), 503, "Busy", words))
             return
+        token = ASKING.set(True)
         try:
             await self._app(scope, receive, send)
         finally:
+            ASKING.reset(token)
             self._questions.release()
 
 
@@ -172,28 +198,30 @@ def _make_view(view: View, tell_today: Callable[[], date]) -> Callable[..., Awai
     async def answer_page(request: Any) -> Response:
         generation = CURRENT.get()
         if generation is None:
-            return _respond(UNPUBLISHED)
-        asked = {key: request.args.get(key) for key in request.args}
-        asked |= {key: unquote(value) for key, value in request.url_vars.items() if value is not None}
+            return _respond(tell_unpublished(request.path))
+        given = {key: request.args.get(key) for key in request.args}
+        given |= {key: unquote(value) for key, value in request.url_vars.items() if value is not None}
+        # No text of ours holds this sign, and SQLite's full-text search takes it for the end of a question.
+        asked = {key: value.replace(chr(0), " ") for key, value in given.items()}
         asked |= {"today": tell_today().isoformat(), "address": read_address(os.environ)}
-        return _respond(await generation.database.read_page(lambda db: _run_view(view, db, asked)))
+        return _respond(await generation.database.read_page(lambda db: _run_view(view, db, request.path, asked)))
 
     return answer_page
 
 
-def _run_view(view: View, db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
-    """Run one page within its time; conditions our own errors name become pages that say so."""
+def _run_view(view: View, db: sqlite3.Connection, path: str, asked: Mapping[str, str]) -> Answer:
+    """Run one page within its time; conditions our own errors name become answers that say so."""
     limit_time(db, PAGE_SECONDS)
     try:
         return view(db, asked)
     except NotFoundError as error:
-        return _make_plain(404, "Not found", str(error))
+        return refuse(path, 404, "Not found", str(error))
     except StatusQuoError as error:
-        return _make_plain(400, "This cannot be answered", str(error))
+        return refuse(path, 400, "This cannot be answered", str(error))
     except sqlite3.OperationalError as error:
         if str(error) != "interrupted":
             raise
-        return _make_plain(503, "This took too long", "Ask for less at once.")
+        return refuse(path, 503, "This took too long", "Ask for less at once.")
     finally:
         lift_time_limit(db)
 
@@ -202,26 +230,29 @@ def _respond(answer: Answer) -> Response:
     return Response(answer.file or answer.body, answer.status, dict(answer.headers), content_type=answer.content_type)
 
 
-def _make_plain(status: int, title: str, words: str) -> Answer:
-    return render_plain(status, title, words)
-
-
 def _refuse(scope: Scope, generation: Generation | None) -> Answer | None:
     """Return the answer to a request that goes no further: a method that writes, an inner page, nothing published."""
     path = unquote(str(scope["path"]))
     if scope["method"] not in ("GET", "HEAD"):
-        return _make_plain(405, "Method not allowed", "This site only answers questions.")
+        answer = refuse(path, 405, "Method not allowed", "This site only answers questions.")
+        return msgspec.structs.replace(answer, headers={"allow": "GET, HEAD"})
     if path.startswith("/-/") and not path.startswith(OPEN_INNER_PATHS):
-        return _make_plain(404, "Not found", "There is no such page.")
+        return refuse(path, 404, "Not found", "There is no such page.")
     if generation is None and not path.startswith(("/-/static/", "/static/", "/favicon.ico")):
-        return msgspec.structs.replace(UNPUBLISHED, headers={"retry-after": "30"})
+        return tell_unpublished(path)
     return None
 
 
 def _is_question(scope: Scope) -> bool:
     """Tell whether a request carries a stranger's SQL or may make Datasette work hard."""
     asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    return any(key.startswith(QUESTION_KEYS) for key, _ in asked)
+    return str(scope["path"]).startswith(CANNED_PATHS) or any(key.startswith(QUESTION_KEYS) for key, _ in asked)
+
+
+def _is_sql(scope: Scope) -> bool:
+    """Tell whether a request carries a stranger's SQL, which may ask for the time of day: never the same twice."""
+    asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return any(key in SQL_KEYS for key, _ in asked)
 
 
 def _dress(send: Send, generation: Generation | None) -> Send:
@@ -260,7 +291,8 @@ def _guard_formulas(scope: Scope, send: Send) -> Send:
 
 
 async def _send_answer(send: Send, answer: Answer) -> None:
-    headers = {"content-type": answer.content_type, **answer.headers}
+    body = answer.body.encode()
+    headers = {"content-type": answer.content_type, "content-length": str(len(body)), **answer.headers}
     await send(
         {
             "type": "http.response.start",
@@ -268,4 +300,4 @@ async def _send_answer(send: Send, answer: Answer) -> None:
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
     )
-    await send({"type": "http.response.body", "body": answer.body.encode()})
+    await send({"type": "http.response.body", "body": body})

@@ -11,7 +11,8 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from threading import Lock
@@ -21,13 +22,20 @@ from datasette.database import Database
 
 from kb.generations import POINTER, BrokenPointerError, Pointer, hold_generation, read_pointer
 from kb.store.public import read_generation
+from kb.web.cache import ResponseCache
 from kb.web.guard import GuardedConnection, bound_functions, guard_connection
 from kb.web.tables import DATABASE
 
 # A publisher may remove a generation between our reading its name and opening it.
 OPEN_ATTEMPTS = 5
+# Questions of strangers that run at the same time, each in a thread of its own: those of pages stay free.
+MOST_QUESTIONS = 2
+# How much such a thread stands back (nice value): where the processors are busy, pages go first.
+QUESTION_NICENESS = 10
 
 logger = logging.getLogger(__name__)
+# Whether the request at hand is a stranger's question.
+ASKING: ContextVar[bool] = ContextVar("asking", default=False)
 
 
 class GenerationDatabase(Database):  # type: ignore[misc]  # Datasette ships no types
@@ -37,8 +45,9 @@ class GenerationDatabase(Database):  # type: ignore[misc]  # Datasette ships no 
     name would never be read, and nothing could be closed.
     """
 
-    def __init__(self, datasette: Any, path: Path, pointer: Pointer) -> None:
+    def __init__(self, datasette: Any, path: Path, pointer: Pointer, questions: Executor | None = None) -> None:
         super().__init__(datasette, str(path), is_mutable=False)
+        self._questions = questions
         self.name = self.route = DATABASE
         # Datasette would hash the whole file to name it.
         self.cached_hash = f"{pointer.generation:064}"
@@ -77,7 +86,8 @@ class GenerationDatabase(Database):  # type: ignore[misc]  # Datasette ships no 
             with pool.lend() as db:
                 return fn(db)
 
-        return await asyncio.get_running_loop().run_in_executor(self.ds.executor, in_thread)
+        executor = self._questions if ASKING.get() and self._questions is not None else self.ds.executor
+        return await asyncio.get_running_loop().run_in_executor(executor, in_thread)
 
     def _open(self) -> sqlite3.Connection:
         address = f"{Path(self.path).absolute().as_uri()}?immutable=1"
@@ -135,15 +145,16 @@ class Pool:
 
 
 class Generation:
-    """A published generation in use: its pointer, its database, and how many requests are being answered from it."""
+    """A published generation in use: its pointer, its database, its kept answers, and how many requests it answers."""
 
-    def __init__(self, datasette: Any, folder: Path, pointer: Pointer) -> None:
+    def __init__(self, datasette: Any, folder: Path, pointer: Pointer, questions: Executor | None = None) -> None:
         path = folder / pointer.file
         self.pointer = pointer
+        self.cache = ResponseCache()
         with ExitStack() as on_failure:
             self._descriptor = hold_generation(path)
             on_failure.callback(os.close, self._descriptor)
-            self.database = GenerationDatabase(datasette, path, pointer)
+            self.database = GenerationDatabase(datasette, path, pointer, questions)
             on_failure.pop_all()
         self._users = 0
         self._retired = False
@@ -181,6 +192,12 @@ class Shelf:
         self._mark: tuple[int, int] | None = None
         self._refused: tuple[int, int] | None = None
         self._generation: Generation | None = None
+        self._questions = ThreadPoolExecutor(MOST_QUESTIONS, "questions", _stand_back)
+
+    @property
+    def is_refusing(self) -> bool:
+        """Tell whether the pointer names a generation that cannot be opened."""
+        return self._refused is not None and self._refused != self._mark
 
     @contextmanager
     def take(self) -> Iterator[Generation | None]:
@@ -203,6 +220,7 @@ class Shelf:
         if self._generation is not None:
             self._generation.retire()
         self._generation, self._mark = None, None
+        self._questions.shutdown()
 
     def _follow_pointer(self) -> None:
         """Move to the generation the pointer names now; stay with the last good one if that cannot be opened."""
@@ -215,7 +233,10 @@ class Shelf:
             return
         if self._generation is not None:
             self._generation.retire()
-        self._generation, self._mark = new, mark
+        self._generation, self._mark, self._refused = new, mark, None
+
+    def _open(self, pointer: Pointer) -> Generation:
+        return Generation(self._datasette, self._folder, pointer, self._questions)
 
     def _read_mark(self) -> tuple[int, int] | None:
         """Tell pointers apart without reading them: by inode and time of writing."""
@@ -230,12 +251,18 @@ class Shelf:
         for _ in range(OPEN_ATTEMPTS):
             try:
                 pointer = read_pointer(self._folder)
-                return None if pointer is None else Generation(self._datasette, self._folder, pointer)
+                return None if pointer is None else self._open(pointer)
             except (OSError, sqlite3.Error, BrokenPointerError) as error:
                 problem = error
         if not quiet:
             logger.warning("the current generation cannot be opened, the last good one stays: %s", problem)
         return None
+
+
+def _stand_back() -> None:
+    """Let this thread go behind those of pages, where the system knows niceness of threads (Linux does)."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, QUESTION_NICENESS)
 
 
 class CurrentDatabases(Mapping[str, Any]):

@@ -1,0 +1,121 @@
+"""Those who run the site see whether it is well, and what was asked, never by whom or for what words."""
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from kb.generations import POINTER, Pointer, write_pointer
+from kb.web import operating, swap
+from kb.web.tables import make_metadata, read_tables
+from tests.sites import copy_data, make_data, open_site, publish_at
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    return make_data(folder / "data", folder / "web")
+
+
+@pytest.fixture
+def data(made, tmp_path):
+    return copy_data(made, tmp_path / "data")
+
+
+def get(site, path, **keys):
+    async def ask():
+        return await site.client.get(path, **keys)
+
+    return asyncio.run(ask())
+
+
+def test_site_tells_that_it_is_well(monkeypatch, data):
+    publish_at(data)
+
+    answer = get(open_site(monkeypatch, data), "/-/health")
+
+    assert {"status": "ok", "generation": 1, "published_at": "2024-03-01T01:00:00Z", "refused": False} == answer.json()
+    assert (200, "no-store") == (answer.status_code, answer.headers["cache-control"])
+
+
+def test_site_tells_that_nothing_is_published(monkeypatch, data):
+    answer = get(open_site(monkeypatch, data), "/-/health")
+
+    assert (503, "unpublished") == (answer.status_code, answer.json()["status"])
+
+
+def test_site_tells_that_a_newer_generation_was_refused(monkeypatch, data):
+    publish_at(data)
+    site = open_site(monkeypatch, data)
+    get(site, "/")
+    write_pointer(data / "public", Pointer(2, "000002.db", "2024-03-01T01:02:00Z", {}))
+
+    answer = get(site, "/-/health")
+
+    assert (200, 1, True) == (answer.status_code, answer.json()["generation"], answer.json()["refused"])
+
+
+def test_site_whose_pages_wait_is_not_well(monkeypatch, data):
+    publish_at(data)
+    monkeypatch.setattr(operating, "HEALTH_SECONDS", 0.05)
+    monkeypatch.setattr(swap.GenerationDatabase, "read_page", lambda *_: asyncio.sleep(1))
+
+    answer = get(open_site(monkeypatch, data), "/-/health")
+
+    assert (503, "slow") == (answer.status_code, answer.json()["status"])
+
+
+def test_log_tells_every_request_and_nobody(monkeypatch, data, tmp_path):
+    publish_at(data)
+    log = tmp_path / "access.jsonl"
+    monkeypatch.setenv("KB_ACCESS_LOG", str(log))
+    site = open_site(monkeypatch, data)
+    headers = {"user-agent": "Somebody/1", "x-forwarded-for": "203.0.113.9", "referer": "https://example.org/secret"}
+
+    for path in ("/search?q=my+own+words&page=1", "/search?q=my+own+words&page=1", "/nowhere", "/-/health"):
+        get(site, path, headers=headers)
+
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [
+        ("/search", ["page", "q"], 200, "miss", 1),
+        ("/search", ["page", "q"], 200, "hit", 1),
+        ("/nowhere", [], 404, "miss", 1),
+        ("/-/health", [], 200, "", 1),
+    ] == [tuple(line[name] for name in ("path", "asked", "status", "cache", "generation")) for line in lines]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line["at"]) and line["bytes"] > 0 for line in lines)
+    assert not re.search(r"own|Somebody|203\.0|127\.0|example\.org", log.read_text())
+
+
+def test_no_log_is_written_unless_asked_for(monkeypatch, data, tmp_path):
+    publish_at(data)
+    monkeypatch.delenv("KB_ACCESS_LOG", raising=False)
+
+    get(open_site(monkeypatch, data), "/")
+
+    assert {"data"} == {path.name for path in tmp_path.iterdir()}
+    assert (data / "public" / POINTER).is_file()
+
+
+def test_one_generation_can_be_published_as_plain_tables(data, tmp_path):
+    publish_at(data)
+    shutil.copy(data / "public" / "000001.db", tmp_path / "public.db")
+    (tmp_path / "metadata.json").write_text(json.dumps(make_metadata()))
+
+    page = ask_plain(tmp_path, "/public/changes")
+    ready = ask_plain(tmp_path, "/public/search_changes.json?words=thirty+days&_shape=array")
+    refused = ask_plain(tmp_path, "/public.json?sql=select+1")
+
+    assert (0, True) == (page.returncode, read_tables()["changes"].columns["signals"] in page.stdout)
+    assert (0, 3, 1) == (ready.returncode, len(json.loads(ready.stdout)), refused.returncode)
+
+
+def ask_plain(folder, path):
+    """Ask Datasette alone, as docs/operate.md publishes it, in a process that knows nothing of our site."""
+    settings = ("--setting", "default_allow_sql", "off", "--setting", "allow_download", "off")
+    command = [sys.executable, "-P", "-m", "datasette", "serve", "public.db", "--metadata", "metadata.json", *settings]
+    asked = [*command, "--get", path]
+    return subprocess.run(asked, check=False, cwd=folder, capture_output=True, text=True, timeout=60)
