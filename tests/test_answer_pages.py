@@ -32,9 +32,10 @@ from kb.web.pages.answer_words import (
     shorten,
     spell_days,
 )
-from kb.web.pages.cells import Moment, compute_cells, read_cell_views
+from kb.web.pages.cells import read_cell_views
 from kb.web.pages.compare import MOST_PLACES, MOST_QUESTIONS
 from kb.web.pages.fact import mark_quote
+from kb.web.pages.moments import Moment, compute_cells
 from kb.web.pages.question_map import draw_question, is_mixed, list_values
 from tests.test_web_pages import ask, main_text, open_generation, read, text_of
 

@@ -39,6 +39,15 @@ QUESTIONS = {
     "/d/us-xx/code/1-4/diff/{}..today": "view all",
     "/d/us-xx/code/1-4/diff": "old new",
     "/d/us-xx/code/1-4/beside/{}": "as_of",
+    "/j/{}": "as_of known_at",
+    "/j/us-tx": "as_of known_at",
+    "/q/{}": "as_of known_at",
+    "/q/refill_limit": "as_of known_at profession drug event setting value sort",
+    "/f/{}": "",
+    "/compare": "question jurisdiction as_of known_at differ layout",
+    "/compare.json": "question jurisdiction as_of known_at",
+    "/compare.csv": "question jurisdiction as_of known_at",
+    "/": "map",
 }
 # What people and machines type; hypothesis finds more.
 ODD = st.one_of(

@@ -4,6 +4,7 @@ All of it is counted at publication or found by an index: the first page is the 
 """
 
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 
@@ -169,3 +170,9 @@ def list_corrections(db: sqlite3.Connection) -> list[Correction]:
     """Return what was published wrong and has been put right, the latest first."""
     rows = db.execute("""SELECT published_at, subject, message FROM corrections ORDER BY published_at DESC, subject""")
     return [Correction(*row) for row in rows]
+
+
+def count_covered(coverage: Sequence[Coverage]) -> tuple[int, int]:
+    """Count the jurisdictions watched, and all there are to watch; the invented one is neither."""
+    real = [one for one in coverage if one.kind != "invented"]
+    return sum(one.state == "watched" for one in real), len(real)

@@ -3,10 +3,9 @@
 import sqlite3
 from collections.abc import Mapping
 
-from kb.store.overview import list_corrections, read_coverage, read_release
+from kb.store.overview import count_covered, list_corrections, read_coverage, read_release
 from kb.web.answer import Answer
 from kb.web.pages.frame import read_frame, render
-from kb.web.pages.home import count_covered
 from kb.web.pages.sources import HEALTH_LABELS
 
 

@@ -4,14 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from kb.answer.answers import Standing
-from kb.answer.dates import DateKind
 from kb.answer.facts import EvidenceKind, FactState
-from kb.parts import Part, Role
 from kb.web.pages.words import MONTHS, print_day
 
 # What a cell of the matrix is, and what that means.
-STANDING_LABELS: Mapping[Standing, str] = {
+STANDING_LABELS: Mapping[str, str] = {
     "answered": "Answered",
     "limited": "Answered for some",
     "conflict": "Sources disagree",
@@ -24,7 +21,7 @@ STANDING_LABELS: Mapping[Standing, str] = {
     "not_asked": "Not a question for this level of law",
     "unknown_before": "No record before this date",
 }
-STANDING_SENTENCES: Mapping[Standing, str] = {
+STANDING_SENTENCES: Mapping[str, str] = {
     "answered": "There is an answer to all of what is asked.",
     "limited": "Answers are known for some professions, drugs, events or settings; others may differ.",
     "conflict": "Entries contradict each other. All are shown; we do not choose.",
@@ -38,8 +35,8 @@ STANDING_SENTENCES: Mapping[Standing, str] = {
     "unknown_before": "What applied then is not recorded here.",
 }
 # Cells that hold an answer, and those that hold none, in the order they are counted.
-ANSWERED: tuple[Standing, ...] = ("answered", "limited", "conflict", "law_silent")
-UNANSWERED: tuple[Standing, ...] = (
+ANSWERED: tuple[str, ...] = ("answered", "limited", "conflict", "law_silent")
+UNANSWERED: tuple[str, ...] = (
     "coming", "lapsed", "pending", "unknown_before", "not_found", "not_checked", "not_asked",
 )  # fmt: skip
 # A sign before a chip's words; nobody needs it to understand them.
@@ -90,7 +87,7 @@ EVIDENCE_SENTENCES: Mapping[EvidenceKind, str] = {
     "secondary": "tells of the rule in its own words; a lead to the law, never proof of it",
     "knowledge": "told from memory: look it up before use",
 }
-ROLE_LABELS: Mapping[Role, str] = {
+ROLE_LABELS: Mapping[str, str] = {
     "leading": "Answer",
     "yielding": "Gives way to the above",
     "narrower": "Also, for a part",
@@ -100,7 +97,7 @@ ROLE_LABELS: Mapping[Role, str] = {
     "unseen": "Seen only later",
     "lead": "Lead, not followed yet",
 }
-DATE_LABELS: Mapping[DateKind, str] = {
+DATE_LABELS: Mapping[str, str] = {
     "effective": "takes effect",
     "sunset": "ends (sunset)",
     "expiry": "expires",
@@ -149,12 +146,6 @@ def print_stated(text: str) -> str:
     if len(text) == MONTH_SIGNS:
         return f"{MONTHS[int(text[5:]) - 1]} {text[:4]}"
     return print_day(text) if len(text) > MONTH_SIGNS else text
-
-
-def tell_reading(part: Part) -> str:
-    """Say where a coder read what is only reported, and when: "official page, May 2026"."""
-    where = next((label for kind, label in PAGE_SHORT_LABELS.items() if kind == part.kind), "no page named")
-    return f"{where}, {print_stated(part.seen_on)}" if part.seen_on else where
 
 
 def open_sentence(text: str) -> str:

@@ -1,22 +1,17 @@
-"""A cell of the matrix as pages print it: from the published table, or computed for other dates."""
+"""A cell of the matrix as pages print it."""
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
 from typing import Any
 
 import msgspec
 
 from kb.answer.answers import Reason, Standing
-from kb.matrix import FEDERAL, Wanted, compare_facts, show_cell
 from kb.parts import Part
-from kb.questions import Question
-from kb.scopes import Scope
-from kb.store.answers import read_cell_rows, read_fact_steps, read_last_seen, read_published_facts
-from kb.web.pages.answer_words import ANSWERED, STANDING_LABELS, print_stated, spell_days, tell_reading
+from kb.store.answers import read_cell_rows, read_last_seen
+from kb.web.pages.answer_words import ANSWERED, PAGE_SHORT_LABELS, STANDING_LABELS, print_stated, spell_days
 from kb.web.pages.words import print_day
 
-END_OF_DAY = "T23:59:59.999999Z"
 # States of proof in which a reader must look before relying on an answer.
 DOUBTFUL = ("needs_review", "broken")
 
@@ -106,30 +101,6 @@ def read_cell_views(
     return [view_cell(row) for row in read_cell_rows(db, questions, jurisdictions)]
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """For when and within which limits cells are computed."""
-
-    as_of: date
-    known_at: str
-    scope: Scope = {}
-
-
-def compute_cells(
-    db: sqlite3.Connection, questions: Mapping[str, Question], jurisdictions: Collection[str], moment: Moment
-) -> list[CellView]:
-    """Return cells for another date, another day of knowledge or within limits, computed from the published facts."""
-    wanted = Wanted(
-        questions=tuple(questions.values()),
-        jurisdictions=tuple(jurisdictions),
-        as_of=moment.as_of,
-        known_at=moment.known_at,
-        scope=moment.scope,
-    )
-    facts = read_published_facts(db, questions, {*jurisdictions, FEDERAL})
-    steps = read_fact_steps(db, [fact.id for fact in facts if fact.anchor is not None])
-    return [view_cell(show_cell(cell)) for cell in compare_facts(facts, steps, wanted)]
-
-
 def find_seen(db: sqlite3.Connection, cells: Iterable[CellView]) -> dict[str, str]:
     """Return when the documents that prove cells were last read again."""
     documents = {line.part.document for cell in cells for line in cell.lines if line.part.document}
@@ -147,3 +118,9 @@ def tell_since(part: Part) -> str:
     """Say from when (and until when) an answer applies, as coded; that the day is not recorded where it is not."""
     begins = print_stated(part.effective_from) or "Day not recorded"
     return f"{begins}, until {print_stated(part.effective_to)}" if part.effective_to else begins
+
+
+def tell_reading(part: Part) -> str:
+    """Say where a coder read what is only reported, and when: "official page, May 2026"."""
+    where = next((label for kind, label in PAGE_SHORT_LABELS.items() if kind == part.kind), "no page named")
+    return f"{where}, {print_stated(part.seen_on)}" if part.seen_on else where

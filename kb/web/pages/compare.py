@@ -8,16 +8,15 @@ import msgspec
 
 from kb.declarations import suggest
 from kb.errors import StatusQuoError, UsageError
-from kb.jurisdictions import read_jurisdictions
 from kb.matrix import FEDERAL, Cell, Wanted, compare_facts
 from kb.questions import Question
 from kb.sheets import Sheets, encode_matrix, write_csv, write_workbook
 from kb.store.answers import Asked, count_heads, read_fact_steps, read_published_facts, read_published_questions
 from kb.web.answer import Answer
-from kb.web.pages.cells import CellView, Moment, compute_cells, read_cell_views, tell_since
-from kb.web.pages.fact import make_json
-from kb.web.pages.frame import Frame, read_frame, render
-from kb.web.pages.questions import group_topics, read_moment, show_moment, write_query
+from kb.web.pages.cells import CellView, read_cell_views, tell_since
+from kb.web.pages.frame import Frame, read_frame, render, render_json
+from kb.web.pages.moments import Moment, compute_cells, read_moment, show_moment, write_query
+from kb.web.pages.topics import group_topics
 
 # A page shows so many columns and rows, a file holds so many cells; a question more than that is answered in words.
 MOST_PLACES, MOST_QUESTIONS, MOST_CELLS = 8, 12, 600
@@ -185,7 +184,7 @@ def tell(cell: CellView) -> Told:
 def _refuse(db: sqlite3.Connection, frame: Frame, message: str, asked: Mapping[str, str]) -> Answer:
     """Answer a question that cannot be read, in the form it was asked for; the form keeps what was typed."""
     if asked.get("form"):
-        return make_json({"ok": False, "error": message, "status": 400, "title": "This cannot be compared"}, 400)
+        return render_json({"ok": False, "error": message, "status": 400, "title": "This cannot be compared"}, 400)
     kept = {name: asked[name] for name in KEPT if asked.get(name)}
     empty = Chosen(questions={}, places=(), kept=kept)
     page = _render(db, frame, empty, Table(error=message))
@@ -200,7 +199,7 @@ def _render(db: sqlite3.Connection, frame: Frame, chosen: Chosen, table: Table) 
         chosen=chosen,
         table=table,
         topics=group_topics(read_published_questions(db), {}),
-        places=list_places(frame),
+        places=list_places(db, frame),
         since={(cell.question, cell.jurisdiction): tell_since(cell.first) for cell in shown if cell.first is not None},
         layout=chosen.kept.get("layout", ""),
         files=[(form.upper(), chosen.write(f"/compare.{form}")) for form in FILE_TYPES],
@@ -208,11 +207,13 @@ def _render(db: sqlite3.Connection, frame: Frame, chosen: Chosen, table: Table) 
     )
 
 
-def list_places(frame: Frame) -> list[tuple[str, str]]:
+def list_places(db: sqlite3.Connection, frame: Frame) -> list[tuple[str, str]]:
     """Return the jurisdictions to choose from, by name: id and name."""
-    kinds = {place.id: place.kind for place in read_jurisdictions()}
-    named = [(name, title) for name, title in frame.edition.names.items() if kinds.get(name) != "federal"]
-    return sorted(named, key=lambda pair: pair[1])
+    return [
+        (one.jurisdiction, frame.edition.names[one.jurisdiction])
+        for one in count_heads(db)
+        if one.jurisdiction != FEDERAL
+    ]
 
 
 def write_file(db: sqlite3.Connection, frame: Frame, chosen: Chosen, form: str) -> Answer:

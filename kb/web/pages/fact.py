@@ -26,8 +26,9 @@ from kb.store.answers import (
 )
 from kb.web.answer import Answer
 from kb.web.pages.answer_words import PAGE_LABELS, PROOF_SENTENCES, print_length, print_stated
-from kb.web.pages.cells import CellView, Moment, compute_cells
-from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
+from kb.web.pages.cells import CellView
+from kb.web.pages.frame import Frame, read_frame, render, render_json, render_missing, show_sources
+from kb.web.pages.moments import Moment, compute_cells
 from kb.web.pages.words import cite, keep_web, link_document, print_day
 
 NEAREST_SHOWN = 5
@@ -84,10 +85,10 @@ def view_fact(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     if found is None:
         lines = explain_fact(db, asked["fact"])
         if is_json:
-            return make_json({"ok": False, "error": " ".join(lines), "status": 404, "title": "No such answer"}, 404)
+            return render_json({"ok": False, "error": " ".join(lines), "status": 404, "title": "No such answer"}, 404)
         return render_missing(frame, "No such answer", lines)
     if is_json:
-        return make_json(bundle(frame, found))
+        return render_json(bundle(frame, found))
     return _render_fact(db, frame, found)
 
 
@@ -126,13 +127,6 @@ def explain_fact(db: sqlite3.Connection, fact: str) -> list[str]:
         if near
         else "Answers are found by state (/j) or by question (/q).",
     ]
-
-
-def make_json(body: Mapping[str, object], status: int = 200) -> Answer:
-    """Return an answer in JSON."""
-    return Answer(
-        status, msgspec.json.format(msgspec.json.encode(body)).decode() + "\n", "application/json; charset=utf-8"
-    )
 
 
 def bundle(frame: Frame, found: Evidence) -> dict[str, object]:

@@ -93,6 +93,12 @@ def render_plain(status: int, title: str, words: str, *, more: str = "", command
     return Answer(status, page.render(frame=None, title=title, words=words, more=more, commands=commands))
 
 
+def render_json(body: Mapping[str, object], status: int = 200) -> Answer:
+    """Return an answer in JSON, indented so that a person can read it too."""
+    text = msgspec.json.format(msgspec.json.encode(body)).decode()
+    return Answer(status, f"{text}\n", "application/json; charset=utf-8")
+
+
 def read_page_number(asked: Mapping[str, str]) -> int:
     """Return the page of a long list that is asked for, the first where none is."""
     text = asked.get("page", "")

@@ -17,6 +17,7 @@ from kb.store.overview import (
     Coverage,
     Standing,
     count_ages,
+    count_covered,
     count_months,
     count_moved,
     find_moves,
@@ -251,12 +252,6 @@ def link_jurisdiction(jurisdiction: str) -> str:
     """Return the path of a jurisdiction's page, of its changes where it has no page of its own."""
     own = f"/j/{jurisdiction}"
     return own if ROUTES.answer(own) else f"/changes?{urlencode({'jurisdiction': jurisdiction})}"
-
-
-def count_covered(coverage: Sequence[Coverage]) -> tuple[int, int]:
-    """Count the jurisdictions watched, and all there are to watch; the invented one is neither."""
-    real = [one for one in coverage if one.kind != "invented"]
-    return sum(one.state == "watched" for one in real), len(real)
 
 
 def _days_before(today: str, days: int) -> str:

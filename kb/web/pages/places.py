@@ -14,20 +14,14 @@ from kb.store.answers import Asked, Head, count_heads, list_authorities, list_da
 from kb.store.incidents import list_published, read_moves
 from kb.store.pages import Wanted, count_changes, list_changes, read_sources
 from kb.web.answer import Answer
-from kb.web.pages.cells import (
-    CellView,
-    compute_cells,
-    find_seen,
-    read_cell_views,
-    tell_checked,
-    tell_since,
-)
+from kb.web.pages.cells import CellView, find_seen, read_cell_views, tell_checked, tell_since
 from kb.web.pages.filters import RULE_NATURES, RULE_PARTS
 from kb.web.pages.frame import Frame, read_frame, render, render_missing
+from kb.web.pages.moments import compute_cells, read_moment, show_moment
 from kb.web.pages.question_map import count_standings
-from kb.web.pages.questions import name_topic, read_moment, show_moment
 from kb.web.pages.sources import Card, make_card
 from kb.web.pages.tiles import Look, Tile, TileMap, draw_tiles
+from kb.web.pages.topics import name_topic
 
 DAYS_SHOWN = 12
 CHANGES_SHOWN = 8
@@ -108,8 +102,6 @@ def view_place(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         cells = read_cell_views(db, jurisdictions=[name])
     else:
         cells = compute_cells(db, {key: one.question for key, one in questions.items()}, [name], moment)
-    if not cells:
-        return render_missing(frame, f"Nothing is asked of {frame.edition.names[name]}", explain_place(db, name, frame))
     return _render_place(db, show_moment(frame, moment), (name, questions, cells), asked)
 
 

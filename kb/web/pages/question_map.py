@@ -154,5 +154,5 @@ def _place(order: Sequence[str], value: str) -> int:
 
 def count_standings(cells: Sequence[CellView]) -> list[tuple[str, int]]:
     """Count cells by how far they are answered, in words; all of them are counted."""
-    found = Counter(cell.state for cell in cells)
+    found: Counter[str] = Counter(cell.state for cell in cells)
     return [(label, found[state]) for state, label in STANDING_LABELS.items() if found[state]]

@@ -3,8 +3,6 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import date
-from itertools import groupby
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -12,7 +10,7 @@ from kb.answer.scope import name_scope
 from kb.declarations import suggest
 from kb.errors import UsageError
 from kb.jurisdictions import read_jurisdictions
-from kb.matrix import FEDERAL, parse_scope
+from kb.matrix import FEDERAL
 from kb.questions import Question
 from kb.scopes import DIMENSIONS, read_terms
 from kb.store.answers import (
@@ -23,34 +21,18 @@ from kb.store.answers import (
     list_moved,
     read_published_questions,
 )
-from kb.topics import read_vocabulary
 from kb.web.answer import Answer
-from kb.web.pages.cells import (
-    END_OF_DAY,
-    CellView,
-    Moment,
-    compute_cells,
-    find_seen,
-    read_cell_views,
-    tell_checked,
-    tell_since,
-)
+from kb.web.pages.cells import CellView, find_seen, read_cell_views, tell_checked, tell_since
 from kb.web.pages.frame import Frame, read_frame, render, render_missing
+from kb.web.pages.moments import Moment, compute_cells, read_moment, show_moment, write_query
 from kb.web.pages.question_map import count_standings, draw_question, is_mixed, list_values
-from kb.web.pages.words import parse_day, print_day
+from kb.web.pages.topics import group_topics, name_topic
+from kb.web.pages.words import print_day
 
 MOVES_SHOWN = 30
 DAYS_SHOWN = 200
 LIMITS_SHOWN = 12
 SORTS = ("name", "answer", "since")
-
-
-class Topic(msgspec.Struct, frozen=True):
-    """A topic with its questions, each with in how many places it is answered."""
-
-    id: str
-    title: str
-    questions: tuple[tuple[Question, int], ...]
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -67,21 +49,6 @@ def view_questions(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     """Answer "/q": every question by topic, with how many places answer it."""
     known = read_published_questions(db)
     return render("questions.html", read_frame(db, asked), topics=group_topics(known, count_answered(db)))
-
-
-def group_topics(known: Mapping[str, Asked], counts: Mapping[str, int]) -> list[Topic]:
-    """Return the questions by topic, in the order of the codebook."""
-    grouped = groupby((one.question for one in known.values()), key=lambda question: question.topic)
-    return [
-        Topic(topic, name_topic(topic), tuple((one, counts.get(one.id, 0)) for one in questions))
-        for topic, questions in grouped
-    ]
-
-
-def name_topic(topic: str) -> str:
-    """Return a topic's title, its id in words where none is declared."""
-    titles = {one.id: one.title for one in read_vocabulary().topics}
-    return titles.get(topic) or topic.replace("_", " ").capitalize()
 
 
 def view_question(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
@@ -104,37 +71,6 @@ def explain_question(db: sqlite3.Connection, question: str) -> list[str]:
     known = read_published_questions(db)
     nearest = suggest(question, known)
     return [f"We ask no question with the id “{question}”{nearest}.", f"We ask {len(known)}; /q lists them by topic."]
-
-
-def read_moment(asked: Mapping[str, str], frame: Frame, question: Question | None) -> Moment | None:
-    """Return what other dates and limits are asked for, None where the published answers serve.
-
-    Raises UsageError for a date that is none and a limit that is unknown.
-    """
-    given = {name: asked[name] for name in ("as_of", "known_at") if asked.get(name)}
-    for name, text in given.items():
-        if parse_day(text) is None:
-            raise UsageError(f"{name}: “{text}” is no date; write it as 2024-07-01")
-    dimensions = question.scope if question is not None else DIMENSIONS
-    scope = parse_scope([f"{name}={asked[name]}" for name in dimensions if asked.get(name)])
-    if not given and not scope:
-        return None
-    return Moment(
-        as_of=parse_day(given.get("as_of", "")) or date.fromisoformat(frame.today),
-        known_at=f"{given['known_at']}{END_OF_DAY}" if "known_at" in given else frame.known_at,
-        scope=scope,
-    )
-
-
-def show_moment(frame: Frame, moment: Moment | None) -> Frame:
-    """Return the frame that names the dates the answers stand for: published ones are those of the edition's day.
-
-    Of a demonstration it says so.
-    """
-    frame = msgspec.structs.replace(frame, shows_replica=frame.edition.recorded)
-    if moment is None:
-        return msgspec.structs.replace(frame, as_of=frame.known_at[:10])
-    return msgspec.structs.replace(frame, as_of=moment.as_of.isoformat(), known_at=moment.known_at)
 
 
 def read_answers(db: sqlite3.Connection, question: Question, moment: Moment | None) -> list[CellView]:
@@ -245,9 +181,3 @@ def write_path(question: str, asked: Mapping[str, str], changed: Mapping[str, st
     """Return the path of a question's page with what is asked already, altered."""
     kept = ("as_of", "known_at", "value", "sort", *DIMENSIONS)
     return write_query(f"/q/{question}", {name: asked.get(name, "") for name in kept} | dict(changed))
-
-
-def write_query(path: str, values: Mapping[str, str]) -> str:
-    """Return a path with its query, names in order, empty ones left out; commas and colons stay readable."""
-    told = sorted((name, value) for name, value in values.items() if value)
-    return f"{path}?{urlencode(told, safe=',:')}" if told else path
