@@ -114,7 +114,12 @@ def _render_question(
         sorts=SORTS,
         floor=next((cell for cell in concerned if cell.jurisdiction == FEDERAL), None),
         counts=count_standings(concerned),
-        map=draw_question(question, pictured, value, title_map(frame, question, part or within)),
+        map=draw_question(
+            question,
+            pictured,
+            value,
+            title_map(frame, question, part or within or (question.label(value) if value else "")),
+        ),
         mapped_for=part,
         value=value,
         values=values,
