@@ -309,7 +309,7 @@ def _find_eid(db: sqlite3.Connection, target: Target, reading: Reading, known_at
             note = f"{print_eid(target.eid)} is now {print_eid(eid)}, since {lead.since[:10]}"
             return msgspec.structs.replace(target, eid=eid), [note]
     parent = target.eid
-    while parent not in eids:
+    while parent and parent not in eids:
         parent = parent_of(parent)
     beside = ", ".join(print_eid(eid) for eid in eids if eid and parent_of(eid) == parent)
     there = f"{print_eid(parent) or 'it'} has {beside or 'no parts'}"

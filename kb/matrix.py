@@ -18,7 +18,7 @@ from kb.jurisdictions import read_jurisdictions
 from kb.parts import list_parts
 from kb.questions import Question, map_questions, read_codebook, read_questions
 from kb.scopes import DIMENSIONS, Scope, read_terms
-from kb.store.facts import read_recorded_facts, read_steps
+from kb.store.facts import read_recorded_facts, read_steps, read_watched_places
 
 FEDERAL = "us"
 # So many different values are named in a cell; more are counted.
@@ -124,8 +124,8 @@ def list_answering(knowledge: sqlite3.Connection, questions: Sequence[Question])
 
 
 def list_places(knowledge: sqlite3.Connection) -> tuple[str, ...]:
-    """Return all jurisdictions asked: those listed, the invented ones only where they have facts."""
-    found = {fact.jurisdiction for fact in read_recorded_facts(knowledge)}
+    """Return all jurisdictions asked: those listed, the invented ones only where they have facts or sources."""
+    found = {fact.jurisdiction for fact in read_recorded_facts(knowledge)} | read_watched_places(knowledge)
     listed = [place.id for place in read_jurisdictions() if place.kind != "invented" or place.id in found]
     return (*listed, *sorted(found - {place.id for place in read_jurisdictions()}))
 

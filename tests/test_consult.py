@@ -8,11 +8,13 @@ import pytest
 from kb.compare.eids import print_eid
 from kb.consult import Moment, Question, choose_version, consult, know_versions, select_provisions
 from kb.errors import NotFoundError
-from kb.lookup import AmbiguousCitationError, find_target, find_targets
+from kb.lookup import AmbiguousCitationError, Target, find_target, find_targets
 from kb.models import Provision, Reading
 from kb.store.knowledge import open_knowledge
+from kb.store.public import open_published
 from kb.store.queries import VersionRow
 from tests.example_web import SITE, WEEKS, build_web
+from tests.hostile import make_hostile_data
 
 NOW = Moment(date(2024, 8, 1), "2024-08-01T00:00:00Z")
 
@@ -244,6 +246,14 @@ def test_coming_text_takes_over_on_its_day(db):
 def test_missing_provision_names_those_beside_it(db):
     with pytest.raises(NotFoundError, match=r"has no \(z\).*it has \(a\), \(b\)"):
         ask(db, "1-4(z)")
+
+
+def test_provision_of_a_version_without_any_is_not_looked_for_without_end(tmp_path):
+    target = Target("us-xx/code/2-1", "§ 2-1", "a__1")
+    folder = make_hostile_data(tmp_path / "data") / "public"
+
+    with closing(open_published(folder / "000001.db")) as published, pytest.raises(NotFoundError, match="has no parts"):
+        consult(published, target, Question(moment=Moment(date(2024, 3, 1), "9999"), now=NOW))
 
 
 def test_provision_is_found_whatever_its_case(db):

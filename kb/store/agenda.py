@@ -71,12 +71,13 @@ def read_stated_texts(db: sqlite3.Connection, since: str) -> list[StatedText]:
         """
         SELECT versions.document, versions.strand, versions.source, sources.jurisdiction, versions.citation,
             versions.heading, versions.url, sources.topics, valid_from, valid_to, wave_at, closed_at, closed_wave
-        FROM versions JOIN sources ON sources.source = versions.source
-        WHERE (versions.document, versions.strand, versions.source) IN (
+        FROM (
             SELECT document, strand, source FROM versions WHERE valid_basis = 'stated' AND valid_from >= :since
             UNION
             SELECT document, strand, source FROM versions WHERE valid_basis = 'stated' AND valid_to >= :since
-        )
+        ) AS stated
+        CROSS JOIN versions USING (document, strand, source)
+        JOIN sources ON sources.source = versions.source
         ORDER BY versions.document, versions.strand, versions.source, wave_at, valid_from, valid_to
         LIMIT :most
         """,

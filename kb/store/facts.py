@@ -126,6 +126,11 @@ def list_standing_texts(db: sqlite3.Connection, jurisdictions: Sequence[str]) ->
     return [StandingText(*row) for row in rows]
 
 
+def read_watched_places(db: sqlite3.Connection) -> set[str]:
+    """Return the jurisdictions of the sources that are built."""
+    return {row[0] for row in db.execute("SELECT DISTINCT jurisdiction FROM sources")}
+
+
 def _spell_fact(fact: Fact) -> dict[str, object]:
     fields = msgspec.to_builtins(fact)
     plain = {name: fields.get(name) for name in Fact.__struct_fields__ if name not in ("id", "file")}

@@ -210,7 +210,6 @@ FINISH = f"""
     CREATE INDEX locations_by_url ON locations (url);
     CREATE INDEX versions_by_snapshot ON versions (sha256);
     CREATE INDEX versions_by_source ON versions (source, document, strand, observed_from, version);
-    CREATE INDEX changes_by_event ON changes (event_id);
     CREATE INDEX changes_by_day ON changes (observed_at DESC, source, document, wave_at, place);
     CREATE INDEX changes_by_jurisdiction ON changes (jurisdiction, observed_at DESC, source, document, wave_at, place);
     CREATE INDEX changes_by_source ON changes (source, observed_at DESC, document, wave_at, place);
@@ -255,6 +254,7 @@ COUNTS = f"""
     INSERT INTO daily_counts (day, jurisdiction, source, changes, rule_changes)
         SELECT SUBSTR(observed_at, 1, 10), jurisdiction, source, COUNT(*), TOTAL({IS_RULE_CHANGE})
         FROM changes GROUP BY 1, 3;
+    CREATE INDEX changes_by_event ON changes (event_id);
     UPDATE events SET rule_changes = (
         SELECT COUNT(*) FROM changes WHERE changes.event_id = events.id AND {IS_RULE_CHANGE});
     UPDATE sources SET

@@ -129,7 +129,10 @@ def search_provisions(db: sqlite3.Connection, sought: Sought, limit: int) -> lis
 
 
 def search_changes(db: sqlite3.Connection, sought: Sought, limit: int) -> list[FoundChange]:
-    """Return the changes that hold all words in their texts, citation or reason, the nearest first."""
+    """Return the changes that hold all words in their texts, citation or reason, the nearest first.
+
+    Of more than MOST_RANKED only the latest are ranked: changes stand in the order in which they were seen.
+    """
     columns = ", ".join(f"changes.{name}" for name in FoundChange.__struct_fields__ if name != "snippet")
     rows = db.execute(
         f"""
@@ -137,7 +140,9 @@ def search_changes(db: sqlite3.Connection, sought: Sought, limit: int) -> list[F
             SNIPPET(changes_fts, -1, '{MARK_START}', '{MARK_END}', '…', {SNIPPET_WORDS}) AS snippet
         FROM changes_fts
         CROSS JOIN changes ON changes.rowid = changes_fts.rowid
-        WHERE changes_fts MATCH :match AND :jurisdiction IN ('', changes.jurisdiction)
+        WHERE changes_fts MATCH :match AND changes_fts.rowid >= COALESCE((
+                SELECT rowid FROM changes_fts WHERE changes_fts MATCH :match
+                ORDER BY rowid DESC LIMIT 1 OFFSET :most), 0) AND :jurisdiction IN ('', changes.jurisdiction)
             AND (:topic = '' OR EXISTS (SELECT 1 FROM JSON_EACH(changes.topics) WHERE value = :topic))
         ORDER BY changes_fts.rank, observed_at DESC, changes.id
         LIMIT :limit
@@ -146,6 +151,7 @@ def search_changes(db: sqlite3.Connection, sought: Sought, limit: int) -> list[F
             "match": " ".join(map(_quote, sought.words)),
             "jurisdiction": sought.jurisdiction,
             "topic": sought.topic,
+            "most": MOST_RANKED,
             "limit": limit,
         },
     )

@@ -157,7 +157,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         parameters=moves.SearchAsked,
         reply=Many[records.HitRecord],
         read=moves.search,
-        example="/search?q=ketamine",
+        example="/search?q=shall",
     ),
 )
 
