@@ -337,7 +337,7 @@ def test_question_with_several_choices_is_mapped_one_by_one(db):
     drawn = draw_question(question, cells, value)
     shown = {group.look: len(group.names) for group in drawn.groups}
 
-    assert count == shown.get("strong", 0) + shown.get("other", 0)
+    assert count == shown.get("strong", 0) + shown.get("partial", 0)
 
 
 def test_map_without_any_answer_is_blank(db):

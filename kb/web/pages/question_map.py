@@ -23,6 +23,7 @@ RANKED: Mapping[int, tuple[Look, ...]] = {
     3: ("strong", "partial", "few"),
     4: ("strong", "partial", "few", "none"),
 }
+AMONG, FOR_SOME = "among the answers", "among the answers, for some only"
 MIXED, SILENT, UNKNOWN, OTHERS = (
     "differs or known for some only",
     "the law is silent",
@@ -54,7 +55,7 @@ def is_mixed(cells: Sequence[CellView]) -> bool:
 def draw_question(question: Question, cells: Sequence[CellView], value: str = "", title: str = "") -> TileMap:
     """Draw the cells of a question; of one with several choices it shows where ``value`` is among the answers."""
     if value:
-        legend = Legend({value: "strong"}, {"strong": question.label(value), "few": OTHERS})
+        legend = Legend({}, {"strong": AMONG, "partial": FOR_SOME, "few": OTHERS})
     else:
         legend = _make_legend(question, cells)
     words = {**legend.words, "other": MIXED, "silent": SILENT, "unknown": UNKNOWN}
@@ -96,8 +97,9 @@ def _choose_look(cell: CellView, legend: Legend, value: str) -> Look:
     if not cell.lines:
         return "unknown"
     if value:
-        is_some = cell.state != "answered" and len(cell.lines) > 1
-        return ("other" if is_some else "strong") if value in _list_values(cell) else "few"
+        if value not in _list_values(cell):
+            return "few"
+        return "strong" if cell.state == "answered" else "partial"
     told = {line.part.value for line in cell.lines}
     return legend.looks.get(told.pop(), "other") if len(told) == 1 else "other"
 

@@ -45,6 +45,19 @@ class Limit(msgspec.Struct, frozen=True):
     is_chosen: bool
 
 
+class Put(msgspec.Struct, frozen=True):
+    """A question as it was put: with its cells, and for which other dates and limits, None for the published ones."""
+
+    one: Asked
+    cells: Sequence[CellView]
+    moment: Moment | None
+
+    @property
+    def within(self) -> str:
+        """Return the limits it was put within, in words."""
+        return name_scope(self.moment.scope) if self.moment is not None else ""
+
+
 def view_questions(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     """Answer "/q": every question by topic, with how many places answer it."""
     known = read_published_questions(db)
@@ -63,7 +76,7 @@ def view_question(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     except UsageError as error:
         return render_missing(frame, "We cannot read this question", [str(error)], status=400)
     cells = read_answers(db, one.question, moment)
-    return _render_question(db, show_moment(frame, moment), (one, cells, moment), asked)
+    return _render_question(db, show_moment(frame, moment), Put(one, cells, moment), asked)
 
 
 def explain_question(db: sqlite3.Connection, question: str) -> list[str]:
@@ -82,31 +95,20 @@ def read_answers(db: sqlite3.Connection, question: Question, moment: Moment | No
     return sorted(cells, key=lambda cell: (cell.jurisdiction != FEDERAL, names.get(cell.jurisdiction, "")))
 
 
-def _render_question(
-    db: sqlite3.Connection,
-    frame: Frame,
-    found: tuple[Asked, Sequence[CellView], Moment | None],
-    asked: Mapping[str, str],
-) -> Answer:
-    one, cells, moment = found
-    question = one.question
-    values = list_values(question, cells)
-    value = asked.get("value", "") if asked.get("value", "") in {name for name, _, _ in values} else ""
-    if not value and values:
-        value = values[0][0]
+def _render_question(db: sqlite3.Connection, frame: Frame, put: Put, asked: Mapping[str, str]) -> Answer:
+    question, cells = put.one.question, put.cells
     concerned = [cell for cell in cells if cell.state != "not_asked"]
-    seen = find_seen(db, cells)
+    first = [(cell, cell.first) for cell in cells if cell.first is not None]
+    values = list_values(question, cells)
+    value = choose_value(values, asked.get("value", ""))
     limits = list_limits(db, question, asked)
-    pictured, part = cells, ""
-    within = name_scope(moment.scope) if moment is not None else ""
-    if not values and limits and (moment is None or not moment.scope) and is_mixed(concerned):
-        part = limits[0].name
-        places = [cell.jurisdiction for cell in cells]
-        pictured = compute_cells(db, {question.id: question}, places, narrow(frame, moment, limits[0]))
+    pictured, part = picture(db, frame, put, limits if not values else [])
+    said = part or put.within or (question.label(value) if value else "")
+    seen = find_seen(db, cells)
     answer = render(
         "question.html",
         frame,
-        one=one,
+        one=put.one,
         question=question,
         topic=name_topic(question.topic),
         cells=sort_cells(concerned, asked.get("sort", "")),
@@ -114,23 +116,37 @@ def _render_question(
         sorts=SORTS,
         floor=next((cell for cell in concerned if cell.jurisdiction == FEDERAL), None),
         counts=count_standings(concerned),
-        map=draw_question(question, pictured, value, title_map(frame, question, part or within)),
+        map=draw_question(question, pictured, value, title_map(frame, question, said)),
         mapped_for=part,
         value=value,
         values=values,
-        moment=moment,
+        moment=put.moment,
         limits=limits,
-        within=within,
-        checked={cell.jurisdiction: tell_checked(cell.first, seen) for cell in cells if cell.first is not None},
-        since={cell.jurisdiction: tell_since(cell.first) for cell in cells if cell.first is not None},
+        within=put.within,
+        checked={cell.jurisdiction: tell_checked(leading, seen) for cell, leading in first},
+        since={cell.jurisdiction: tell_since(leading) for cell, leading in first},
         is_watched=any(line.part.document for cell in cells for line in cell.lines),
         moves=list_moved(db, question.id, MOVES_SHOWN),
         days=list_days(db, question=question.id, limit=DAYS_SHOWN),
         asked=asked,
         write=lambda **changed: write_path(question.id, asked, changed),
     )
-    headers = {"Link": f'</q/{question.id}>; rel="canonical"'}
-    return msgspec.structs.replace(answer, headers=headers)
+    return msgspec.structs.replace(answer, headers={"Link": f'</q/{question.id}>; rel="canonical"'})
+
+
+def choose_value(values: Sequence[tuple[str, str, int]], wanted: str) -> str:
+    """Return which of several choices the map shows: the one asked for, else the most frequent; "" if there is none."""
+    known = [value for value, _, _ in values]
+    return wanted if wanted in known else next(iter(known), "")
+
+
+def picture(db: sqlite3.Connection, frame: Frame, put: Put, limits: Sequence[Limit]) -> tuple[Sequence[CellView], str]:
+    """Return the cells the map shows, and for whom or what only: where most answers differ, for the most frequent."""
+    if not limits or put.within or not is_mixed(put.cells):
+        return put.cells, ""
+    places = [cell.jurisdiction for cell in put.cells]
+    question = put.one.question
+    return compute_cells(db, {question.id: question}, places, narrow(frame, put.moment, limits[0])), limits[0].name
 
 
 def title_map(frame: Frame, question: Question, part: str) -> str:
