@@ -111,11 +111,24 @@ class Edition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     altered: str
 
 
+class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A comparison worth beginning with: its title, the jurisdictions, and questions or topics."""
+
+    title: str
+    jurisdictions: tuple[str, ...]
+    questions: tuple[str, ...]
+
+
 class Codebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The questions in their order, and the editions of the codebook, the latest last."""
+    """The questions in their order, and the editions of the codebook, the latest last.
+
+    ``subject`` names what they are about ("Ketamine"), for titles; ``comparisons`` are offered where one begins.
+    """
 
     editions: tuple[Edition, ...]
     questions: tuple[Question, ...]
+    subject: str = ""
+    comparisons: tuple[Comparison, ...] = ()
 
     @property
     def version(self) -> int:

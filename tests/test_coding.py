@@ -8,6 +8,7 @@ import pytest
 
 from kb.coding import SHIPPED, count_facts, read_facts
 from kb.errors import DeclarationError
+from kb.jurisdictions import read_jurisdictions
 from kb.questions import GAPS, map_questions, read_codebook
 from kb.registry import read_deny_list
 from kb.scopes import read_terms
@@ -389,3 +390,12 @@ def test_every_empty_cell_says_why(shipped):
 
     assert [] == [fact.id for fact in gaps if fact.gap == "not_found" and not fact.searched]
     assert [] == [fact.id for fact in gaps if fact.gap == "not_checked" and not fact.note]
+
+
+def test_comparisons_offered_name_places_and_questions_or_topics_there_are():
+    places = {place.id for place in read_jurisdictions()}
+    known = {*map_questions(), *(question.topic for question in read_codebook().questions)}
+
+    for one in read_codebook().comparisons:
+        assert set(one.jurisdictions) <= places, one.title
+        assert set(one.questions) <= known, one.title

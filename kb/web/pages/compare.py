@@ -9,7 +9,7 @@ import msgspec
 from kb.declarations import suggest
 from kb.errors import StatusQuoError, UsageError
 from kb.matrix import FEDERAL, Cell, Wanted, compare_facts
-from kb.questions import Question
+from kb.questions import Question, read_codebook
 from kb.sheets import Sheets, encode_matrix, write_csv, write_workbook
 from kb.store.answers import Asked, count_heads, read_fact_steps, read_published_facts, read_published_questions
 from kb.web.answer import Answer
@@ -204,6 +204,7 @@ def _render(db: sqlite3.Connection, frame: Frame, chosen: Chosen, table: Table) 
         layout=chosen.kept.get("layout", ""),
         files=[(form.upper(), chosen.write(f"/compare.{form}")) for form in FILE_TYPES],
         most=(MOST_QUESTIONS, MOST_PLACES),
+        examples=read_codebook().comparisons,
     )
 
 

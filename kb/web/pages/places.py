@@ -9,7 +9,7 @@ import msgspec
 from kb.declarations import suggest
 from kb.errors import UsageError
 from kb.matrix import FEDERAL
-from kb.questions import Question
+from kb.questions import Question, read_codebook
 from kb.store.answers import Asked, Head, count_heads, list_authorities, list_days, read_published_questions
 from kb.store.incidents import list_published, read_moves
 from kb.store.pages import Wanted, count_changes, list_changes, read_sources
@@ -131,6 +131,7 @@ def _render_place(
         "jurisdiction.html",
         msgspec.structs.replace(frame, shows_replica=frame.shows_replica or is_replica),
         name=name,
+        subject=read_codebook().subject,
         groups=groups,
         summary=summarise(groups),
         summary_lines=SUMMARY_LINES,
