@@ -167,6 +167,42 @@ EVENTS = Listing(
         "kind": "events.kind = :kind",
     },
 )
+QUESTIONS = Listing(
+    columns="""
+        question, topic, title, wording, asked_of, type, unit, choices, details, scope, coding, silent, edition
+    """,
+    tables="questions",
+    order=("place", "question"),
+    filters={"topic": "topic = :topic"},
+)
+ANSWERS = Listing(
+    columns="""
+        jurisdiction, question, state, value, label, notes, proof, confidence, citation, url AS official_url,
+        effective_from, effective_to, stricter_than_federal, conflicts, scopes, searched, why, fact
+    """,
+    tables="answers",
+    order=("jurisdiction", "question"),
+    filters={
+        "jurisdiction": "jurisdiction = :jurisdiction",
+        "question": "question = :question",
+        "state": "state = :state",
+    },
+)
+FACTS = Listing(
+    columns="""
+        fact, jurisdiction, question, value, label, gap, state, scope, details, basis, binding, authority, citation,
+        url AS official_url, note, effective_from, effective_to, reverts_to, document, eid, quote, evidence,
+        confidence, coded_on, reviewed_on, superseded_on, replica
+    """,
+    tables="facts",
+    order=("jurisdiction", "question", "fact"),
+    filters={
+        "fact": "fact = :fact",
+        "jurisdiction": "jurisdiction = :jurisdiction",
+        "question": "question = :question",
+        "state": "state = :state",
+    },
+)
 
 
 def list_rows(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from kb.web.answer import PageRoute
-from kb.web.api import moves, places, records, texts
+from kb.web.api import coded, moves, places, records, texts
 from kb.web.api.endpoint import Endpoint, Many, One, make_view
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -147,6 +147,48 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         parameters=moves.EventAsked,
         reply=One[records.EventRecord],
         read=moves.find_event,
+        example="",
+    ),
+    Endpoint(
+        name="list_questions",
+        path="/questions",
+        title="Questions",
+        description="The codebook: what is asked of every jurisdiction, the values allowed, and what silence means.",
+        parameters=coded.QuestionsAsked,
+        reply=Many[coded.QuestionRecord],
+        read=coded.list_questions,
+        example="/questions?limit=5",
+    ),
+    Endpoint(
+        name="list_answers",
+        path="/answers",
+        title="Answers",
+        description="What each jurisdiction answers to each question on the day of the edition, why, and how it is "
+        "proven. A cell is never empty: its state says why there is no answer. Other days: /compare.json.",
+        parameters=coded.AnswersAsked,
+        reply=Many[coded.AnswerRecord],
+        read=coded.list_answers,
+        example="/answers?jurisdiction={jurisdiction}&limit=5",
+    ),
+    Endpoint(
+        name="list_facts",
+        path="/facts",
+        title="Facts",
+        description="The coded answers, each within its scope, with evidence, dates and the words that prove it; those "
+        "that were replaced too.",
+        parameters=coded.FactsAsked,
+        reply=Many[coded.FactRecord],
+        read=coded.list_facts,
+        example="/facts?limit=5",
+    ),
+    Endpoint(
+        name="get_fact",
+        path="/facts/{fact}",
+        title="One fact",
+        description="A coded answer; its steps through the texts stand on /f/<fact>.",
+        parameters=coded.FactAsked,
+        reply=One[coded.FactRecord],
+        read=coded.find_fact,
         example="",
     ),
     Endpoint(
