@@ -80,7 +80,7 @@ def ask(db, url, today=TODAY):
     """Answer a path as the site does: the first pattern that matches, groups before the query."""
     parts = urlsplit(url)
     path = unquote(parts.path)
-    route, match = next((route, found) for route in PAGES if (found := re.search(route.pattern, path)))
+    route, match = next((route, found) for route in (*PAGES, *API_PAGES) if (found := re.search(route.pattern, path)))
     return route.view(db, {**dict(parse_qsl(parts.query)), **match.groupdict(), "today": today})
 
 
