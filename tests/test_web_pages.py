@@ -14,6 +14,7 @@ from kb.publish import publish
 from kb.share import share_path
 from kb.store import public
 from kb.store.pages import SourceState
+from kb.web.api.page import API_PAGES
 from kb.web.guard import guard_connection
 from kb.web.pages import PAGES, words
 from kb.web.pages.navigation import BAR
