@@ -23,8 +23,8 @@ LONGEST_VALUE = 4_000_000
 LARGEST_ANSWER = 16_000_000
 # What SQLite may hold in memory for all connections of the process together.
 HEAP_BYTES = 512 * 1024 * 1024
-# A page of our own that takes longer is given up. Pages take milliseconds; the rest is room for files of whole tables on
-# a machine that is busy with other work, where 2 s were not always enough.
+# A page of our own that takes longer is given up. Pages take milliseconds; the rest is room for files of whole tables
+# on a machine that is busy with other work, where 2 s were not always enough.
 PAGE_SECONDS = 6.0
 # SQL steps between two looks at the clock.
 PROGRESS_STEPS = 1000
