@@ -36,6 +36,7 @@ NEXT = (
     ("kb changes", "every change; try --jurisdiction us-or, --since 2026-01-01, --format md"),
     ('kb show "OAR 850-060-0223" --as-of 2022-06-01', "a rule as it stood on a day"),
     ('kb show "21 CFR 1307.41"', "a rule that ends by itself"),
+    ("kb compare telehealth_prescribing", "what the states answer, beside federal law; kb compare lists the questions"),
     ("kb sources list", "what is watched, since when, last checked"),
     ("kb serve", "all of this as a site on http://127.0.0.1:8001"),
 )
