@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from collections import Counter
 from contextlib import closing
 from datetime import date
 from statistics import median
@@ -338,6 +339,19 @@ def test_question_with_several_choices_is_mapped_one_by_one(db):
     shown = {group.look: len(group.names) for group in drawn.groups}
 
     assert count == shown.get("strong", 0) + shown.get("partial", 0)
+
+
+def test_legend_names_the_answer_that_most_places_of_a_look_share(db):
+    question = map_questions()["pdmp_query_duty"]
+    cells = read_cell_views(db, [question.id])
+    told = Counter(question.say(cell.lines[0].part.value) for cell in cells if len(cell.lines) == 1)
+    ((most, count),) = told.most_common(1)
+
+    groups = draw_question(question, cells).groups
+    (named,) = [group for group in groups if group.words.startswith(most)]
+
+    assert ["strong", "partial", "few", "none"] == [group.look for group in groups][:4]
+    assert count * 2 > len(named.names)
 
 
 def test_map_without_any_answer_is_blank(db):

@@ -102,7 +102,7 @@ DATE_LABELS: Mapping[str, str] = {
     "sunset": "ends (sunset)",
     "expiry": "expires",
     "comment": "comments close",
-    "reverts": "falls back to",
+    "reverts": "the rule falls back to this",
 }
 CAUSE_LABELS: Mapping[str, str] = {
     "resolved": "Found in the text",

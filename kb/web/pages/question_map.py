@@ -2,8 +2,10 @@
 
 import re
 import sqlite3
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import msgspec
 
@@ -16,7 +18,7 @@ from kb.web.pages.words import count_of
 
 # Looks of values that are not ranked, the most frequent first; more values than these share the look of the others.
 UNRANKED: tuple[Look, ...] = ("strong", "partial", "few", "none")
-# Looks of ranks, by how many there are; the strictest first.
+# Looks of ranks, by how many of them are needed; the strictest first.
 RANKED: Mapping[int, tuple[Look, ...]] = {
     1: ("strong",),
     2: ("strong", "few"),
@@ -110,30 +112,45 @@ def _make_legend(question: Question, cells: Sequence[CellView]) -> Legend:
     counts = Counter(part.value for part in alone if part.value)
     barred: dict[str, Look] = {value: "forbid" for value in counts if FORBIDDING.search(question.say(value))}
     counts -= Counter(dict.fromkeys(barred, counts.total()))
-    ranks = {value: question.rank(value) for value in counts}
-    if counts and None not in ranks.values():
-        return _rank_looks(question, ranks, barred)
     order = [choice.id for choice in question.values]
     frequent = [value for value, _ in sorted(counts.items(), key=lambda one: (-one[1], _place(order, one[0])))]
-    looks: dict[str, Look] = dict(zip(frequent, UNRANKED, strict=False))
-    if len(frequent) > len(UNRANKED):
-        looks |= dict.fromkeys(frequent[len(UNRANKED) - 1 :], UNRANKED[-1])
+    ranks = {value: rank for value in frequent if (rank := question.rank(value)) is not None}
+    looks: dict[str, Look]
+    if counts and len(ranks) == len(counts):
+        looks = _rank_looks(counts, ranks)
+    else:
+        looks = dict(zip(frequent, UNRANKED, strict=False))
+        looks |= dict.fromkeys(frequent[len(UNRANKED) :], UNRANKED[-1])
     looks |= barred
     return Legend(looks, _name_looks(question, looks))
 
 
-def _rank_looks(question: Question, ranks: Mapping[str, int | None], barred: Mapping[str, Look]) -> Legend:
-    levels = sorted({rank for rank in ranks.values() if rank is not None}, reverse=True)
+def _rank_looks(counts: Mapping[str, int], ranks: Mapping[str, int]) -> dict[str, Look]:
+    """Return the look of each value: neighbouring ranks share one where there are more ranks than looks.
+
+    They are parted so that as few places as possible stand under a look that another value gives its name.
+    """
+    levels = sorted(set(ranks.values()), reverse=True)
     steps = RANKED[min(len(levels), max(RANKED))]
-    places = {level: steps[at * len(steps) // len(levels)] for at, level in enumerate(levels)}
-    order = sorted(ranks, key=lambda value: -(ranks[value] or 0))
-    looks = {value: places[rank] for value in order if (rank := ranks[value]) is not None} | dict(barred)
-    return Legend(looks, _name_looks(question, looks))
+    places = range(1, len(levels))
+    parted = min(combinations(places, len(steps) - 1), key=lambda cuts: _count_unnamed(counts, ranks, levels, cuts))
+    shared = {level: steps[bisect_right(parted, at)] for at, level in enumerate(levels)}
+    return {value: shared[rank] for value, rank in ranks.items()}
+
+
+def _count_unnamed(
+    counts: Mapping[str, int], ranks: Mapping[str, int], levels: Sequence[int], cuts: Sequence[int]
+) -> int:
+    """Count the cells whose value is not the most frequent one of its group of ranks."""
+    groups: dict[int, list[int]] = {}
+    for value, rank in ranks.items():
+        groups.setdefault(bisect_right(cuts, levels.index(rank)), []).append(counts[value])
+    return sum(sum(group) - max(group) for group in groups.values())
 
 
 def _name_looks(question: Question, looks: Mapping[str, Look]) -> dict[Look, str]:
-    """Return what each look means: the labels that have it, the first of them by name."""
-    named: dict[Look, list[str]] = {}
+    """Return what each look means: the labels that have it, the most frequent of them by name."""
+    named: dict[Look, list[str]] = {look: [] for look in UNRANKED if look in looks.values()}
     for value, look in looks.items():
         told = "yes" if value == "yes" else "no" if value == "no" else question.say(value)
         named.setdefault(look, []).append(told)
@@ -147,7 +164,7 @@ def _name_looks(question: Question, looks: Mapping[str, Look]) -> dict[Look, str
 def _lower(label: str) -> str:
     """Return a label as it stands within a sentence; names and numbers keep their capitals."""
     first = label.split(" ", 1)[0]
-    return label if first in PROPER or not first[1:].islower() else label[0].lower() + label[1:]
+    return label if first in PROPER or (first[1:] and not first[1:].islower()) else label[0].lower() + label[1:]
 
 
 def _place(order: Sequence[str], value: str) -> int:
