@@ -657,3 +657,23 @@ def test_query_keeps_what_was_asked(db):
 
     assert links
     assert {"2020-01-01"} == {dict(parse_qsl(urlsplit(link).query))["as_of"] for link in links}
+
+
+# --- what binds nobody
+
+
+@pytest.mark.parametrize("path", ["/j/us-tx", "/changes?jurisdiction=us-tx"])
+def test_proposals_never_look_like_law_in_a_list(db, path):
+    lines = page(db, path).css("a.line")
+
+    assert lines != []
+    assert {"Proposed, not law"} == {node.text() for line in lines for node in line.css(".chip.proposed")}
+    assert len(lines) == sum(len(line.css(".chip.proposed")) for line in lines)
+
+
+def test_proposal_says_so_on_its_own_page_and_in_the_feed(db):
+    (change,) = {line.attributes["href"] for line in page(db, "/changes?jurisdiction=us-tx").css("a.line")[:1]}
+
+    assert "Rule changed Proposed, not law" in " ".join(text_of(page(db, change), ".told"))
+    assert "Texas (proposed, not law): 9 rule changes" in get(db, "/changes.json?jurisdiction=us-tx").body
+    assert "not law" not in words(db, "/changes?jurisdiction=us-or")

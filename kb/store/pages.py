@@ -103,6 +103,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     observed_at: str
     effective_on: date | None
     cause: str
+    binding: str
 
 
 LISTED_COLUMNS = ", ".join(f"changes.{name}" for name in Listed.__struct_fields__)

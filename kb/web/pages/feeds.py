@@ -17,7 +17,7 @@ from kb.store.timeline import FeedEvent, Telling, list_feed_events, read_telling
 from kb.web.answer import Answer
 from kb.web.pages.filters import Listing, read_listing, tell_filters, write_path
 from kb.web.pages.frame import ENVIRONMENT, read_page_number
-from kb.web.pages.words import KIND_LABELS, cite, count_of, keep_web, print_day, weigh
+from kb.web.pages.words import KIND_LABELS, NOT_LAW_LABELS, cite, count_of, keep_web, print_day, weigh
 
 # Entries of one page of a feed; older ones stand on the next pages, linked as RFC 5005 has it.
 FEED_SIZE = 30
@@ -145,6 +145,8 @@ def _title_entry(event: FeedEvent, told: Sequence[Telling], edition: Edition) ->
     """Return a headline that says where, what and from when: "Texas: 22 TAC § 172.5(b): "must" → "may"."""
     place = edition.names.get(event.jurisdiction) or event.jurisdiction.upper()
     first = told[0].change
+    if first.binding in NOT_LAW_LABELS:
+        place += f" ({NOT_LAW_LABELS[first.binding].lower()})"
     days = sorted({one.change.effective_on for one in told if one.change.effective_on is not None})
     force = f" (in force from {print_day(days[0])})" if len(days) == 1 else ""
     if event.changes == 1:

@@ -47,6 +47,8 @@ PART_LABELS: Mapping[Part, str] = {
     "note": "editor’s notes",
     "pending": "notices of coming change",
 }
+# Texts that bind nobody yet: what is said beside every change of theirs.
+NOT_LAW_LABELS: Mapping[str, str] = {"bill": "Bill, not law", "proposal": "Proposed, not law"}
 NATURE_WEIGHTS: Mapping[Nature, Weight] = {"substantive": "rule", "editorial": "wording", "structural": "moved"}
 NATURE_LABELS: Mapping[Nature, str] = {
     "substantive": "the rule",
