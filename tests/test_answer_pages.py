@@ -38,6 +38,7 @@ from kb.web.pages.compare import MOST_PLACES, MOST_QUESTIONS
 from kb.web.pages.fact import mark_quote
 from kb.web.pages.moments import Moment, compute_cells
 from kb.web.pages.question_map import draw_question, is_mixed, list_values
+from kb.web.refusal import speak
 from tests.test_web_pages import ask, main_text, open_generation, read, text_of
 
 NOW, TODAY = "2026-11-28T06:00:00Z", "2026-11-28"
@@ -575,7 +576,7 @@ def test_bundle_holds_what_one_cites_with_and_says_that_there_is_no_inclusion_pr
 
 
 def test_bundle_of_no_fact_is_told_in_json(db):
-    answer = get(db, "/f/feed.json")
+    answer = speak(get(db, "/f/feed.json"), "/f/feed.json", "*/*")
 
     assert (404, False) == (answer.status, json.loads(answer.body)["ok"])
 

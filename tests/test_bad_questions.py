@@ -15,6 +15,7 @@ from kb.store.pages import Wanted
 from kb.store.timeline import combine_changes
 from kb.web.pages.feeds import TAG, space_marks, strip_markup
 from kb.web.pages.sides import mark_texts
+from kb.web.refusal import is_json_preferred
 from tests.example_web import build_web
 from tests.sites import open_site
 from tests.test_feeds import ask
@@ -212,3 +213,54 @@ def test_counts_made_when_published_are_those_of_the_changes(site):
     counted = combine_changes(site, Wanted(since="2000-01-01"))
 
     assert kept == {frozenset((name, str(getattr(one, name))) for name in one.__struct_fields__) for one in counted}
+
+
+TROUBLE = (
+    ("/j/us-zz", 404, "No such"),
+    ("/q/nothing", 404, "No such question"),
+    ("/f/nothing", 404, "No such answer"),
+    ("/d/us-xx/code/9-9", 404, ""),
+    ("/c/nothing", 404, "No such change"),
+    ("/e/nothing", 404, ""),
+    ("/d/us-xx/code/1-4?as_of=1990-01-01", 404, ""),
+    ("/d/us-xx/code/1-4?as_of=soon", 400, "We cannot read this question"),
+    ("/changes?kind=melted", 400, "These filters cannot be read"),
+    ("/calendar?kind=melted", 400, "These filters cannot be read"),
+    ("/compare?question=nothing", 400, "This cannot be compared"),
+    ("/nothing/at/all", 404, "Not found"),
+    ("/-/threads", 404, "Not found"),
+)
+
+
+@pytest.mark.parametrize(("path", "status", "title"), TROUBLE)
+def test_programs_are_told_of_trouble_in_json_and_people_on_a_page(data, monkeypatch, path, status, title):
+    told = fetch(data, monkeypatch, path, headers={"accept": "application/json"})
+    page = fetch(data, monkeypatch, path, headers={"accept": "text/html,application/json;q=0.9,*/*;q=0.8"})
+
+    assert (status, "application/json") == (told.status_code, told.headers["content-type"].partition(";")[0])
+    assert (status, "text/html") == (page.status_code, page.headers["content-type"].partition(";")[0])
+    assert {"ok", "error", "status", "title"} == set(told.json())
+    assert told.json()["title"].startswith(title)
+    assert len(told.json()["error"]) > 20
+
+
+def test_path_that_names_json_is_answered_in_json(data, monkeypatch):
+    told = fetch(data, monkeypatch, "/nothing.json")
+
+    assert (404, "application/json") == (told.status_code, told.headers["content-type"].partition(";")[0])
+    assert "There is no page /nothing.json." in told.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("application/json", True),
+        ("application/problem+json, */*", True),
+        ("text/html", False),
+        ("text/html,application/json", False),
+        ("*/*", False),
+        ("", False),
+    ],
+)
+def test_json_is_only_for_who_asks_for_it(accept, expected):
+    assert expected == is_json_preferred(accept)

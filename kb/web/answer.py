@@ -9,7 +9,8 @@ import msgspec
 class Answer(msgspec.Struct, frozen=True):
     """One answer: HTTP status, body and its type; ``headers`` are added to those every answer carries.
 
-    ``file`` is sent in place of a body that is no text (a workbook).
+    ``file`` is sent in place of a body that is no text (a workbook). ``trouble`` says in words why something cannot be
+    shown, a title and lines: programs that ask for JSON get it in place of the page.
 
     The security headers and ``X-Generation`` are set by the site, never by a page.
     """
@@ -19,6 +20,7 @@ class Answer(msgspec.Struct, frozen=True):
     content_type: str = "text/html; charset=utf-8"
     headers: dict[str, str] = {}
     file: bytes = b""
+    trouble: tuple[str, ...] = ()
 
 
 View = Callable[[sqlite3.Connection, Mapping[str, str]], Answer]

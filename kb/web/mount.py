@@ -38,7 +38,7 @@ from kb.web.guard import (
 from kb.web.operating import HEALTH_PATH, open_access_log, silence_server, tell_health
 from kb.web.pages import PAGES
 from kb.web.pages.navigation import ROUTES
-from kb.web.refusal import refuse, tell_unpublished
+from kb.web.refusal import refuse, speak, tell_unpublished
 from kb.web.swap import ASKING, CURRENT, MOST_QUESTIONS, CurrentDatabases, Generation, Shelf
 from kb.web.tables import DATABASE, make_metadata
 
@@ -104,10 +104,7 @@ def handle_exception(request: Any, exception: Exception) -> Response:
     if words == NO_DATABASE:
         words = f"There is no page {request.path}."
     title = str(getattr(exception, "title", None) or ERROR_TITLES.get(status, "Error"))
-    if str(request.path).endswith(".json"):
-        body = {"ok": False, "error": words, "status": status, "title": title}
-        return Response.json(body, status=status)
-    return _respond(refuse(str(request.path), status, title, words))
+    return _respond(refuse(str(request.path), status, title, words), request)
 
 
 def _is_refusal(exception: Exception) -> bool:
@@ -156,6 +153,8 @@ class Site:
             key = make_key(self._tell_now().date().isoformat(), scope)
             if scope["path"] == HEALTH_PATH:
                 refusal = await tell_health(generation, refused=self._shelf.is_refusing)
+            if refusal is not None:
+                refusal = speak(refusal, str(scope["path"]), _read_accept(scope))
             if refusal is not None or generation is None:
                 await self._make(refusal, scope, receive, _dress(send, generation))
             elif key is None or _is_sql(scope):
@@ -198,13 +197,14 @@ def _make_view(view: View, tell_today: Callable[[], date]) -> Callable[..., Awai
     async def answer_page(request: Any) -> Response:
         generation = CURRENT.get()
         if generation is None:
-            return _respond(tell_unpublished(request.path))
+            return _respond(tell_unpublished(request.path), request)
         given = {key: request.args.get(key) for key in request.args}
         given |= {key: unquote(value) for key, value in request.url_vars.items() if value is not None}
         # No text of ours holds this sign, and SQLite's full-text search takes it for the end of a question.
         asked = {key: value.replace(chr(0), " ") for key, value in given.items()}
         asked |= {"today": tell_today().isoformat(), "address": read_address(os.environ)}
-        return _respond(await generation.database.read_page(lambda db: _run_view(view, db, request.path, asked)))
+        answer = await generation.database.read_page(lambda db: _run_view(view, db, request.path, asked))
+        return _respond(answer, request)
 
     return answer_page
 
@@ -226,8 +226,9 @@ def _run_view(view: View, db: sqlite3.Connection, path: str, asked: Mapping[str,
         lift_time_limit(db)
 
 
-def _respond(answer: Answer) -> Response:
-    return Response(answer.file or answer.body, answer.status, dict(answer.headers), content_type=answer.content_type)
+def _respond(answer: Answer, request: Any) -> Response:
+    told = speak(answer, str(request.path), str(request.headers.get("accept", "")))
+    return Response(told.file or told.body, told.status, dict(told.headers), content_type=told.content_type)
 
 
 def _refuse(scope: Scope, generation: Generation | None) -> Answer | None:
@@ -241,6 +242,10 @@ def _refuse(scope: Scope, generation: Generation | None) -> Answer | None:
     if generation is None and not path.startswith(("/-/static/", "/static/", "/favicon.ico")):
         return tell_unpublished(path)
     return None
+
+
+def _read_accept(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"accept"), "")
 
 
 def _is_question(scope: Scope) -> bool:

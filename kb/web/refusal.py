@@ -10,6 +10,10 @@ from kb.web.pages.frame import render_plain
 
 # Where answers are JSON, errors too.
 API = "/api/"
+JSON_ENDING = ".json"
+JSON_TYPE = "application/json; charset=utf-8"
+JSON_KINDS = frozenset(("application/json", "application/problem+json"))
+PAGE_KINDS = frozenset(("text/html", "application/xhtml+xml"))
 UNPUBLISHED = render_plain(
     503,
     "Nothing is published yet",
@@ -26,6 +30,24 @@ def refuse(path: str, status: int, title: str, words: str) -> Answer:
         return render_plain(status, title, words)
     problem = Problem(title=title, status=status, detail=words, instance=path)
     return Answer(status, msgspec.json.encode(problem).decode(), PROBLEM_TYPE)
+
+
+def speak(answer: Answer, path: str, accept: str) -> Answer:
+    """Return an answer as it is sent: trouble as JSON to a program, which names JSON by its path or before HTML.
+
+    Only what is never kept for others differs so: an answer with trouble is asked for anew each time.
+    """
+    if not answer.trouble or not (path.endswith(JSON_ENDING) or is_json_preferred(accept)):
+        return answer
+    title, *lines = answer.trouble
+    body = {"ok": False, "error": " ".join(lines), "status": answer.status, "title": title}
+    return Answer(answer.status, msgspec.json.encode(body).decode(), JSON_TYPE, answer.headers)
+
+
+def is_json_preferred(accept: str) -> bool:
+    """Tell whether an Accept header (RFC 9110 § 12.5.1) names JSON and no page; weights are not compared."""
+    kinds = {one.partition(";")[0].strip().lower() for one in accept.split(",")}
+    return bool(kinds & JSON_KINDS) and not kinds & PAGE_KINDS
 
 
 def tell_unpublished(path: str) -> Answer:

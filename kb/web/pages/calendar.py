@@ -15,7 +15,7 @@ from kb.topics import read_vocabulary
 from kb.web.answer import Answer
 from kb.web.pages.feeds import refuse_feed
 from kb.web.pages.filters import LONGEST_VALUE, Facet, Option, check_days, label_value, path_without, write_path
-from kb.web.pages.frame import Frame, read_frame, render, show_sources
+from kb.web.pages.frame import Frame, read_frame, render_errors, show_sources
 from kb.web.pages.ics import DAY_VERBS, MEDIA_TYPE, link_day, write_ics
 from kb.web.pages.words import MONTH_NAMES, parse_day
 
@@ -68,12 +68,11 @@ def view_calendar(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     passing = [one for one in days if _passes(one, chosen)]
     ahead = [one for one in passing if one.day.isoformat() >= frame.today]
     passed = [one for one in passing if one.day.isoformat() < frame.today]
-    return render(
+    return render_errors(
         "calendar.html",
         show_sources(frame, {one.source for one in passing}),
-        status=400 if question.errors else 200,
+        question.errors,
         chosen=chosen,
-        errors=question.errors,
         facets=list_facets(days, chosen),
         active=_list_active(frame, chosen),
         ahead=ahead,

@@ -24,7 +24,16 @@ from kb.web.pages.filters import (
     widen,
     write_path,
 )
-from kb.web.pages.frame import Frame, Slice, read_frame, read_page_number, render, render_missing, show_sources
+from kb.web.pages.frame import (
+    Frame,
+    Slice,
+    read_frame,
+    read_page_number,
+    render,
+    render_errors,
+    render_missing,
+    show_sources,
+)
 from kb.web.pages.words import WEIGHT_LABELS, Weight, count_of, count_weight, print_day, weigh
 
 BASE = "/changes"
@@ -66,12 +75,11 @@ def view_changes(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     total = 0 if listing.errors else count_passing(combined, listing.wanted)
     shown = Slice(read_page_number(asked), total)
     changes = list_changes(db, listing.wanted, shown.size, shown.offset) if shown.total else []
-    return render(
+    return render_errors(
         "changes.html",
         show_sources(frame, {change.source for change in changes}),
-        status=400 if listing.errors else 200,
+        listing.errors,
         chosen=chosen,
-        errors=listing.errors,
         shown=shown,
         days=group_days(changes),
         hidden=[] if listing.errors else list_hidden(combined, listing),

@@ -188,7 +188,7 @@ def _refuse(db: sqlite3.Connection, frame: Frame, message: str, asked: Mapping[s
     kept = {name: asked[name] for name in KEPT if asked.get(name)}
     empty = Chosen(questions={}, places=(), kept=kept)
     page = _render(db, frame, empty, Table(error=message))
-    return msgspec.structs.replace(page, status=400)
+    return msgspec.structs.replace(page, status=400, trouble=("This cannot be compared", message))
 
 
 def _render(db: sqlite3.Connection, frame: Frame, chosen: Chosen, table: Table) -> Answer:

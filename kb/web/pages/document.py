@@ -173,6 +173,7 @@ def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: 
     source = next(iter(read_sources(db, (version or shown.rows[0]).source)), None)
     tree = grow_tree(shown.provisions)
     path = link_document(document)
+    banner = tell_banner(shown, frame.today)
     answer = render(
         "document.html",
         frame,
@@ -183,7 +184,7 @@ def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: 
         withheld=tell_withheld(source),
         asked=asked,
         path=path,
-        banner=tell_banner(shown, frame.today),
+        banner=banner,
         late=tell_late(shown, source, frame.today),
         validity=tell_validity(version) if version is not None else "",
         root=shown.provisions[0] if shown.provisions else None,
@@ -203,7 +204,8 @@ def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: 
         permalink=link_document(document, "", frame.as_of, (version or shown.rows[0]).strand),
         citation=write_citation(shown),
     )
-    return msgspec.structs.replace(answer, headers={"Link": f'<{path}>; rel="canonical"'})
+    trouble = () if version is not None or banner is None else (banner.title, *banner.lines)
+    return msgspec.structs.replace(answer, headers={"Link": f'<{path}>; rel="canonical"'}, trouble=trouble)
 
 
 def tell_withheld(source: SourceState | None) -> str:

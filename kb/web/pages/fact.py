@@ -80,14 +80,10 @@ class Shown(msgspec.Struct, frozen=True):
 def view_fact(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     """Answer "/f/<fact>": the evidence of one coded answer; with ".json" behind it the bundle to cite it with."""
     frame = read_frame(db, asked)
-    is_json = asked.get("form") == "json"
     found = read_evidence(db, asked["fact"])
     if found is None:
-        lines = explain_fact(db, asked["fact"])
-        if is_json:
-            return render_json({"ok": False, "error": " ".join(lines), "status": 404, "title": "No such answer"}, 404)
-        return render_missing(frame, "No such answer", lines)
-    if is_json:
+        return render_missing(frame, "No such answer", explain_fact(db, asked["fact"]))
+    if asked.get("form") == "json":
         return render_json(bundle(frame, found))
     return _render_fact(db, frame, found)
 

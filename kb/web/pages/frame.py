@@ -81,16 +81,25 @@ def render(template: str, frame: Frame, *, status: int = 200, **values: object) 
     return Answer(status, ENVIRONMENT.get_template(template).render(frame=frame, **values))
 
 
+def render_errors(template: str, frame: Frame, errors: Sequence[str], **values: object) -> Answer:
+    """Print a page whose filters may hold errors, which it names: its status tells whether there are any."""
+    page = render(template, frame, status=400 if errors else 200, errors=errors, **values)
+    trouble = ("These filters cannot be read", *errors) if errors else ()
+    return msgspec.structs.replace(page, trouble=trouble)
+
+
 def render_missing(frame: Frame, title: str, lines: Sequence[str], *, status: int = 404) -> Answer:
     """Print the page for something there is not: what was asked, why it cannot be shown and what there is."""
-    return render("missing.html", frame, status=status, title=title, lines=[words.link_advice(line) for line in lines])
+    page = render("missing.html", frame, status=status, title=title, lines=[words.link_advice(line) for line in lines])
+    return msgspec.structs.replace(page, trouble=(title, *lines))
 
 
 def render_plain(status: int, title: str, words: str, *, more: str = "", commands: Sequence[str] = ()) -> Answer:
     """Print a page that needs no edition: trouble in a sentence, what to run if anything helps, and a way on."""
     page = ENVIRONMENT.get_template("plain.html")
     more = more or (WAY_ON if status in (400, 404) else "")
-    return Answer(status, page.render(frame=None, title=title, words=words, more=more, commands=commands))
+    body = page.render(frame=None, title=title, words=words, more=more, commands=commands)
+    return Answer(status, body, trouble=(title, words, *commands))
 
 
 def render_json(body: Mapping[str, object], status: int = 200) -> Answer:
