@@ -42,13 +42,14 @@ FLOORS = {
     "kb.read": 2,
     "kb.compare": 2,
     "kb.answer": 2,
+    "kb.tell": 2,
     "kb.store": 3,
     "kb": 4,
     "kb.web": 5,
     "kb.cli": 6,
     "crawlers": 6,
 }
-PURE = ("kb.read", "kb.compare", "kb.answer")
+PURE = ("kb.read", "kb.compare", "kb.answer", "kb.tell")
 # Library -> rooms that may not import it: the knowledge base starts the crawler and the site as child processes, and
 # pure rooms neither store, reach out nor roll dice. BeautifulSoup is 8-19 times slower than lxml: not for builds.
 BANNED_LIBRARIES = {

@@ -1,0 +1,1 @@
+"""What subscribers are told: stories of what moved, whom they concern, and the reports made of them. Pure functions."""
