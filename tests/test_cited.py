@@ -9,11 +9,11 @@ from kb.lookup import find_targets, match_targets
 from kb.publish import publish
 from kb.store.queries import find_named, read_version_rows
 from kb.store.timeline import Combination
+from kb.tell.words import link_diff, say_id
 from kb.web.pages.cited import LONGEST_QUERY, advise, find_cited, recall
 from kb.web.pages.diff import find_side, tell_counts
 from kb.web.pages.filters import Option, label_value, list_facets, path_without, tell_filters
 from kb.web.pages.search import redirect
-from kb.web.pages.words import link_diff, say_id
 from tests.example_web import IN_FORCE, RULE_ONE, RULES, SITE, WEEKS, build_web, show_rules, show_section
 from tests.test_calendar import show_twins
 from tests.test_feeds import site  # noqa: F401 - the fixture

@@ -12,9 +12,9 @@ from kb.compare.alike import set_beside
 from kb.models import Provision
 from kb.publish import publish
 from kb.store.queries import VersionRow
+from kb.tell.words import name_page
 from kb.web.pages.history import find_coming, list_beside, tell_witnesses
 from kb.web.pages.sides import LONGEST_COMPARED, list_stretches, mark_texts, pair_in_order
-from kb.web.pages.words import name_page
 from tests.build import make_line, write_captures
 from tests.example_web import RULE_ONE, RULES, SITE, WEEKS, build_web, show_rules, show_section
 from tests.sites import FIRST, HOST, MARK, declare, make_page

@@ -43,6 +43,7 @@ FLOORS = {
     "kb.compare": 2,
     "kb.answer": 2,
     "kb.tell": 2,
+    "kb.cadence": 0,
     "kb.store": 3,
     "kb": 4,
     "kb.web": 5,

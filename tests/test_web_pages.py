@@ -14,9 +14,10 @@ from kb.publish import publish
 from kb.share import share_path
 from kb.store import public
 from kb.store.pages import SourceState
+from kb.tell import words
 from kb.web.api.page import API_PAGES
 from kb.web.guard import guard_connection
-from kb.web.pages import PAGES, words
+from kb.web.pages import PAGES
 from kb.web.pages.navigation import BAR
 from kb.web.pages.sources import group_lasting, make_card
 from tests.build import make_line, write_captures

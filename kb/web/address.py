@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from kb.web.pages.words import keep_web
+from kb.tell.words import keep_web
 
 # Where the operator says under which address the site is known ("https://law.example").
 ADDRESS_VARIABLE = "KB_ADDRESS"

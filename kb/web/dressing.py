@@ -8,9 +8,9 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
 
+from kb.tell.words import print_day
 from kb.web.pages.frame import TEMPLATES
 from kb.web.pages.navigation import ROUTES
-from kb.web.pages.words import print_day
 from kb.web.swap import CURRENT
 
 

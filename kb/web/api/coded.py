@@ -8,9 +8,9 @@ from msgspec import UNSET, Meta, UnsetType
 from kb.answer.facts import FactState
 from kb.errors import NotFoundError
 from kb.store.listings import ANSWERS, FACTS, QUESTIONS, Row, list_rows
+from kb.tell.words import keep_web
 from kb.web.api.endpoint import Asked, Found, Paged, Parameters, check_known, list_asked, read_cursor
 from kb.web.api.values import JurisdictionId, Record, Word
-from kb.web.pages.words import keep_web
 
 QuestionId = Annotated[str, Meta(pattern="^[a-z0-9_]{1,80}$", description="A question: pdmp_query_duty.")]
 FactId = Annotated[str, Meta(pattern="^[0-9a-f]{16}(-[0-9]+)?$", description="A fact's id.")]

@@ -9,6 +9,7 @@ from kb.errors import NotFoundError
 from kb.lookup import AmbiguousCitationError, Target, match_targets
 from kb.models import EventKind, Kind, Nature, Part, Signal, Strand
 from kb.store.listings import CHANGES, EVENTS, Row, list_rows, search_words
+from kb.tell.words import link_document, mark_words
 from kb.web.api.endpoint import Asked, Found, Paged, Parameters, check_known, list_asked, read_cursor
 from kb.web.api.records import ChangeRecord, EventRecord, HitRecord, make_record
 from kb.web.api.values import (
@@ -21,7 +22,6 @@ from kb.web.api.values import (
     Until,
     Word,
 )
-from kb.web.pages.words import link_document, mark_words
 
 
 class ChangesAsked(Paged, frozen=True, kw_only=True):

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from kb.models import EventKind, Kind, Nature, Part, Signal, Strand, ValidBasis
+from kb.tell.words import keep_web
 from kb.web.api.values import Record
-from kb.web.pages.words import keep_web
 
 Instant = Annotated[str, Meta(description="A UTC instant: 2024-07-01T12:00:00Z.")]
 Path = Annotated[str, Meta(description="A path of this site.")]

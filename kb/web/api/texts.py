@@ -13,6 +13,7 @@ from kb.lookup import Target, find_target
 from kb.models import Strand
 from kb.store.listings import DOCUMENTS, PROVISIONS, VERSIONS, Key, Row, list_rows
 from kb.store.queries import count_later_changes, read_leads, read_version_rows
+from kb.tell.words import link_document
 from kb.web.api.endpoint import Asked, Found, Paged, Parameters, check_known, list_asked, read_cursor
 from kb.web.api.records import DocumentRecord, ProvisionRecord, TextRecord, VersionRecord, make_record
 from kb.web.api.values import (
@@ -26,7 +27,6 @@ from kb.web.api.values import (
     VersionId,
     Word,
 )
-from kb.web.pages.words import link_document
 
 Below = Annotated[Word, Meta(description="This provision and all below it: b__1.")]
 END_OF_TIME = "9999-12-31T23:59:59Z"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from kb.answer.facts import EvidenceKind, FactState
-from kb.web.pages.words import MONTHS, print_day
+from kb.tell.words import MONTHS, print_day
 
 # What a cell of the matrix is, and what that means.
 STANDING_LABELS: Mapping[str, str] = {

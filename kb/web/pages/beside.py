@@ -15,12 +15,12 @@ from kb.lookup import AmbiguousCitationError, Target, find_target
 from kb.models import Provision
 from kb.store.knowledge import read_version
 from kb.store.pages import SourceState, read_sources
+from kb.tell.words import END_OF_TIME, STANDING_SENTENCES, link_document, parse_day, print_day
 from kb.web.answer import Answer
 from kb.web.pages.document import tell_withheld
 from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
 from kb.web.pages.history import tell_validity
 from kb.web.pages.sides import TOO_LONG, Marked, mark_texts
-from kb.web.pages.words import END_OF_TIME, STANDING_SENTENCES, link_document, parse_day, print_day
 
 LONGEST_NAME = 200
 # Texts of more provisions, each, are not set beside each other: every one is held against every other.

@@ -9,8 +9,8 @@ import msgspec
 from kb.answer.answers import Reason, Standing
 from kb.parts import Part
 from kb.store.answers import read_cell_rows, read_last_seen
+from kb.tell.words import print_day
 from kb.web.pages.answer_words import ANSWERED, PAGE_SHORT_LABELS, STANDING_LABELS, print_stated, spell_days
-from kb.web.pages.words import print_day
 
 # States of proof in which a reader must look before relying on an answer.
 DOUBTFUL = ("needs_review", "broken")

@@ -16,11 +16,11 @@ from kb.store.pages import (
     read_sources,
 )
 from kb.store.published import read_touched
+from kb.tell.words import SIGNAL_LABELS, cite, link_diff, link_document, print_day, print_instant, weigh
 from kb.web.answer import Answer
 from kb.web.pages.filters import label_value, write_path
 from kb.web.pages.frame import read_frame, render, render_missing, show_sources
 from kb.web.pages.sides import LONGEST_COMPARED, Marked, mark_texts
-from kb.web.pages.words import SIGNAL_LABELS, cite, link_diff, link_document, print_day, print_instant, weigh
 
 SITE = "Status Quo"
 VIEWS = {"inline": "in one text", "side": "side by side"}

@@ -8,6 +8,7 @@ import msgspec
 
 from kb.store.pages import Listed, SourceState, list_changes, read_sources
 from kb.store.timeline import Combination, combine_changes, list_tellings, read_first_day
+from kb.tell.words import WEIGHT_LABELS, Weight, count_of, count_weight, print_day, weigh
 from kb.web.answer import Answer
 from kb.web.pages.filters import (
     ANY,
@@ -34,7 +35,6 @@ from kb.web.pages.frame import (
     render_missing,
     show_sources,
 )
-from kb.web.pages.words import WEIGHT_LABELS, Weight, count_of, count_weight, print_day, weigh
 
 BASE = "/changes"
 # A report is one sheet after another: more changes than this are a feed or a table.

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import msgspec
 
-from kb.web.pages.words import MONTHS, count_of
+from kb.tell.words import MONTHS, count_of
 
 # Ages, in days, that freshness is told for.
 AGES = (1, 7, 30, 90)

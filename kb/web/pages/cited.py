@@ -8,7 +8,7 @@ import msgspec
 from kb.consult import Moment, Question, Trace, trace
 from kb.errors import NotFoundError
 from kb.lookup import AmbiguousCitationError, Target, find_targets, match_targets
-from kb.web.pages.words import END_OF_TIME, cite, link_document
+from kb.tell.words import END_OF_TIME, cite, link_document
 
 # Longer than any citation or phrase.
 LONGEST_QUERY = 200

@@ -14,13 +14,7 @@ from kb.models import Change, Reading
 from kb.store.knowledge import read_version
 from kb.store.pages import SourceState, read_sources
 from kb.store.queries import Named, VersionRow, find_named, read_version_rows
-from kb.web.answer import Answer
-from kb.web.pages.document import explain_missing, tell_withheld
-from kb.web.pages.filters import write_path
-from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
-from kb.web.pages.history import tell_validity
-from kb.web.pages.sides import Stretch, list_stretches, tell_length
-from kb.web.pages.words import (
+from kb.tell.words import (
     END_OF_TIME,
     WEIGHT_LABELS,
     Weight,
@@ -31,6 +25,12 @@ from kb.web.pages.words import (
     print_day,
     weigh,
 )
+from kb.web.answer import Answer
+from kb.web.pages.document import explain_missing, tell_withheld
+from kb.web.pages.filters import write_path
+from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
+from kb.web.pages.history import tell_validity
+from kb.web.pages.sides import Stretch, list_stretches, tell_length
 
 # "3f2a9c0d1e4b5a67"
 VERSION_ID = re.compile(r"[0-9a-f]{16}")

@@ -24,12 +24,7 @@ from kb.store.queries import (
     read_version_rows,
 )
 from kb.store.timeline import read_text_hashes
-from kb.web.answer import Answer
-from kb.web.pages.cited import recall
-from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
-from kb.web.pages.history import find_coming, list_beside, list_steps, tell_validity, tell_witnesses
-from kb.web.pages.outline import grow_tree, list_parts
-from kb.web.pages.words import (
+from kb.tell.words import (
     END_OF_TIME,
     STRAND_LABELS,
     count_of,
@@ -40,6 +35,11 @@ from kb.web.pages.words import (
     parse_day,
     print_day,
 )
+from kb.web.answer import Answer
+from kb.web.pages.cited import recall
+from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
+from kb.web.pages.history import find_coming, list_beside, list_steps, tell_validity, tell_witnesses
+from kb.web.pages.outline import grow_tree, list_parts
 
 # The longest id or date that anyone means, in characters.
 LONGEST_NAME = 200

@@ -8,9 +8,9 @@ import msgspec
 
 from kb.store.pages import Listed, Wanted, count_changes, find_event, list_changes, read_sources
 from kb.store.timeline import find_next_events, list_force, list_successions
+from kb.tell.words import WEIGHT_LABELS, Weight, count_weight, link_diff, weigh
 from kb.web.answer import Answer
 from kb.web.pages.frame import Slice, read_frame, read_page_number, render, render_missing, show_sources
-from kb.web.pages.words import WEIGHT_LABELS, Weight, count_weight, link_diff, weigh
 
 # An event is read as a whole; the largest known has 250 changes.
 EVENT_PAGE_SIZE = 200

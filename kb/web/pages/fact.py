@@ -24,12 +24,12 @@ from kb.store.answers import (
     read_published_facts,
     read_published_questions,
 )
+from kb.tell.words import cite, keep_web, link_document, print_day
 from kb.web.answer import Answer
 from kb.web.pages.answer_words import PAGE_LABELS, PROOF_SENTENCES, print_length, print_stated
 from kb.web.pages.cells import CellView
 from kb.web.pages.frame import Frame, read_frame, render, render_json, render_missing, show_sources
 from kb.web.pages.moments import Moment, compute_cells
-from kb.web.pages.words import cite, keep_web, link_document, print_day
 
 NEAREST_SHOWN = 5
 # Provisions shown before and after the one that proves an answer.

@@ -14,10 +14,10 @@ import msgspec
 
 from kb.store.pages import Edition, Wanted, read_edition
 from kb.store.timeline import FeedEvent, Telling, list_feed_events, read_tellings
+from kb.tell.words import KIND_LABELS, NOT_LAW_LABELS, cite, count_of, keep_web, print_day, weigh
 from kb.web.answer import Answer
 from kb.web.pages.filters import Listing, read_listing, tell_filters, write_path
 from kb.web.pages.frame import ENVIRONMENT, read_page_number
-from kb.web.pages.words import KIND_LABELS, NOT_LAW_LABELS, cite, count_of, keep_web, print_day, weigh
 
 # Entries of one page of a feed; older ones stand on the next pages, linked as RFC 5005 has it.
 FEED_SIZE = 30

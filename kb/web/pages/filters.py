@@ -11,8 +11,8 @@ from kb.models import Kind, Nature, Part
 from kb.store.pages import Wanted
 from kb.store.queries import find_named
 from kb.store.timeline import Combination, list_known
+from kb.tell.words import KIND_LABELS, NATURE_LABELS, PART_LABELS, parse_day, print_day, say_id
 from kb.topics import read_vocabulary
-from kb.web.pages.words import KIND_LABELS, NATURE_LABELS, PART_LABELS, parse_day, print_day, say_id
 
 # In the order in which a form shows them.
 FILTERS = (

@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from kb.compare.redline import spell_controls
 from kb.store.pages import Edition, read_edition
+from kb.tell import words
 from kb.web.answer import Answer
-from kb.web.pages import answer_words, words
+from kb.web.pages import answer_words
 from kb.web.pages.navigation import ROUTES
 
 TEMPLATES = Path(__file__).parents[1] / "templates"

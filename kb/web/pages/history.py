@@ -8,7 +8,7 @@ import msgspec
 
 from kb.store.pages import WaveCount
 from kb.store.queries import VersionRow
-from kb.web.pages.words import (
+from kb.tell.words import (
     STRAND_LABELS,
     WEIGHT_LABELS,
     Weight,

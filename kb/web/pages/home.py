@@ -26,13 +26,7 @@ from kb.store.overview import (
     read_coverage,
 )
 from kb.store.pages import EventRow, Listed, Wanted, count_changes, count_holdings, list_changes, read_events
-from kb.web.answer import Answer
-from kb.web.pages.charts import draw_ages, draw_months
-from kb.web.pages.frame import Frame, read_frame, render, show_sources
-from kb.web.pages.navigation import ROUTES
-from kb.web.pages.question_map import draw_published
-from kb.web.pages.tiles import Look, Tile, TileMap, color_steps, draw_tiles
-from kb.web.pages.words import (
+from kb.tell.words import (
     WEIGHT_LABELS,
     Weight,
     count_of,
@@ -42,6 +36,12 @@ from kb.web.pages.words import (
     print_instant,
     weigh,
 )
+from kb.web.answer import Answer
+from kb.web.pages.charts import draw_ages, draw_months
+from kb.web.pages.frame import Frame, read_frame, render, show_sources
+from kb.web.pages.navigation import ROUTES
+from kb.web.pages.question_map import draw_published
+from kb.web.pages.tiles import Look, Tile, TileMap, color_steps, draw_tiles
 
 EVENTS_SHOWN = 6
 DOCUMENTS_SHOWN = 5

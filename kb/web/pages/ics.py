@@ -8,7 +8,7 @@ from icalendar import Calendar, Event, Timezone, TimezoneStandard
 
 from kb.agenda import Day, DayKind
 from kb.store.pages import Edition
-from kb.web.pages.words import count_of, link_document, name_page, print_day
+from kb.tell.words import count_of, link_document, name_page, print_day
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 MAKER = "-//Status Quo//What rules say and when//EN"

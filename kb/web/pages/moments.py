@@ -12,9 +12,9 @@ from kb.matrix import FEDERAL, Wanted, compare_facts, parse_scope, show_cell
 from kb.questions import Question
 from kb.scopes import DIMENSIONS, Scope
 from kb.store.answers import read_fact_steps, read_published_facts
+from kb.tell.words import parse_day
 from kb.web.pages.cells import CellView, view_cell
 from kb.web.pages.frame import Frame
-from kb.web.pages.words import parse_day
 
 END_OF_DAY = "T23:59:59.999999Z"
 

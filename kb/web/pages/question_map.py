@@ -11,10 +11,10 @@ import msgspec
 
 from kb.questions import Question
 from kb.store.answers import JOINT
+from kb.tell.words import count_of
 from kb.web.pages.answer_words import STANDING_LABELS
 from kb.web.pages.cells import CellView, read_cell_views
 from kb.web.pages.tiles import Look, Tile, TileMap, draw_tiles
-from kb.web.pages.words import count_of
 
 # Looks of values that are not ranked, the most frequent first; more values than these share the look of the others.
 UNRANKED: tuple[Look, ...] = ("strong", "partial", "few", "none")

@@ -21,13 +21,13 @@ from kb.store.answers import (
     list_moved,
     read_published_questions,
 )
+from kb.tell.words import print_day
 from kb.web.answer import Answer
 from kb.web.pages.cells import CellView, find_seen, read_cell_views, tell_checked, tell_since
 from kb.web.pages.frame import Frame, read_frame, render, render_missing
 from kb.web.pages.moments import Moment, compute_cells, read_moment, show_moment, write_query
 from kb.web.pages.question_map import count_standings, draw_question, is_mixed, list_values
 from kb.web.pages.topics import group_topics, name_topic
-from kb.web.pages.words import print_day
 
 MOVES_SHOWN = 30
 DAYS_SHOWN = 200

@@ -22,12 +22,12 @@ from kb.store.searching import (
     search_changes,
     search_provisions,
 )
+from kb.tell.words import count_of, link_advice, link_document
 from kb.topics import read_vocabulary
 from kb.web.answer import Answer
 from kb.web.pages.cited import LONGEST_QUERY, Cited, advise, find_cited
 from kb.web.pages.filters import Option, label_value, write_path
 from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_sources
-from kb.web.pages.words import count_of, link_advice, link_document
 
 MOST_FOUND = 40
 MOST_CHANGES = 12

@@ -12,7 +12,7 @@ from kb.compare.eids import print_eid
 from kb.compare.redline import Op, Span, redline, redline_html, spell_controls
 from kb.models import Change, Part, Provision, Reading
 from kb.read.canonical import fold_text
-from kb.web.pages.words import Weight, weigh
+from kb.tell.words import Weight, weigh
 
 # Longer pairs of texts (signs, both together) would take more than a page's time to compare.
 LONGEST_COMPARED = 40_000

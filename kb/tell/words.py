@@ -1,4 +1,4 @@
-"""The words the site says things with: labels, sentences and dates, each as data or one small function."""
+"""The words that site and reports say things with: labels, sentences and dates, each as data or one small function."""
 
 import re
 from collections.abc import Mapping, Sequence
