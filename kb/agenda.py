@@ -6,7 +6,7 @@ counts the move; dropped before it came, it stays in the list as dropped.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Literal, get_args
 from uuid import NAMESPACE_URL, uuid5
@@ -22,6 +22,7 @@ from kb.store.agenda import (
     read_effects,
     read_stated_texts,
 )
+from kb.tell.words import link_document
 
 DayKind = Literal["effective", "expiry", "sunset", "reverts", "comment"]
 DAY_KINDS: tuple[DayKind, ...] = get_args(DayKind)
@@ -56,6 +57,14 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int = 0
     moved_from: tuple[date, ...] = ()
     is_dropped: bool = False
+
+
+def link_day(day: Day) -> str:
+    """Return the path of the text that a day is about: as of that day, of an end as of the day before; "" for none."""
+    if not day.document:
+        return ""
+    moment = day.day - timedelta(days=1) if day.kind == "expiry" else day.day
+    return link_document(day.document, "", None if day.is_dropped else moment, day.strand)
 
 
 class Thread(msgspec.Struct):

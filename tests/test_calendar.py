@@ -8,12 +8,12 @@ import pytest
 from icalendar import Calendar
 from selectolax.lexbor import LexborHTMLParser
 
-from kb.agenda import Day, follow_days, list_days
+from kb.agenda import Day, follow_days, link_day, list_days
 from kb.publish import publish
 from kb.store.agenda import CodedDay, StatedText, read_coded_days
 from kb.store.pages import Edition
 from kb.web.pages.calendar import group_months, keep_nearest
-from kb.web.pages.ics import link_day, write_ics
+from kb.web.pages.ics import write_ics
 from tests.example_web import IN_FORCE, RULE_ONE, RULES, SITE, WEEKS, build_web, show_rules, show_section
 from tests.test_feeds import ask
 from tests.test_web_pages import open_generation, text_of

@@ -94,11 +94,15 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
-    """What a report rests on: how many sources were read in its period, which were not, and when last one was."""
+    """What a report rests on: how many sources were read in its period, which were not, and when last one was.
+
+    ``resting`` counts sources that are read less often and were not due.
+    """
 
     checked: int
     unread: tuple[Unread, ...]
     last_checked: str
+    resting: int = 0
 
 
 class Ahead(msgspec.Struct, frozen=True, kw_only=True):

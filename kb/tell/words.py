@@ -157,6 +157,18 @@ WHOLE_LABELS: Mapping[Part, str] = {
     "note": "its notes",
     "pending": "its notice",
 }
+# What happens on a day, as a sentence's verb.
+DAY_VERBS: Mapping[str, str] = {
+    "effective": "takes effect",
+    "expiry": "ends",
+    "sunset": "applies for the last day",
+    "reverts": "falls back",
+    "comment": "comments are due",
+}
+# What a text can be, the most binding first.
+BINDINGS = (
+    "statute regulation order declaratory_ruling advisory_opinion position_statement policy faq bill proposal"
+).split()
 # An instant after all others: what is known by then is all that is known.
 END_OF_TIME = "9999-12-31T23:59:59Z"
 WEB_SCHEMES = ("https://", "http://")

@@ -7,17 +7,17 @@ from itertools import groupby
 
 import msgspec
 
-from kb.agenda import DAY_KINDS, Day, DayKind, list_days
+from kb.agenda import DAY_KINDS, Day, DayKind, link_day, list_days
 from kb.store.agenda import MOST_ROWS
 from kb.store.pages import count_holdings
 from kb.store.timeline import list_known
-from kb.tell.words import MONTH_NAMES, parse_day
+from kb.tell.words import DAY_VERBS, MONTH_NAMES, parse_day
 from kb.topics import read_vocabulary
 from kb.web.answer import Answer
 from kb.web.pages.feeds import refuse_feed
 from kb.web.pages.filters import LONGEST_VALUE, Facet, Option, check_days, label_value, path_without, write_path
 from kb.web.pages.frame import Frame, read_frame, render_errors, show_sources
-from kb.web.pages.ics import DAY_VERBS, MEDIA_TYPE, link_day, write_ics
+from kb.web.pages.ics import MEDIA_TYPE, write_ics
 
 BASE = "/calendar"
 FILTERS = ("jurisdiction", "topic", "kind", "source", "since", "until")

@@ -11,7 +11,7 @@ from kb.models import Kind, Nature, Part
 from kb.store.pages import Wanted
 from kb.store.queries import find_named
 from kb.store.timeline import Combination, list_known
-from kb.tell.words import KIND_LABELS, NATURE_LABELS, PART_LABELS, parse_day, print_day, say_id
+from kb.tell.words import BINDINGS, KIND_LABELS, NATURE_LABELS, PART_LABELS, parse_day, print_day, say_id
 from kb.topics import read_vocabulary
 
 # In the order in which a form shows them.
@@ -47,9 +47,6 @@ ANY = "any"
 # What a list shows unless asked for more: rule changes.
 RULE_NATURES: tuple[Nature, ...] = ("substantive",)
 RULE_PARTS: tuple[Part, ...] = ("text", "heading")
-BINDINGS = (
-    "statute regulation order declaratory_ruling advisory_opinion position_statement policy faq bill proposal"
-).split()
 VALUE_LABELS: Mapping[str, Mapping[str, str]] = {
     "nature": {ANY: "anything", **{str(value): label for value, label in NATURE_LABELS.items()}},
     "kind": {str(value): label for value, label in KIND_LABELS.items()},

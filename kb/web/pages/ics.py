@@ -1,33 +1,17 @@
 """Days as iCalendar (RFC 5545, RFC 7986): what a subscribed calendar shows, moves and strikes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from icalendar import Calendar, Event, Timezone, TimezoneStandard
 
-from kb.agenda import Day, DayKind
+from kb.agenda import Day, link_day
 from kb.store.pages import Edition
-from kb.tell.words import count_of, link_document, name_page, print_day
+from kb.tell.words import DAY_VERBS, count_of, name_page, print_day
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 MAKER = "-//Status Quo//What rules say and when//EN"
-# What happens on a day, as a sentence's verb.
-DAY_VERBS: Mapping[DayKind, str] = {
-    "effective": "takes effect",
-    "expiry": "ends",
-    "sunset": "applies for the last day",
-    "reverts": "falls back",
-    "comment": "comments are due",
-}
-
-
-def link_day(day: Day) -> str:
-    """Return the path of the text that a day is about: as of that day, of an end as of the day before; "" for none."""
-    if not day.document:
-        return ""
-    moment = day.day - timedelta(days=1) if day.kind == "expiry" else day.day
-    return link_document(day.document, "", None if day.is_dropped else moment, day.strand)
 
 
 def write_ics(days: Sequence[Day], title: str, edition: Edition, address: str) -> str:

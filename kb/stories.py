@@ -1,0 +1,204 @@
+"""Make stories and reports of a published generation: what moved, whom it concerns, what was read and what was not."""
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+
+import msgspec
+
+from kb.agenda import Day, link_day, list_days
+from kb.cadence import tell_patience
+from kb.incidents import map_causes
+from kb.jurisdictions import read_jurisdictions
+from kb.scopes import read_terms
+from kb.store.news import (
+    Cited,
+    WatchedSource,
+    list_news,
+    list_proven,
+    list_watched,
+    make_moved,
+    make_story,
+    read_cited,
+)
+from kb.store.pages import read_edition
+from kb.tell.follow import Follow, describe_follow, narrow_story, select_moved
+from kb.tell.story import Ahead, Links, Moved, Report, Story, Touched, Unread, Watch
+from kb.tell.words import DAY_VERBS, POLICY_LABELS, cite, days_between, print_day
+
+# How far a report looks ahead, in days.
+AHEAD_DAYS = 90
+# Days ahead that one report tells.
+MOST_AHEAD = 20
+# "{jurisdiction}" in a sentence of the codebook
+SLOT = re.compile(r"\{(\w+)\}")
+# An answer whose words stand in the archived text may tell what to do; any other one may not.
+PROVEN = ("anchored", "verified")
+
+
+class Period(msgspec.Struct, frozen=True):
+    """The time a report is about: after one instant and until another, and the reader's day."""
+
+    since: str
+    until: str
+    today: date
+
+
+def read_stories(db: sqlite3.Connection, after: Mapping[str, str], *, default_after: str) -> list[Story]:
+    """Return what was proven after an instant by source, ``default_after`` for sources not named; earliest first."""
+    return list(_tell(db, list_news(db, after, default_after)))
+
+
+def list_period(db: sqlite3.Connection, follows: Sequence[Follow], since: str, until: str) -> list[Story]:
+    """Return what was proven after one instant and until another, only the changes that match any of the follows."""
+    places = {place for follow in follows for place in follow.jurisdictions}
+    every = any(not follow.jurisdictions for follow in follows)
+    stories = _tell(db, list_proven(db, since, until, () if every else places))
+    chosen = ((story, select_moved(story, follows)) for story in stories)
+    return [narrow_story(story, found) for story, found in chosen if found]
+
+
+def _tell(db: sqlite3.Connection, groups: Iterable[list[sqlite3.Row]]) -> Iterator[Story]:
+    release = read_edition(db).generation
+    for rows in groups:
+        cited = read_cited(db, [(row["id"], row["source"]) for row in rows])
+        moved = tuple(_tell_change(row, cited.get((row["id"], row["source"]), [])) for row in rows)
+        yield make_story(rows, moved, release)
+
+
+def _tell_change(row: sqlite3.Row, cited: Sequence[Cited]) -> Moved:
+    place = cite(row["citation"], row["eid"] if row["eid"] is not None else row["old_eid"])
+    return make_moved(row, place, tuple(fill_action(one) for one in cited))
+
+
+def fill_action(cited: Cited) -> Touched:
+    """Return an answer with the codebook's sentence on what to do, filled; "" where it may not or cannot be said.
+
+    It is said of an answer whose words stand in the archived text after the change alone. A sentence of which any slot
+    has no value is not said at all.
+    """
+    touched = cited.touched
+    if touched.state not in PROVEN or not (touched.quote_stands or touched.became):
+        return touched
+    names = {one.id: one.name for one in read_jurisdictions()}
+    values = {
+        "value": touched.became or touched.label,
+        "jurisdiction": names.get(touched.jurisdiction, ""),
+        "citation": cited.citation,
+        "effective_from": _print_stated(cited.effective_from),
+        **{name: _name_terms(name, terms) for name, terms in cited.scope.items()},
+    }
+    slots = SLOT.findall(cited.action)
+    if not cited.action or any(not values.get(name) for name in slots):
+        return touched
+    said = SLOT.sub(lambda slot: str(values[slot[1]]), cited.action)
+    return msgspec.structs.replace(touched, action=" ".join(said.split()))
+
+
+def _name_terms(dimension: str, terms: Sequence[str]) -> str:
+    known = read_terms().get(dimension, {})
+    return ", ".join(known[term].name if term in known else term for term in terms)
+
+
+def _print_stated(text: str) -> str:
+    """Return a stated date as words: a day in full, a month or a year as it stands."""
+    return print_day(text) if len(text) == len("2026-11-28") else text
+
+
+# --- what a report rests on
+
+
+def read_watch(db: sqlite3.Connection, follows: Sequence[Follow], since: str, until: str) -> Watch:
+    """Return which sources of what is followed were read in a period, and why the others were not.
+
+    A source that was not due in the period is neither: it is counted as resting.
+    """
+    own = [one for one in list_watched(db) if any(_concerns(follow, one) for follow in follows)]
+    read = [one for one in own if one.last_checked.rstrip("Z") > since.rstrip("Z")]
+    others = [one for one in own if one.last_checked.rstrip("Z") <= since.rstrip("Z")]
+    unread = tuple(_tell_unread(one, until) for one in others if not _is_resting(one, until))
+    return Watch(
+        checked=len(read),
+        unread=unread,
+        last_checked=max((one.last_checked for one in own), default=""),
+        resting=len(others) - len(unread),
+    )
+
+
+def _concerns(follow: Follow, source: WatchedSource) -> bool:
+    """Tell whether a source may hold what is followed; one that declares no topic may hold any."""
+    is_there = not follow.jurisdictions or source.jurisdiction in follow.jurisdictions
+    return is_there and (not follow.topics or not source.topics or not set(follow.topics).isdisjoint(source.topics))
+
+
+def _is_resting(source: WatchedSource, until: str) -> bool:
+    if not source.last_checked or source.cause or source.crawl_state != "open":
+        return False
+    return days_between(source.last_checked, until) <= tell_patience(source.cadence).days
+
+
+def _tell_unread(source: WatchedSource, until: str) -> Unread:
+    causes = map_causes()
+    if source.crawl_state != "open":
+        reason = POLICY_LABELS.get(source.crawl_state, source.crawl_state)
+    elif source.cause:
+        reason = causes[source.cause].title if source.cause in causes else source.cause
+    elif source.last_checked:
+        reason = f"not read for {days_between(source.last_checked, until)} days (expected {source.cadence})"
+    else:
+        reason = "never read yet"
+    return Unread(
+        source=source.source,
+        jurisdiction=source.jurisdiction,
+        place=source.place,
+        title=source.title or source.source,
+        since=source.last_checked,
+        reason=reason,
+        url=source.url,
+    )
+
+
+def list_ahead(
+    db: sqlite3.Connection, follows: Sequence[Follow], today: date, *, days: int = AHEAD_DAYS
+) -> tuple[Ahead, ...]:
+    """Return the days to come that concern what is followed, the next first."""
+    names = read_edition(db).names
+    last = today + timedelta(days=days)
+    found = [
+        Ahead(
+            day=one.day,
+            jurisdiction=one.jurisdiction,
+            place=names.get(one.jurisdiction) or one.jurisdiction.upper(),
+            sentence=f"{one.citation or one.title} {DAY_VERBS[one.kind]}",
+            path=link_day(one),
+        )
+        for one in list_days(db, today)
+        if one.day <= last and not one.is_dropped and any(_expects(follow, one) for follow in follows)
+    ]
+    return tuple(found[:MOST_AHEAD])
+
+
+def _expects(follow: Follow, day: Day) -> bool:
+    """Tell whether a day may concern what is followed; one of which no topic is known may."""
+    is_there = not follow.jurisdictions or day.jurisdiction in follow.jurisdictions
+    return is_there and (not follow.topics or not day.topics or not set(follow.topics).isdisjoint(day.topics))
+
+
+def make_report(
+    db: sqlite3.Connection, follows: Sequence[Follow], period: Period, stories: Sequence[Story], links: Links
+) -> Report:
+    """Return the report of a period: the stories given, and what of the generation every report says besides."""
+    edition = read_edition(db)
+    return Report(
+        since=period.since,
+        until=period.until,
+        today=period.today,
+        release=edition.generation,
+        published_at=edition.published_at,
+        stories=tuple(stories),
+        watch=read_watch(db, follows, period.since, period.until),
+        ahead=list_ahead(db, follows, period.today),
+        follows=tuple(dict.fromkeys(describe_follow(follow) for follow in follows)),
+        links=links,
+    )
