@@ -51,7 +51,7 @@ MOST_FULL = 10
 MOST_UNREAD = 20
 MOST_TOUCHED = 6
 # Room for the entries told in full, in bytes of the form that is printed: mail readers cut a message at 102,400.
-FULL_BYTES = 50_000
+FULL_BYTES = 42_000
 # What is said where no coded answer tells a duty.
 READ_THE_RULE = "Read the rule; we have no coded duty for it."
 NOBODY_NAMED = "Nobody in particular is named: read who it binds."
