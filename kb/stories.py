@@ -22,7 +22,7 @@ from kb.store.news import (
     make_story,
     read_cited,
 )
-from kb.store.pages import read_edition
+from kb.store.pages import Edition, read_edition
 from kb.tell.follow import Follow, describe_follow, narrow_story, select_moved
 from kb.tell.story import Ahead, Links, Moved, Report, Story, Touched, Unread, Watch
 from kb.tell.words import DAY_VERBS, POLICY_LABELS, cite, days_between, print_day
@@ -109,12 +109,28 @@ def _print_stated(text: str) -> str:
 # --- what a report rests on
 
 
-def read_watch(db: sqlite3.Connection, follows: Sequence[Follow], since: str, until: str) -> Watch:
+class Almanac(msgspec.Struct, frozen=True):
+    """What of a publication every report says: its edition, its sources as they stand, its days to come."""
+
+    edition: Edition
+    watched: tuple[WatchedSource, ...]
+    days: tuple[Day, ...]
+
+
+def read_almanac(db: sqlite3.Connection) -> Almanac:
+    """Return what of a publication every report says; its days are those from its own on."""
+    edition = read_edition(db)
+    return Almanac(
+        edition, tuple(list_watched(db)), tuple(list_days(db, date.fromisoformat(edition.published_at[:10])))
+    )
+
+
+def tell_watched(almanac: Almanac, follows: Sequence[Follow], since: str, until: str) -> Watch:
     """Return which sources of what is followed were read in a period, and why the others were not.
 
     A source that was not due in the period is neither: it is counted as resting.
     """
-    own = [one for one in list_watched(db) if any(_concerns(follow, one) for follow in follows)]
+    own = [one for one in almanac.watched if any(_concerns(follow, one) for follow in follows)]
     read = [one for one in own if one.last_checked.rstrip("Z") > since.rstrip("Z")]
     others = [one for one in own if one.last_checked.rstrip("Z") <= since.rstrip("Z")]
     unread = tuple(_tell_unread(one, until) for one in others if not _is_resting(one, until))
@@ -159,12 +175,10 @@ def _tell_unread(source: WatchedSource, until: str) -> Unread:
     )
 
 
-def list_ahead(
-    db: sqlite3.Connection, follows: Sequence[Follow], today: date, *, days: int = AHEAD_DAYS
-) -> tuple[Ahead, ...]:
+def list_ahead(almanac: Almanac, follows: Sequence[Follow], today: date) -> tuple[Ahead, ...]:
     """Return the days to come that concern what is followed, the next first."""
-    names = read_edition(db).names
-    last = today + timedelta(days=days)
+    last = today + timedelta(days=AHEAD_DAYS)
+    names = almanac.edition.names
     found = [
         Ahead(
             day=one.day,
@@ -173,8 +187,8 @@ def list_ahead(
             sentence=f"{one.citation or one.title} {DAY_VERBS[one.kind]}",
             path=link_day(one),
         )
-        for one in list_days(db, today)
-        if one.day <= last and not one.is_dropped and any(_expects(follow, one) for follow in follows)
+        for one in almanac.days
+        if today <= one.day <= last and not one.is_dropped and any(_expects(follow, one) for follow in follows)
     ]
     return tuple(found[:MOST_AHEAD])
 
@@ -186,19 +200,18 @@ def _expects(follow: Follow, day: Day) -> bool:
 
 
 def make_report(
-    db: sqlite3.Connection, follows: Sequence[Follow], period: Period, stories: Sequence[Story], links: Links
+    almanac: Almanac, follows: Sequence[Follow], period: Period, stories: Sequence[Story], links: Links
 ) -> Report:
-    """Return the report of a period: the stories given, and what of the generation every report says besides."""
-    edition = read_edition(db)
+    """Return the report of a period: the stories given, and what of the publication every report says besides."""
     return Report(
         since=period.since,
         until=period.until,
         today=period.today,
-        release=edition.generation,
-        published_at=edition.published_at,
+        release=almanac.edition.generation,
+        published_at=almanac.edition.published_at,
         stories=tuple(stories),
-        watch=read_watch(db, follows, period.since, period.until),
-        ahead=list_ahead(db, follows, period.today),
+        watch=tell_watched(almanac, follows, period.since, period.until),
+        ahead=list_ahead(almanac, follows, period.today),
         follows=tuple(dict.fromkeys(describe_follow(follow) for follow in follows)),
         links=links,
     )

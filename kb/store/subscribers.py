@@ -6,10 +6,18 @@ the ledger. What is sent was written here first: a message has its id before any
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
-from kb.store.connection import open_database
+import msgspec
 
+from kb.store.connection import open_database, transaction
+from kb.tell.follow import Follow
+from kb.tell.period import Cadence
+
+Channel = Literal["mail", "webhook"]
+State = Literal["asked", "active", "parked", "stopped"]
 FILE = "subscribers.db"
 MIGRATIONS = (
     """
@@ -85,6 +93,7 @@ MIGRATIONS = (
         created_at TEXT NOT NULL,
         state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'parked', 'dropped')),
         tries INTEGER NOT NULL DEFAULT 0,
+        doubts INTEGER NOT NULL DEFAULT 0,
         next_at TEXT NOT NULL,
         ended_at TEXT,
         reason TEXT NOT NULL DEFAULT ''
@@ -96,7 +105,7 @@ MIGRATIONS = (
     CREATE TABLE tries (
         message TEXT NOT NULL REFERENCES messages (id),
         at TEXT NOT NULL,
-        outcome TEXT NOT NULL CHECK (outcome IN ('sent', 'deferred', 'failed', 'unknown', 'bounced')),
+        outcome TEXT NOT NULL CHECK (outcome IN ('begun', 'sent', 'deferred', 'failed', 'unknown', 'bounced')),
         reply TEXT NOT NULL
     ) STRICT;
     CREATE INDEX tries_by_message ON tries (message, at);
@@ -116,3 +125,136 @@ def open_subscribers(data: Path, *, read_only: bool = False) -> sqlite3.Connecti
         data.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     return open_database(path, application="statusquo subscribers", migrations=MIGRATIONS, read_only=read_only)
+
+
+class Subscriber(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who gets reports: by which channel and where, in which state and why, how often, in which time zone.
+
+    ``told_until`` is the instant until which reports were made. A stopped subscriber's ``target`` is erased later.
+    """
+
+    id: str
+    channel: Channel
+    target: str
+    secret: bytes
+    state: State
+    reason: str = ""
+    cadence: Cadence = "immediate"
+    zone: str = "UTC"
+    tells_quiet: bool = False
+    created_at: str
+    confirmed_at: str | None = None
+    ended_at: str | None = None
+    told_until: str
+
+
+COLUMNS = ", ".join(Subscriber.__struct_fields__)
+MARKS = ", ".join(f":{name}" for name in Subscriber.__struct_fields__)
+
+
+def keep_secret(db: sqlite3.Connection, name: str, fresh: bytes) -> bytes:
+    """Return the secret of a name, ``fresh`` from now on where none was kept yet."""
+    with transaction(db):
+        db.execute("INSERT INTO secrets VALUES (?, ?) ON CONFLICT DO NOTHING", (name, fresh))
+        return bytes(db.execute("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()[0])
+
+
+def add_subscriber(db: sqlite3.Connection, subscriber: Subscriber, follows: Sequence[Follow]) -> None:
+    """Write a new subscriber with what they follow; raises sqlite3.IntegrityError where the target has one already."""
+    with transaction(db):
+        db.execute(f"INSERT INTO subscribers ({COLUMNS}) VALUES ({MARKS})", msgspec.structs.asdict(subscriber))
+        write_follows(db, subscriber.id, follows)
+
+
+def write_follows(db: sqlite3.Connection, subscriber: str, follows: Sequence[Follow]) -> None:
+    """Put these follows in place of those a subscriber had."""
+    with transaction(db):
+        db.execute("DELETE FROM follows WHERE subscriber = ?", (subscriber,))
+        db.executemany(
+            "INSERT INTO follows VALUES (?, ?, ?)",
+            [(subscriber, place, msgspec.json.encode(one).decode()) for place, one in enumerate(follows)],
+        )
+
+
+def find_subscriber(db: sqlite3.Connection, channel: Channel, target: str) -> Subscriber | None:
+    """Return the subscriber of a target who has not stopped, None if there is none."""
+    rows = db.execute(
+        f"SELECT {COLUMNS} FROM subscribers WHERE channel = ? AND target = ? AND state <> 'stopped'", (channel, target)
+    )
+    return next(map(_make_subscriber, rows), None)
+
+
+def read_subscriber(db: sqlite3.Connection, subscriber: str) -> Subscriber | None:
+    """Return a subscriber by id, None if there is none."""
+    rows = db.execute(f"SELECT {COLUMNS} FROM subscribers WHERE id = ?", (subscriber,))
+    return next(map(_make_subscriber, rows), None)
+
+
+def list_subscribers(db: sqlite3.Connection) -> list[Subscriber]:
+    """Return all subscribers in the order in which they came."""
+    rows = db.execute(f"SELECT {COLUMNS} FROM subscribers ORDER BY created_at, id")
+    return [_make_subscriber(row) for row in rows]
+
+
+def list_active(db: sqlite3.Connection) -> list[tuple[Subscriber, tuple[Follow, ...]]]:
+    """Return the subscribers who get reports, each with what they follow."""
+    followed = read_all_follows(db)
+    return [(one, followed.get(one.id, ())) for one in list_subscribers(db) if one.state == "active"]
+
+
+def read_follows(db: sqlite3.Connection, subscriber: str) -> tuple[Follow, ...]:
+    """Return what a subscriber follows."""
+    rows = db.execute("SELECT body FROM follows WHERE subscriber = ? ORDER BY place", (subscriber,))
+    return tuple(msgspec.json.decode(row["body"], type=Follow) for row in rows)
+
+
+def read_all_follows(db: sqlite3.Connection) -> dict[str, tuple[Follow, ...]]:
+    """Return what every subscriber follows, by their id."""
+    found: dict[str, tuple[Follow, ...]] = {}
+    for row in db.execute("SELECT subscriber, body FROM follows ORDER BY subscriber, place"):
+        found[row["subscriber"]] = (*found.get(row["subscriber"], ()), msgspec.json.decode(row["body"], type=Follow))
+    return found
+
+
+def alter_subscriber(db: sqlite3.Connection, subscriber: str, **values: object) -> None:
+    """Set columns of a subscriber ("state", "cadence", "told_until", …)."""
+    strange = set(values) - set(Subscriber.__struct_fields__)
+    if strange:
+        raise KeyError(f"subscribers: no column {', '.join(sorted(strange))}")
+    told = ", ".join(f"{name} = :{name}" for name in values)
+    db.execute(f"UPDATE subscribers SET {told} WHERE id = :id", {**values, "id": subscriber})
+
+
+def erase_targets(db: sqlite3.Connection, *, stopped_before: str, asked_before: str) -> int:
+    """Erase addresses of those who stopped or never confirmed before an instant; returns how many."""
+    with transaction(db):
+        db.execute(
+            """
+            UPDATE subscribers SET state = 'stopped', ended_at = COALESCE(ended_at, :asked), reason = 'never confirmed'
+            WHERE state = 'asked' AND created_at < :asked
+            """,
+            {"asked": asked_before},
+        )
+        return db.execute(
+            """
+            UPDATE subscribers SET target = '', secret = X''
+            WHERE state = 'stopped' AND target <> '' AND (ended_at < :stopped OR reason = 'never confirmed')
+            """,
+            {"stopped": stopped_before},
+        ).rowcount
+
+
+def count_asks(db: sqlite3.Connection, key: str, since: str) -> int:
+    """Count how often something was asked for since an instant."""
+    return int(db.execute("SELECT COUNT(*) FROM asks WHERE key = ? AND asked_at >= ?", (key, since)).fetchone()[0])
+
+
+def add_asks(db: sqlite3.Connection, keys: Sequence[str], now: str, forget_before: str) -> None:
+    """Write down that something was asked for, and forget what is older than an instant."""
+    with transaction(db):
+        db.execute("DELETE FROM asks WHERE asked_at < ?", (forget_before,))
+        db.executemany("INSERT INTO asks VALUES (?, ?)", [(key, now) for key in keys])
+
+
+def _make_subscriber(row: sqlite3.Row) -> Subscriber:
+    return msgspec.convert({**dict(row), "tells_quiet": bool(row["tells_quiet"])}, Subscriber)

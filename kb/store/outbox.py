@@ -1,0 +1,225 @@
+"""The outbox: messages whose id was fixed before anybody saw them, every try to send them, and what came of it."""
+
+import hashlib
+import sqlite3
+import zlib
+from collections.abc import Collection, Iterator
+from typing import Literal
+
+import msgspec
+
+from kb.store.connection import transaction
+from kb.store.subscribers import Channel
+
+Kind = Literal["report", "confirm", "manage"]
+MessageState = Literal["waiting", "sent", "parked", "dropped"]
+Outcome = Literal["begun", "sent", "deferred", "failed", "unknown", "bounced"]
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to be written: its id, to whom, of which kind, about which time and release, its title and bytes."""
+
+    id: str
+    subscriber: str
+    kind: Kind
+    release: int | None
+    since: str
+    until: str
+    title: str
+    body: bytes
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to be sent now: with its body, where it goes, and how often it was tried.
+
+    ``doubts`` counts tries of which nobody knows whether they reached their target: handed over, and no answer came.
+    """
+
+    seq: int
+    id: str
+    subscriber: str
+    kind: Kind
+    channel: Channel
+    target: str
+    secret: bytes
+    body: bytes
+    tries: int
+    doubts: int
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """How many messages are in a state for a reason, and since when the oldest of them is."""
+
+    state: MessageState
+    kind: Kind
+    reason: str
+    count: int
+    oldest: str
+
+
+def write_message(db: sqlite3.Connection, draft: Draft, now: str) -> None:
+    """Write a message into the outbox, due at once; part of the caller's transaction."""
+    db.execute(
+        """
+        INSERT INTO messages (id, subscriber, kind, release, since, until, title, sha256, body, created_at, state,
+            next_at)
+        VALUES (:id, :subscriber, :kind, :release, :since, :until, :title, :sha256, :packed, :now, 'waiting', :now)
+        """,
+        {
+            **msgspec.structs.asdict(draft),
+            "sha256": hashlib.sha256(draft.body).hexdigest(),
+            "packed": zlib.compress(draft.body),
+            "now": now,
+        },
+    )
+
+
+def list_due(db: sqlite3.Connection, now: str, kinds: Collection[Kind], limit: int) -> list[Waiting]:
+    """Return messages to be sent now, oldest first: of each subscriber only the first that is not done yet."""
+    rows = db.execute(
+        """
+        SELECT messages.seq, messages.id, subscriber, kind, channel, target, secret, body, tries, doubts
+        FROM messages
+        JOIN subscribers ON subscribers.id = subscriber
+        WHERE messages.state = 'waiting' AND next_at <= :now
+            AND kind IN (SELECT value FROM JSON_EACH(:kinds))
+            AND target <> '' AND (subscribers.state = 'active' OR kind <> 'report')
+            AND NOT EXISTS (
+                SELECT 1 FROM messages AS earlier
+                WHERE earlier.subscriber = messages.subscriber AND earlier.seq < messages.seq
+                    AND earlier.state = 'waiting' AND earlier.kind = messages.kind
+            )
+        ORDER BY messages.seq LIMIT :limit
+        """,
+        {"now": now, "kinds": msgspec.json.encode(sorted(kinds)).decode(), "limit": limit},
+    )
+    return [msgspec.convert({**dict(row), "body": zlib.decompress(row["body"])}, Waiting) for row in rows]
+
+
+def find_next_due(db: sqlite3.Connection) -> str:
+    """Return the instant at which the next waiting message is due, "" where none waits."""
+    return str(db.execute("SELECT COALESCE(MIN(next_at), '') FROM messages WHERE state = 'waiting'").fetchone()[0])
+
+
+def begin_try(db: sqlite3.Connection, message: str, now: str) -> None:
+    """Write down that a message is handed over now: until the answer is written down, nobody knows what came of it."""
+    with transaction(db):
+        db.execute("UPDATE messages SET doubts = doubts + 1 WHERE id = ?", (message,))
+        db.execute("INSERT INTO tries VALUES (?, ?, 'begun', '')", (message, now))
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a try: the message's new state, when it is tried again where it waits, and what was answered.
+
+    ``settles`` tells that an answer came to a message that was handed over, so that it is in doubt no more.
+    """
+
+    state: MessageState
+    outcome: Outcome
+    reply: str
+    next_at: str = ""
+    settles: bool = False
+
+
+def end_try(db: sqlite3.Connection, message: str, ending: Ending, now: str) -> None:
+    """Write down what came of a try."""
+    with transaction(db):
+        db.execute("INSERT INTO tries VALUES (?, ?, ?, ?)", (message, now, ending.outcome, ending.reply))
+        db.execute(
+            """
+            UPDATE messages SET state = :state, tries = tries + 1, doubts = doubts - :settled,
+                next_at = CASE WHEN :next = '' THEN next_at ELSE :next END,
+                ended_at = CASE WHEN :state = 'waiting' THEN NULL ELSE :now END,
+                reason = CASE WHEN :state = 'sent' THEN '' ELSE :reply END
+            WHERE id = :message
+            """,
+            {
+                "message": message,
+                "state": ending.state,
+                "settled": int(ending.settles),
+                "next": ending.next_at,
+                "reply": ending.reply,
+                "now": now,
+            },
+        )
+
+
+def drop_waiting(db: sqlite3.Connection, subscriber: str, reason: str, now: str) -> int:
+    """Drop what still waits for a subscriber; returns how many messages."""
+    return db.execute(
+        """
+        UPDATE messages SET state = 'dropped', reason = ?, ended_at = ?, body = NULL
+        WHERE subscriber = ? AND state = 'waiting'
+        """,
+        (reason, now, subscriber),
+    ).rowcount
+
+
+def retry_parked(db: sqlite3.Connection, message: str, now: str) -> int:
+    """Put a parked message back, or all of them ("all"); returns how many."""
+    return db.execute(
+        """
+        UPDATE messages SET state = 'waiting', next_at = :now, tries = 0, doubts = 0, ended_at = NULL
+        WHERE state = 'parked' AND body IS NOT NULL AND :message IN ('all', id)
+        """,
+        {"message": message, "now": now},
+    ).rowcount
+
+
+def erase_bodies(db: sqlite3.Connection, before: str) -> int:
+    """Erase what was sent before an instant; its hash and its ledger stay. Returns how many bodies."""
+    return db.execute(
+        "UPDATE messages SET body = NULL WHERE body IS NOT NULL AND state IN ('sent', 'dropped') AND ended_at < ?",
+        (before,),
+    ).rowcount
+
+
+def count_messages(db: sqlite3.Connection) -> list[Count]:
+    """Count messages by state, kind and reason."""
+    rows = db.execute(
+        """
+        SELECT state, kind, reason, COUNT(*) AS count, MIN(created_at) AS oldest FROM messages
+        GROUP BY state, kind, reason ORDER BY state, kind, count DESC, reason
+        """
+    )
+    return [Count(**dict(row)) for row in rows]
+
+
+def read_message(db: sqlite3.Connection, message: str) -> bytes | None:
+    """Return the bytes of a message that are still kept, None where there is no such message or they were erased."""
+    row = db.execute("SELECT body FROM messages WHERE id = ?", (message,)).fetchone()
+    return None if row is None or row["body"] is None else zlib.decompress(row["body"])
+
+
+def find_subscriber_of(db: sqlite3.Connection, message: str) -> str:
+    """Return the subscriber of a message, "" where there is no such message."""
+    row = db.execute("SELECT subscriber FROM messages WHERE id = ?", (message,)).fetchone()
+    return "" if row is None else str(row["subscriber"])
+
+
+def list_ledger(db: sqlite3.Connection, since: str, until: str) -> Iterator[sqlite3.Row]:
+    """Yield every try in a time, in order: message, subscriber, kind, release, period, title, hash, outcome, reply."""
+    yield from db.execute(
+        """
+        SELECT tries.at, tries.outcome, tries.reply, messages.id AS message, messages.subscriber, messages.kind,
+            channel, release, since, until, title, sha256, target
+        FROM tries
+        JOIN messages ON messages.id = tries.message
+        JOIN subscribers ON subscribers.id = messages.subscriber
+        WHERE tries.at >= :since AND tries.at <= :until
+        ORDER BY tries.at, tries.rowid
+        """,
+        {"since": since, "until": until},
+    )
+
+
+def list_titles(db: sqlite3.Connection, subscriber: str, limit: int) -> list[tuple[str, str, str]]:
+    """Return the last reports of a subscriber: instant, title and state, the latest first."""
+    rows = db.execute(
+        """
+        SELECT created_at, title, state FROM messages
+        WHERE subscriber = ? AND kind = 'report' ORDER BY seq DESC LIMIT ?
+        """,
+        (subscriber, limit),
+    )
+    return [(row["created_at"], row["title"], row["state"]) for row in rows]
