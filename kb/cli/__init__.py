@@ -6,6 +6,7 @@ from kb.cli.consulting import changes, diff, show
 from kb.cli.filling import build, convert, init, sources
 from kb.cli.frame import main
 from kb.cli.keeping import doctor, evaluate, export
+from kb.cli.notifying import notify, report
 from kb.cli.recordings import import_
 from kb.cli.reviewing import review
 from kb.cli.serving import crawl, demo, publish, serve, update
@@ -14,11 +15,12 @@ from kb.cli.status import status
 FILL = (init, sources, import_, crawl, convert, build, update)
 ASK = (changes, show, diff, compare)
 SHOW = (publish, serve, demo)
+TELL = (report, notify)
 KEEP = (status, review, doctor, export, evaluate)
 
 for command in (new_source, try_source, expect_sources):
     sources.add_command(command)
-for command in (*FILL, *ASK, *SHOW, *KEEP):
+for command in (*FILL, *ASK, *SHOW, *TELL, *KEEP):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -118,6 +118,7 @@ def main(data: Path) -> None:
     Fill:     init, sources, import, crawl, convert, build, update
     Ask:      changes, show, diff, compare
     Show:     publish, serve, demo
+    Tell:     subscribe, notify, report
     Keep:     status, review, doctor, export, eval
 
     Begin with `kb demo`, or with `kb import captures.jsonl --sources FOLDER`, then `kb build`, then `kb changes`.

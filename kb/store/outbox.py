@@ -144,6 +144,11 @@ def end_try(db: sqlite3.Connection, message: str, ending: Ending, now: str) -> N
         )
 
 
+def record_bounce(db: sqlite3.Connection, message: str, status: str, now: str) -> None:
+    """Write down that a message came back."""
+    db.execute("INSERT INTO tries VALUES (?, ?, 'bounced', ?)", (message, now, status))
+
+
 def drop_waiting(db: sqlite3.Connection, subscriber: str, reason: str, now: str) -> int:
     """Drop what still waits for a subscriber; returns how many messages."""
     return db.execute(
@@ -223,3 +228,14 @@ def list_titles(db: sqlite3.Connection, subscriber: str, limit: int) -> list[tup
         (subscriber, limit),
     )
     return [(row["created_at"], row["title"], row["state"]) for row in rows]
+
+
+def list_waiting_messages(db: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    """Return what waits to be sent: each message's id, where it goes, and its title."""
+    rows = db.execute(
+        """
+        SELECT messages.id, target, title FROM messages JOIN subscribers ON subscribers.id = subscriber
+        WHERE messages.state = 'waiting' ORDER BY seq
+        """
+    )
+    return [(row["id"], row["target"], row["title"]) for row in rows]
