@@ -128,17 +128,17 @@ def read_almanac(db: sqlite3.Connection) -> Almanac:
 def tell_watched(almanac: Almanac, follows: Sequence[Follow], since: str, until: str) -> Watch:
     """Return which sources of what is followed were read in a period, and why the others were not.
 
-    A source that was not due in the period is neither: it is counted as resting.
+    A source that was not due in the period is neither: it is counted as resting. One that was read in it but is late by
+    now counts as not read: what moved since its last reading is not known.
     """
     own = [one for one in almanac.watched if any(_concerns(follow, one) for follow in follows)]
-    read = [one for one in own if one.last_checked.rstrip("Z") > since.rstrip("Z")]
-    others = [one for one in own if one.last_checked.rstrip("Z") <= since.rstrip("Z")]
-    unread = tuple(_tell_unread(one, until) for one in others if not _is_resting(one, until))
+    unread = [one for one in own if _is_unread(one, since, until)]
+    resting = [one for one in own if one not in unread and not _is_read(one, since)]
     return Watch(
-        checked=len(read),
-        unread=unread,
+        checked=len(own) - len(unread) - len(resting),
+        unread=tuple(_tell_unread(one, until) for one in unread),
         last_checked=max((one.last_checked for one in own), default=""),
-        resting=len(others) - len(unread),
+        resting=len(resting),
     )
 
 
@@ -148,10 +148,15 @@ def _concerns(follow: Follow, source: WatchedSource) -> bool:
     return is_there and (not follow.topics or not source.topics or not set(follow.topics).isdisjoint(source.topics))
 
 
-def _is_resting(source: WatchedSource, until: str) -> bool:
-    if not source.last_checked or source.cause or source.crawl_state != "open":
-        return False
-    return days_between(source.last_checked, until) <= tell_patience(source.cadence).days
+def _is_read(source: WatchedSource, since: str) -> bool:
+    return source.last_checked.rstrip("Z") > since.rstrip("Z")
+
+
+def _is_unread(source: WatchedSource, since: str, until: str) -> bool:
+    """Tell whether a source could not be checked: in trouble and not read in the period, or late at its end."""
+    if not source.last_checked or days_between(source.last_checked, until) > tell_patience(source.cadence).days:
+        return True
+    return not _is_read(source, since) and bool(source.cause or source.crawl_state != "open")
 
 
 def _tell_unread(source: WatchedSource, until: str) -> Unread:

@@ -6,7 +6,7 @@ with those that carry another address inside (IPv4-mapped, NAT64, 6to4, Teredo) 
 
 import re
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,6 +23,8 @@ LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "cor
 NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 COMPATIBLE = IPv6Network("::/96")
 SITE_LOCAL = IPv6Network("fec0::/10")
+# Assigned to protocols (RFC 6890 § 2.1, RFC 7526): versions of Python differ on them.
+PROTOCOLS = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 
 
 class BadTargetError(UsageError):
@@ -90,7 +92,7 @@ def is_public(address: str) -> bool:
 
 def _is_global(address: IPv4Address | IPv6Address) -> bool:
     is_special = address.is_multicast or address.is_reserved or address.is_loopback or address.is_link_local
-    if isinstance(address, IPv6Address) and address in SITE_LOCAL:
+    if any(address in network for network in (SITE_LOCAL, *PROTOCOLS)):
         return False
     return address.is_global and not address.is_private and not address.is_unspecified and not is_special
 

@@ -248,7 +248,7 @@ def title_report(report: Report) -> str:
         f"{print_day(report.since)} to {print_day(report.until)}" if report.since else f"to {print_day(report.until)}"
     )
     if not report.stories:
-        return f"Nothing moved in {count_of(report.watch.checked, 'source')} ({period})"
+        return _clip(f"{_tell_silence(report)} ({period})", LONGEST_SUBJECT)
     places = sorted({story.place for story in (rules or report.stories)})
     if len(report.stories) == 1:
         return _clip(_title(report.stories[0]), LONGEST_SUBJECT)
@@ -304,11 +304,21 @@ def tell_lead(report: Report) -> str:
     unread = count_of(len(report.watch.unread), "source")
     if not report.stories:
         checked = count_of(report.watch.checked, "source")
-        return f"Nothing moved in {checked} checked; {len(report.watch.unread)} could not be checked."
+        return f"{_tell_silence(report)}. {checked} checked; {len(report.watch.unread)} could not be checked."
     told = [count_of(rules, "rule change")] if rules else []
     told += [count_of(others, "other change")] if others else []
     ahead = f", {count_of(len(report.ahead), 'date')} ahead" if report.ahead else ""
     return f"{' and '.join(told)}{ahead}; {unread} could not be read."
+
+
+def _tell_silence(report: Report) -> str:
+    """Say what it means that nothing is told: nothing moved only where most of the sources were read."""
+    checked, unread = report.watch.checked, len(report.watch.unread)
+    if not checked + unread + report.watch.resting:
+        return "We watch no source of what is followed here"
+    if unread > checked:
+        return f"We cannot say what moved: {unread} of {checked + unread} sources unread"
+    return f"Nothing moved in {count_of(checked, 'source')} checked"
 
 
 def tell_watch(report: Report) -> str:
