@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from kb.answer.facts import Fact, FactState, Step, Value, spell_value
-from kb.answer.impact import Effect, Touch, find_hold, find_touches
+from kb.answer.facts import Effect, Fact, FactState, Step, Value, spell_value
+from kb.answer.impact import Touch, find_hold, find_touches
 from kb.models import ChangeRow
 from kb.questions import Question, map_questions
 from kb.store.facts import read_recorded_facts, read_steps

@@ -27,7 +27,7 @@ from kb.store.outbox import (
     retry_parked,
 )
 from kb.store.subscribers import alter_subscriber, list_subscribers, open_subscribers
-from kb.tell.mail import mask_address
+from kb.tell.addresses import mask_address
 
 COLUMNS = ("at outcome reply message subscriber channel kind release since until title sha256 events changes").split()
 # "<3f2a…@law.example>", as a report of a bounce quotes it
@@ -123,12 +123,9 @@ def retry(data: Path, message: str, now: str) -> int:
     """Put a parked message back into the outbox, or all ("all"); returns how many. Raises NotFoundError for none."""
     with closing(open_subscribers(data)) as db:
         found = retry_parked(db, message, now)
-        if found and message != "all":
-            alter_subscriber(db, find_subscriber_of(db, message), state="active", reason="")
-        elif found:
-            for one in list_subscribers(db):
-                if one.state == "parked":
-                    alter_subscriber(db, one.id, state="active", reason="")
+        parked = [one.id for one in list_subscribers(db) if one.state == "parked"]
+        for name in parked if message == "all" else [find_subscriber_of(db, message)]:
+            alter_subscriber(db, name, state="active", reason="")
     if not found:
         raise NotFoundError(f"{message}: expected the id of a parked message, or all; kb notify --status lists them")
     return found

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from kb.errors import UsageError
-from kb.tell.mail import BadAddressError, parse_sender
+from kb.tell.addresses import BadAddressError, parse_sender
 
 SERVER, PASSWORD, SENDER = "KB_MAIL_SERVER", "KB_MAIL_PASSWORD", "KB_MAIL_FROM"
 REPLY, BOUNCES, ADDRESS = "KB_MAIL_REPLY", "KB_MAIL_BOUNCES", "KB_ADDRESS"

@@ -15,6 +15,9 @@ Basis = Literal["", "listed", "incorporated", "federal_default"]
 EvidenceKind = Literal["official", "mirror", "secondary", "knowledge"]
 Confidence = Literal["high", "medium", "low"]
 # How a fact stands to the law's own words (docs/concepts.md).
+# What a change did to a fact's provision: its own words are others, it stands elsewhere, it is no more; or what
+# changed stands above or below it (a lead-in, one of its own items), or only beside it in the same document.
+Effect = Literal["words_changed", "moved", "gone", "around", "beside"]
 FactState = Literal["reported", "anchored", "verified", "needs_review", "broken"]
 How = Literal["", "exact", "canonical", "fuzzy"]
 Cause = Literal["resolved", "moved", "words", "review", "restored", "gone"]

@@ -5,13 +5,10 @@ from typing import Literal
 
 import msgspec
 
-from kb.answer.facts import Fact, Step
+from kb.answer.facts import Effect, Fact, Step
 from kb.models import ChangeRow
 from kb.read.canonical import fold_text, squeeze_text
 
-# What a change did to a fact's provision: its own words are others, it stands elsewhere, it is no more; or what
-# changed stands above or below it (a lead-in, one of its own items), or only beside it in the same document.
-Effect = Literal["words_changed", "moved", "gone", "around", "beside"]
 # Which text a place is counted in: the one before a change, the one after it, or whichever has it.
 Side = Literal["before", "after", "either"]
 

@@ -175,18 +175,22 @@ def deliver_all(data: Path, how: Delivery) -> Delivered:
 def watch(data: Path, how: Delivery) -> None:
     """Tell every publication when it is made, and send what is due, until Ctrl-C or SIGTERM."""
     click.echo(f"watching {data} (Ctrl-C ends it)")
-    seen = ""
     try:
         with _ended_by_system():
-            while True:
-                mark = _read_mark(data)
-                if (mark and mark != seen) or time.time() % MINUTE < LOOK_SECONDS:
-                    told = tell(data, read_clock(), how.settings) if mark else Told(release=0)
-                    _say_if_any(told, deliver(data, how))
-                    seen = mark
-                time.sleep(LOOK_SECONDS)
+            _look_on(data, how)
     except KeyboardInterrupt:
         click.echo("ended")
+
+
+def _look_on(data: Path, how: Delivery) -> None:
+    """Look at what is published every second; tell a new publication at once, and what is due every minute."""
+    seen, last = "", ""
+    while True:
+        mark, now = _read_mark(data), read_clock()
+        if mark and (mark != seen or now[:16] != last):
+            _say_if_any(tell(data, now, how.settings), deliver(data, how))
+            seen, last = mark, now[:16]
+        time.sleep(LOOK_SECONDS)
 
 
 def _read_mark(data: Path) -> str:

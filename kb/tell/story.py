@@ -8,8 +8,7 @@ from datetime import date
 
 import msgspec
 
-from kb.answer.facts import FactState
-from kb.answer.impact import Effect
+from kb.answer.facts import Effect, FactState
 from kb.models import Kind, Nature, Part, Signal, Strand
 
 

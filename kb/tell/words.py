@@ -8,8 +8,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
-from kb.answer.facts import FactState
-from kb.answer.impact import Effect
+from kb.answer.facts import Effect, FactState
 from kb.cadence import tell_patience
 from kb.compare.eids import print_eid
 from kb.compare.redline import spell_controls
