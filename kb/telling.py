@@ -8,7 +8,8 @@ when it is proven. Each step is one transaction: wherever this ends, the next ru
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -48,6 +49,8 @@ WAIT_SECONDS = 120.0
 # After so long the address of somebody who stopped, or who never confirmed, is erased.
 KEPT_AFTER_STOP, KEPT_UNCONFIRMED = timedelta(days=30), timedelta(days=7)
 SIGNING = "links"
+# So many reports are written before those that stand there may go.
+BETWEEN = 50
 Due = tuple[Subscriber, tuple[Follow, ...], tuple[tuple[str, tuple[int, ...]], ...]]
 
 
@@ -66,9 +69,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     is_first: bool = False
 
 
-def tell(data: Path, now: str, settings: MailSettings) -> Told:
+def tell(data: Path, now: str, settings: MailSettings, between: Callable[[], object] = int) -> Told:
     """Find the news of the current publication and write the reports that are due into the outbox.
 
+    ``between`` is called each time some more of them stand there, so that they can go while others are written.
     Returns what was found. Raises NotFoundError where nothing is published, and BusyError where another run goes on
     for too long.
     """
@@ -78,7 +82,7 @@ def tell(data: Path, now: str, settings: MailSettings) -> Told:
         closing(open_subscribers(data)) as db,
     ):
         begun = collect(db, public)
-        written = write_due(db, public, now, settings)
+        written = write_due(db, public, now, settings, between)
         erase_old(db, now)
     return msgspec.structs.replace(written, stories=begun.stories, notices=begun.notices, is_first=begun.is_first)
 
@@ -135,17 +139,22 @@ def list_due(db: sqlite3.Connection, now: str) -> Iterator[Due]:
             yield subscriber, follows, stories
 
 
-def write_due(db: sqlite3.Connection, public: sqlite3.Connection, now: str, settings: MailSettings) -> Told:
+def write_due(
+    db: sqlite3.Connection,
+    public: sqlite3.Connection,
+    now: str,
+    settings: MailSettings,
+    between: Callable[[], object] = int,
+) -> Told:
     """Write the reports that are due into the outbox, a transaction each; quiet ones where they are wished for."""
     almanac = read_almanac(public)
     secret = keep_secret(db, SIGNING, secrets.token_bytes(32))
     known = Stories(db)
-    reports = quiet = held = 0
+    counts: Counter[str] = Counter()
     for subscriber, follows, waiting in list_due(db, now):
         if subscriber.channel == "mail" and not settings.is_set:
-            held += 1
+            counts["held"] += 1
             continue
-        is_quiet = not waiting
         with transaction(db):
             if waiting or subscriber.tells_quiet:
                 stories = [known.read(story, places) for story, places in waiting]
@@ -153,9 +162,16 @@ def write_due(db: sqlite3.Connection, public: sqlite3.Connection, now: str, sett
                 draft = draft_message(report, subscriber, now, settings)
                 write_message(db, draft, now)
                 mark_told(db, subscriber.id, [story for story, _ in waiting], draft.id)
-                reports, quiet = reports + 1, quiet + is_quiet
+                counts["reports" if waiting else "quiet"] += 1
             alter_subscriber(db, subscriber.id, told_until=now)
-    return Told(release=almanac.edition.generation, reports=reports, quiet=quiet, held=held)
+        if counts.total() % BETWEEN == BETWEEN - 1:
+            between()
+    return Told(
+        release=almanac.edition.generation,
+        reports=counts["reports"] + counts["quiet"],
+        quiet=counts["quiet"],
+        held=counts["held"],
+    )
 
 
 def compose(

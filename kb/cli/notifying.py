@@ -15,7 +15,7 @@ import click
 
 from kb.cli.frame import Instant, data_option, read_clock, say_plural
 from kb.delivering import Delivered, Delivery, deliver
-from kb.errors import UsageError
+from kb.errors import StatusQuoError, UsageError
 from kb.ledger import describe_standing, read_standing, record, retry, write_ledger
 from kb.mail_settings import read_mail_settings
 from kb.previewing import preview
@@ -25,7 +25,7 @@ from kb.tell.follow import ANY, FIELDS, parse_follow
 from kb.tell.forms import render_html, render_json, render_markdown, render_text
 from kb.tell.story import Links, Report
 from kb.tell.words import count_of
-from kb.telling import Told, open_current, tell
+from kb.telling import Told, has_subscribers, open_current, tell
 from kb.update import SOME_FAILED
 
 FORMS = ("html", "md", "txt", "json")
@@ -150,26 +150,44 @@ def _run(ctx: click.Context, data: Path, options: dict[str, Any]) -> None:
     if options["watch"]:
         watch(data, how)
         return
-    print_told(tell(data, read_clock(), settings))
-    done = deliver_all(data, how)
-    print_delivered(done)
-    if done.parked or done.deferred:
+    if not send_news(data, how):
         ctx.exit(SOME_FAILED)
 
 
-def deliver_all(data: Path, how: Delivery) -> Delivered:
-    """Send all that is due, minute by minute where mail services take no more at once; returns the sums."""
-    done = deliver(data, how)
-    while done.limited:
+def tell_subscribers(data: Path) -> bool:
+    """Tell subscribers what is published, where there are any; returns whether all that was due went out.
+
+    Trouble with settings is said, and nothing raised: what was published stays published.
+    """
+    if not has_subscribers(data):
+        return True
+    try:
+        settings = read_mail_settings(os.environ)
+        return send_news(data, Delivery(settings=settings, tell_now=read_clock, wait_seconds=MINUTE))
+    except StatusQuoError as error:
+        click.echo(f"subscribers were not told: {error}", err=True)
+        return False
+
+
+def send_news(data: Path, how: Delivery) -> bool:
+    """Tell what is news and send all that is due, while it is still written; returns whether all of it went out.
+
+    Where mail services take no more at once, it goes on a minute later.
+    """
+    runs: list[Delivered] = []
+    print_told(tell(data, how.tell_now(), how.settings, lambda: runs.append(deliver(data, how))))
+    runs.append(deliver(data, how))
+    while runs[-1].limited:
         time.sleep(MINUTE)
-        more = deliver(data, how)
-        done = Delivered(
-            sent=done.sent + more.sent,
-            deferred=done.deferred + more.deferred,
-            parked=done.parked + more.parked,
-            limited=more.limited,
-        )
-    return done
+        runs.append(deliver(data, how))
+    done = Delivered(
+        sent=sum(one.sent for one in runs),
+        deferred=sum(one.deferred for one in runs),
+        parked=sum(one.parked for one in runs),
+        busy=runs[-1].busy,
+    )
+    print_delivered(done)
+    return not (done.deferred or done.parked)
 
 
 def watch(data: Path, how: Delivery) -> None:

@@ -21,6 +21,7 @@ from kb.cli.frame import (
     showing_progress,
     sources_option,
 )
+from kb.cli.notifying import tell_subscribers
 from kb.convert import describe_converted
 from kb.demo import DemoRequest, demo_sources, run_demo
 from kb.demo_report import print_report, read_report
@@ -167,10 +168,10 @@ def serve(host: str, port: int, access_log: str, data: Path) -> None:
 @data_option
 @click.pass_context
 def update(ctx: click.Context, /, workers: int, data: Path, **options: Any) -> None:
-    """Crawl what is due, convert, build and publish: the one command for cron. One at a time; a broken one goes on.
+    """Crawl what is due, convert, build, publish and tell subscribers: the one command for cron. A broken one goes on.
 
-    With --replay, all that is recorded and not yet archived is crawled, due or not. Ends with 3 if some sources failed,
-    with 4 if a stored page is damaged.
+    With --replay, all that is recorded and not yet archived is crawled, due or not. Ends with 3 if some sources failed
+    or some subscribers could not be told, with 4 if a stored page is damaged.
     """
     spelled = _spell_options({**options, "due": not options["replay"]})
     sources = load_known(options["folders"], data, writing=True)
@@ -189,10 +190,11 @@ def update(ctx: click.Context, /, workers: int, data: Path, **options: Any) -> N
         _print_published(result.published)
     else:
         click.echo("nothing new to publish: the site is up to date")
+    is_told = tell_subscribers(data)
     _print_advice(result.crawl)
     if result.build.damaged:
         ctx.exit(INTEGRITY)
-    if result.crawl.is_failed:
+    if result.crawl.is_failed or not is_told:
         ctx.exit(SOME_FAILED)
 
 
