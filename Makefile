@@ -5,7 +5,7 @@ READY := .venv/.installed
 
 .DEFAULT_GOAL := test
 # Folders of the same names must not stand for finished work.
-.PHONY: test check demo bench bench-site eval clean crawlers datasette docs kb schemas tests
+.PHONY: test check demo bench bench-notices bench-site eval clean crawlers datasette docs kb schemas tests
 
 test: $(READY)
 	$(BIN)/python -m pytest -q -n auto
@@ -30,6 +30,11 @@ bench: $(READY)
 SIZE ?= 1000000
 bench-site: $(READY)
 	$(BIN)/python -m bench.site --provisions $(SIZE)
+
+# Notices: who is told what in which time, and what is lost or comes twice when everything fails.
+bench-notices: $(READY)
+	$(BIN)/python -m bench.notices
+	$(BIN)/python -m bench.faults
 
 # Writes docs/quality.md and the figures the site shows. WEB: the folder of a moving web, if there is one.
 WEB ?= ../shared/bench

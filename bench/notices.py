@@ -32,7 +32,7 @@ from kb.store.connection import transaction
 from kb.store.outbox import list_waiting_messages, read_message
 from kb.store.subscribers import Subscriber, add_subscriber, open_subscribers
 from kb.tell.follow import Follow
-from kb.tell.forms import print_entry
+from kb.tell.forms import print_entry, print_plain
 from kb.tell.view import tell_story
 from kb.telling import tell
 
@@ -180,6 +180,7 @@ def main(arguments: Sequence[str]) -> int:
         bare = print_bare(options.subscribers, int(median(bodies)))
         tell_story.cache_clear()
         print_entry.cache_clear()
+        print_plain.cache_clear()
         published = time.time()
         how = Delivery(settings=settings, tell_now=_now)
         tell(data, _now(), settings, lambda: deliver(data, how))

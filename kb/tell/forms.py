@@ -140,7 +140,7 @@ def render_markdown(report: Report) -> str:
 
 
 def _write(report: Report, dress: Dress) -> str:
-    page = lay_out(report, lambda entry: len("\n".join(_write_entry(entry, dress)).encode()))
+    page = lay_out(report, lambda entry: len(print_plain(entry, dress).encode()))
     lines = [*_write_head(page, dress)]
     for section in page.sections:
         lines += _write_section(section, page, dress)
@@ -166,7 +166,7 @@ def _write_head(page: Page, dress: Dress) -> Iterator[str]:
 def _write_section(section: Section, page: Page, dress: Dress) -> Iterator[str]:
     yield from dress.head(2, section.title)
     for entry in section.full:
-        yield from _write_entry(entry, dress)
+        yield print_plain(entry, dress)
     if section.brief:
         yield ""
     for head in section.brief:
@@ -182,6 +182,12 @@ def _write_brief(head: Head, dress: Dress) -> Iterator[str]:
     by = f" (by {print_day(head.act_by)})" if head.act_by else ""
     yield from dress.say(f"{head.title}{by}", first="- ", then="  ")
     yield f"  {link(dress.address, head.path) or head.path}"
+
+
+@lru_cache(maxsize=2048)
+def print_plain(entry: Entry, dress: Dress) -> str:
+    """Return one entry as plain text or Markdown. Kept: many subscribers read the same one."""
+    return "\n".join(_write_entry(entry, dress))
 
 
 def _write_entry(entry: Entry, dress: Dress) -> Iterator[str]:
