@@ -11,11 +11,12 @@ from kb.cli.recordings import import_
 from kb.cli.reviewing import review
 from kb.cli.serving import crawl, demo, publish, serve, update
 from kb.cli.status import status
+from kb.cli.subscribing import subscribe
 
 FILL = (init, sources, import_, crawl, convert, build, update)
 ASK = (changes, show, diff, compare)
 SHOW = (publish, serve, demo)
-TELL = (report, notify)
+TELL = (subscribe, notify, report)
 KEEP = (status, review, doctor, export, evaluate)
 
 for command in (new_source, try_source, expect_sources):

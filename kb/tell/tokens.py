@@ -1,5 +1,6 @@
 """The signed links of subscribers: who holds one may do one thing, for as long as it lasts. Nobody has an account."""
 
+import re
 from typing import Literal
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
@@ -12,6 +13,8 @@ Purpose = Literal["confirm", "manage", "stop"]
 # How long each lasts, in seconds. Mails stay in mailboxes for years: a link to stop never ends.
 LASTING: dict[Purpose, int | None] = {"confirm": 48 * 3600, "manage": 90 * 86400, "stop": None}
 PATHS: dict[Purpose, str] = {"confirm": "/subscribe/confirm", "manage": "/subscription", "stop": "/stop"}
+# "/stop/InM5Ig.aP…"
+TOKEN_PATH = re.compile(r"^(/subscribe/confirm|/subscription|/stop)/.*", re.DOTALL)
 # No token of ours is longer.
 LONGEST_TOKEN = 200
 
@@ -45,6 +48,11 @@ def read_token(secret: bytes, purpose: Purpose, token: str) -> str:
 def link_token(address: str, secret: bytes, purpose: Purpose, subscriber: str) -> str:
     """Return the full address of a subscriber's page for one purpose."""
     return f"{address}{PATHS[purpose]}/{sign_token(secret, purpose, subscriber)}"
+
+
+def hide_token(path: str) -> str:
+    """Return a path as it may be logged: without the token that lets its holder act."""
+    return TOKEN_PATH.sub(r"\1/…", path)
 
 
 def link_subscriber(address: str, secret: bytes, subscriber: str, report: str = "") -> Links:

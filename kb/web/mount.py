@@ -27,6 +27,7 @@ from kb.web.address import read_address
 from kb.web.answer import Answer, View
 from kb.web.api.page import API_PAGES
 from kb.web.cache import Message, Scope, Send, make_key
+from kb.web.desk import DESK_METHODS, Desk, is_desk
 from kb.web.guard import (
     PAGE_SECONDS,
     SECURITY_HEADERS,
@@ -134,6 +135,7 @@ class Site:
         self._tell_now = tell_now
         self._questions = Semaphore(MOST_QUESTIONS)
         self._log = open_access_log(tell_now)
+        self._desk = Desk(Path(os.environ.get(DATA_VARIABLE, "data")), tell_now)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -151,6 +153,8 @@ class Site:
             refusal = _refuse(scope, generation)
             number = None if generation is None else generation.pointer.generation
             key = make_key(self._tell_now().date().isoformat(), scope)
+            if generation is not None and is_desk(unquote(str(scope["path"]))) and scope["method"] in DESK_METHODS:
+                refusal = await self._desk.answer(scope, receive, generation)
             if scope["path"] == HEALTH_PATH:
                 refusal = await tell_health(generation, refused=self._shelf.is_refusing)
             if refusal is not None:

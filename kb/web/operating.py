@@ -16,6 +16,7 @@ import msgspec
 
 from kb.serve import ACCESS_LOG_VARIABLE
 from kb.store.public import read_generation
+from kb.tell.tokens import hide_token
 from kb.web.answer import Answer
 from kb.web.cache import Message, Scope, Send
 from kb.web.swap import Generation
@@ -98,7 +99,7 @@ class AccessLog:
             line = AccessLine(
                 at=self._tell_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
                 method=scope["method"],
-                path=str(scope["path"])[:LONGEST_PATH],
+                path=hide_token(str(scope["path"]))[:LONGEST_PATH],
                 asked=sorted({name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"))}),
                 status=status,
                 bytes=size,

@@ -1,0 +1,177 @@
+"""The site's desk: the few pages to which something may be sent. It stands before all others, and keeps nothing.
+
+What is sent is bounded, comes from our own pages, and is never logged: a token in an address lets its holder act.
+"""
+
+import asyncio
+import os
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
+
+from kb.delivering import Delivery, deliver
+from kb.errors import StatusQuoError, UsageError
+from kb.mail_settings import MailSettings, read_mail_settings
+from kb.store.subscribers import open_subscribers
+from kb.web.answer import Answer
+from kb.web.cache import Scope
+from kb.web.pages.navigation import ROUTES
+from kb.web.pages.subscribe import Visit, view_confirm, view_manage, view_stop, view_subscribe
+from kb.web.refusal import refuse
+from kb.web.swap import Generation
+
+LARGEST_BODY = 65_536
+DESK_METHODS = ("GET", "POST")
+MOST_FIELDS = 300
+FORM = "application/x-www-form-urlencoded"
+# Webhooks to this machine are for trying things out alone.
+LOOPBACK_VARIABLE = "KB_ALLOW_LOOPBACK_HOOKS"
+View = Callable[[Visit], Answer]
+ROUTES_OF_DESK: tuple[tuple[re.Pattern[str], View], ...] = (
+    (re.compile(r"^/subscribe$"), view_subscribe),
+    (re.compile(r"^/subscribe/confirm/(?P<token>[^/]+)$"), view_confirm),
+    (re.compile(r"^/subscription/(?P<token>[^/]+)$"), view_manage),
+    (re.compile(r"^/stop/(?P<token>[^/]+)$"), view_stop),
+)
+# Mail readers send this by themselves, from wherever they are (RFC 8058).
+ONE_CLICK = b"List-Unsubscribe=One-Click"
+HEADERS = {"cache-control": "no-store", "x-robots-tag": "noindex"}
+
+ROUTES.announce(["^/subscribe$"])
+
+
+def is_desk(path: str) -> bool:
+    """Tell whether a path is one of the desk's."""
+    return any(pattern.match(path) for pattern, _ in ROUTES_OF_DESK)
+
+
+class Desk:
+    """Answers the pages to which something may be sent, for one data folder."""
+
+    def __init__(self, data: Path, tell_now: Callable[[], datetime]) -> None:
+        self._data = data
+        self._tell_now = tell_now
+        self._sending: set[asyncio.Task[Any]] = set()
+
+    async def answer(self, scope: Scope, receive: Callable[[], Any], generation: Generation) -> Answer:
+        """Answer one request to the desk."""
+        path = unquote(str(scope["path"]))
+        is_sent = scope["method"] == "POST"
+        body = await read_body(receive) if is_sent else b""
+        problem = check_sent(scope, body) if is_sent else None
+        if problem is not None:
+            return _dress(refuse(path, *problem))
+        loop = asyncio.get_running_loop()
+        try:
+            answer = await generation.database.read_page(
+                lambda db: self._visit(
+                    db, scope, body if is_sent else None, lambda: loop.call_soon_threadsafe(self._send)
+                )
+            )
+        except StatusQuoError as error:
+            return _dress(refuse(path, 400, "This cannot be answered", str(error)))
+        return _dress(answer)
+
+    def _visit(self, public: sqlite3.Connection, scope: Scope, body: bytes | None, tell: Callable[[], Any]) -> Answer:
+        path = unquote(str(scope["path"]))
+        view, found = next((view, match) for pattern, view in ROUTES_OF_DESK if (match := pattern.match(path)))
+        now = self._tell_now()
+        query = read_fields(scope["query_string"]) or {}
+        asked = {
+            **{name: ",".join(values) for name, values in query.items()},
+            **found.groupdict(),
+            "today": now.date().isoformat(),
+        }
+        try:
+            settings = read_mail_settings(os.environ)
+        except UsageError:
+            settings = MailSettings()
+        with closing(open_subscribers(self._data)) as db:
+            return view(
+                Visit(
+                    public=public,
+                    subscribers=db,
+                    asked=asked,
+                    fields=None
+                    if body is None
+                    else parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS),
+                    settings=settings,
+                    now=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    client=str((scope.get("client") or ("",))[0]),
+                    tell=tell,
+                    allow_loopback=bool(os.environ.get(LOOPBACK_VARIABLE)),
+                )
+            )
+
+    def _send(self) -> None:
+        """Send what asks for confirmation now, beside the requests that come."""
+        task = asyncio.get_running_loop().create_task(asyncio.to_thread(self._deliver))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    def _deliver(self) -> None:
+        how = Delivery(
+            settings=read_mail_settings(os.environ),
+            tell_now=lambda: self._tell_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            kinds=("confirm", "manage"),
+            wait_seconds=60,
+            allow_loopback=bool(os.environ.get(LOOPBACK_VARIABLE)),
+        )
+        deliver(self._data, how)
+
+
+async def read_body(receive: Callable[[], Any]) -> bytes:
+    """Return what was sent, one byte more than is allowed of anything longer."""
+    body = b""
+    more = True
+    while more and len(body) <= LARGEST_BODY:
+        message = await receive()
+        body += message.get("body", b"")
+        more = bool(message.get("more_body", False))
+    return body[: LARGEST_BODY + 1]
+
+
+def read_fields(body: bytes | None) -> dict[str, list[str]] | None:
+    """Return the fields of a form that was sent, None where none was; raises UsageError for more than a form has."""
+    if body is None:
+        return None
+    try:
+        return parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise UsageError(f"expected at most {MOST_FIELDS} fields") from None
+
+
+def check_sent(scope: Scope, body: bytes) -> tuple[int, str, str] | None:
+    """Return why what was sent is refused (status, title, words), None where it is not."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    if len(body) > LARGEST_BODY:
+        return 413, "Too much", f"A form of ours holds at most {LARGEST_BODY:,} bytes."
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        return 415, "Not a form", f"Expected a form as {FORM}."
+    if body.strip() != ONE_CLICK and is_foreign(headers):
+        return (
+            403,
+            "Sent from elsewhere",
+            "Forms of this site are sent from its own pages alone: open it and try again.",
+        )
+    return None
+
+
+def is_foreign(headers: Mapping[str, str]) -> bool:
+    """Tell whether a form was sent from a page of somebody else, as far as the browser says."""
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return True
+    origin = headers.get("origin", "")
+    known = {headers.get("host", ""), urlsplit(os.environ.get("KB_ADDRESS", "")).netloc}
+    return bool(origin) and origin != "null" and urlsplit(origin).netloc not in known
+
+
+def _dress(answer: Answer) -> Answer:
+    return msgspec.structs.replace(answer, headers={**answer.headers, **HEADERS})
