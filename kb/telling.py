@@ -35,7 +35,7 @@ from kb.store.subscribers import (
     open_subscribers,
 )
 from kb.stories import Almanac, Period, make_report, read_almanac, read_stories
-from kb.tell.follow import Follow, select_moved
+from kb.tell.follow import FIELDS, Follow, select_moved
 from kb.tell.forms import spell_report
 from kb.tell.mail import Letter, compose_report
 from kb.tell.period import find_period_end, find_today
@@ -190,23 +190,14 @@ def compose(
 
 
 def link_report(follows: Sequence[Follow], since: str, until: str) -> str:
-    """Return the path of the same report on the site, of one follow that names one term a kind at most; "" else."""
+    """Return the path of the same report on the site, of one follow; "" for several, which no page tells together."""
     if len(follows) != 1:
         return ""
-    chosen = {
-        name: values
-        for name, values in (
-            ("jurisdiction", follows[0].jurisdictions),
-            ("topic", follows[0].topics),
-            ("profession", follows[0].professions),
-            ("binding", follows[0].bindings),
-        )
-        if values
-    }
-    if any(len(values) > 1 for values in chosen.values()):
-        return ""
-    asked = {name: values[0] for name, values in chosen.items()} | {"since": since[:10], "until": until[:10]}
-    return f"/changes/report?{urlencode(asked)}"
+    follow = msgspec.structs.asdict(follows[0])
+    usual = msgspec.structs.asdict(Follow())
+    asked = {name: ",".join(follow[field]) for name, field in FIELDS.items() if follow[field] != usual[field]}
+    asked |= {"since": since[:10], "until": until[:10]}
+    return f"/report?{urlencode(asked)}"
 
 
 def draft_message(report: Report, subscriber: Subscriber, now: str, settings: MailSettings) -> Draft:

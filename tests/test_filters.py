@@ -79,7 +79,12 @@ def test_list_links_the_feeds_of_exactly_its_filter(site):  # noqa: F811
     tree = read(site, "/changes?kind=removed&page=1")
     links = [node.attributes["href"] for node in tree.css(".follow a")]
 
-    assert ["/changes.atom?kind=removed", "/changes.json?kind=removed", "/changes/report?kind=removed"] == links
+    assert [
+        "/changes.atom?kind=removed",
+        "/changes.json?kind=removed",
+        "/subscribe?kind=removed",
+        "/changes/report?kind=removed",
+    ] == links
     assert links[:2] == [node.attributes["href"] for node in tree.css("link[rel=alternate]")]
 
 

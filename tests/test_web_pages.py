@@ -50,8 +50,8 @@ PATHS = (
     "/d/us-xx/code/9-9",
     "/d/us-xx/code/1-4/diff/x..y",
 )
-# Datasette's own pages: test_site_browser.py walks them too.
-OTHERS = "/public"
+# Pages of Datasette and of the desk: test_site_browser.py walks them too.
+OTHERS = ("/public", "/subscribe")
 # "--link: #0b57a4;" in the style sheet
 TOKEN = re.compile(r"--([a-z-]+):\s*(#[0-9a-f]{3,6});")
 

@@ -45,12 +45,11 @@ def list_news(db: sqlite3.Connection, after: Mapping[str, str], otherwise: str) 
 def list_proven(
     db: sqlite3.Connection, since: str, until: str, jurisdictions: Collection[str]
 ) -> Iterator[list[sqlite3.Row]]:
-    """Yield the changes proven after one instant and until another, of some jurisdictions or of all (), by story."""
+    """Yield the changes proven from one instant until another, of some jurisdictions or of all (), by story."""
     rows = db.execute(
         f"""
         {CHANGES}
-        WHERE event_kind = 'revision' AND RTRIM(confirmed_at, 'Z') > RTRIM(:since, 'Z')
-            AND RTRIM(confirmed_at, 'Z') <= RTRIM(:until, 'Z')
+        WHERE event_kind = 'revision' AND confirmed_at >= RTRIM(:since, 'Z') AND confirmed_at <= :until
             AND (:every OR changes.jurisdiction IN (SELECT value FROM JSON_EACH(:places))) {ORDER}
         """,
         {

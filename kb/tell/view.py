@@ -137,8 +137,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     links: Links
 
 
-def lay_out(report: Report, measure: Callable[[Entry], int]) -> Page:
-    """Return a report as it is read; ``measure`` tells how many bytes an entry takes in full in the form printed."""
+def lay_out(report: Report, measure: Callable[[Entry], int], most: int = MOST_FULL) -> Page:
+    """Return a report as it is read; ``measure`` tells how many bytes an entry takes in full in the form printed.
+
+    ``most`` entries are told in full.
+    """
     grouped: dict[Urgency, list[Story]] = {urgency: [] for urgency in SECTIONS}
     for story in report.stories:
         grouped[judge(story, report.today)].append(story)
@@ -149,7 +152,7 @@ def lay_out(report: Report, measure: Callable[[Entry], int]) -> Page:
         preheader=_tell_next(report, list(chain.from_iterable(ordered.values()))),
         period=_tell_period(report),
         lead=tell_lead(report),
-        sections=tuple(_fill_sections(ordered, report.today, measure)),
+        sections=tuple(_fill_sections(ordered, report.today, measure, Room(FULL_BYTES, most))),
         uncertain=_list_uncertain(report.stories, places),
         ahead=report.ahead,
         unread=report.watch.unread[:MOST_UNREAD],
@@ -162,10 +165,10 @@ def lay_out(report: Report, measure: Callable[[Entry], int]) -> Page:
 
 
 def _fill_sections(
-    ordered: Mapping[Urgency, Sequence[Story]], today: date, measure: Callable[[Entry], int]
+    ordered: Mapping[Urgency, Sequence[Story]], today: date, measure: Callable[[Entry], int], room: "Room"
 ) -> Iterator[Section]:
     """Yield the sections that hold anything: what is most urgent is told in full, as far as the room goes."""
-    room, lines_left = Room(FULL_BYTES, MOST_FULL), MOST_LINES
+    lines_left = MOST_LINES
     for urgency, stories in ordered.items():
         full: list[Entry] = []
         for story in stories:

@@ -18,6 +18,7 @@ from kb.web.pages.navigation import ROUTES
 from kb.web.pages.places import view_place, view_places
 from kb.web.pages.quality import view_quality
 from kb.web.pages.questions import view_question, view_questions
+from kb.web.pages.report import view_report as view_told
 from kb.web.pages.search import view_search
 from kb.web.pages.sources import view_source, view_sources
 
@@ -27,6 +28,8 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/changes$", view_changes),
     PageRoute(r"^/changes/report$", view_report),
     PageRoute(r"^/changes\.(?P<form>atom|json)$", view_feed),
+    PageRoute(r"^/report$", view_told),
+    PageRoute(r"^/report\.(?P<form>md|txt|json)$", view_told),
     PageRoute(r"^/calendar$", view_calendar),
     PageRoute(r"^/calendar\.ics$", view_ics),
     PageRoute(r"^/c/(?P<change>[^/]+)$", view_change),

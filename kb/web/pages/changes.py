@@ -126,7 +126,7 @@ def list_active(frame: Frame, chosen: Mapping[str, str]) -> list[Way]:
 
 def list_feeds(chosen: Mapping[str, str]) -> dict[str, str]:
     """Return where exactly these changes can be followed, by the name of the form."""
-    forms = {"atom": "/changes.atom", "json": "/changes.json", "report": "/changes/report"}
+    forms = {"atom": "/changes.atom", "json": "/changes.json", "report": "/changes/report", "subscribe": "/subscribe"}
     return {name: write_path(base, chosen) for name, base in forms.items()}
 
 

@@ -76,6 +76,7 @@ MOVED_WORDS: Mapping[Look, str] = {
 
 # Shown where they are answered.
 FEEDS = (
+    ("Reports by e-mail or webhook", "/subscribe"),
     ("Atom feed of rule changes", "/changes.atom"),
     ("JSON Feed of rule changes", "/changes.json"),
     ("Calendar of dates (ICS)", "/calendar.ics"),
