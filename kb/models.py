@@ -23,6 +23,9 @@ ValidBasis = Literal["stated", "observed"]
 Dimension = Literal["profession", "drug", "event", "setting"]
 Gap = Literal["law_silent", "not_found", "not_checked"]
 
+# How somebody is told.
+Channel = Literal["mail", "webhook"]
+
 PARTS: tuple[Part, ...] = ("text", "heading", "note", "pending")
 
 

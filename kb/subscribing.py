@@ -15,11 +15,11 @@ import msgspec
 
 from kb.errors import StatusQuoError, UsageError
 from kb.mail_settings import MailSettings
+from kb.models import Channel
 from kb.store.connection import transaction
-from kb.store.notices import write_story
 from kb.store.outbox import Draft, drop_waiting, write_message
 from kb.store.subscribers import (
-    Channel,
+    SIGNING,
     Subscriber,
     add_asks,
     add_subscriber,
@@ -31,15 +31,12 @@ from kb.store.subscribers import (
     read_subscriber,
     write_follows,
 )
-from kb.stories import read_stories
 from kb.tell.addresses import check_address
-from kb.tell.follow import Follow, describe_follow, select_moved
-from kb.tell.mail import Letter, compose_note
+from kb.tell.follow import Follow, describe_follow
+from kb.tell.letters import Letter, compose_note
 from kb.tell.period import CADENCES, Cadence, check_zone
-from kb.tell.story import Story
 from kb.tell.targets import parse_target
 from kb.tell.tokens import BadTokenError, Purpose, link_token, read_token
-from kb.telling import SIGNING
 
 MOST_FOLLOWS = 20
 # How often something may be asked for: by address in a day, by who asks in an hour, by all together in an hour.
@@ -264,19 +261,6 @@ def erase(db: sqlite3.Connection, mine: Mine, now: str) -> None:
     """End the reports and erase the address at once."""
     stop(db, mine, now)
     alter_subscriber(db, mine.subscriber.id, target="", secret=b"")
-
-
-def replay(db: sqlite3.Connection, public: sqlite3.Connection, mine: Mine, since: str) -> int:
-    """Let a subscriber be told again what was proven after an instant; returns how many stories wait for them now."""
-    stories: list[Story] = read_stories(public, {}, default_after=since)
-    count = 0
-    for story in stories:
-        places = select_moved(story, mine.follows)
-        # Under a name of its own a story may be told again to somebody who was told it.
-        again = msgspec.structs.replace(story, id=f"{story.id}:again:{since}")
-        count += write_story(db, again, [(mine.subscriber.id, places)]) if places else 0
-    alter_subscriber(db, mine.subscriber.id, told_until=since)
-    return count
 
 
 def _print(instant: datetime) -> str:

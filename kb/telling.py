@@ -27,6 +27,7 @@ from kb.store.outbox import Draft, write_message
 from kb.store.public import open_published
 from kb.store.subscribers import (
     FILE,
+    SIGNING,
     Subscriber,
     alter_subscriber,
     erase_targets,
@@ -37,7 +38,8 @@ from kb.store.subscribers import (
 from kb.stories import Almanac, Period, make_report, read_almanac, read_stories
 from kb.tell.follow import FIELDS, Follow, select_moved
 from kb.tell.forms import spell_report
-from kb.tell.mail import Letter, compose_report
+from kb.tell.letters import Letter
+from kb.tell.mail import compose_report
 from kb.tell.period import find_period_end, find_today
 from kb.tell.story import Report, Story
 from kb.tell.tokens import link_subscriber
@@ -48,7 +50,6 @@ LOCK = "notify"
 WAIT_SECONDS = 120.0
 # After so long the address of somebody who stopped, or who never confirmed, is erased.
 KEPT_AFTER_STOP, KEPT_UNCONFIRMED = timedelta(days=30), timedelta(days=7)
-SIGNING = "links"
 # So many reports are written before those that stand there may go.
 BETWEEN = 50
 Due = tuple[Subscriber, tuple[Follow, ...], tuple[tuple[str, tuple[int, ...]], ...]]
@@ -227,6 +228,21 @@ def draft_message(report: Report, subscriber: Subscriber, now: str, settings: Ma
         title=title_report(report),
         body=body,
     )
+
+
+def replay(
+    db: sqlite3.Connection, public: sqlite3.Connection, subscriber: Subscriber, follows: Sequence[Follow], since: str
+) -> int:
+    """Let a subscriber be told again what was proven after an instant; returns how many stories wait for them now."""
+    stories: list[Story] = read_stories(public, {}, default_after=since)
+    count = 0
+    for story in stories:
+        places = select_moved(story, follows)
+        # Under a name of its own a story may be told again to somebody who was told it.
+        again = msgspec.structs.replace(story, id=f"{story.id}:again:{since}")
+        count += write_story(db, again, [(subscriber.id, places)]) if places else 0
+    alter_subscriber(db, subscriber.id, told_until=since)
+    return count
 
 
 def erase_old(db: sqlite3.Connection, now: str) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from kb.cli.following import follow_options
 from kb.cli.frame import Instant, data_option, read_clock, say_plural
 from kb.delivering import Delivered, Delivery, deliver
 from kb.errors import StatusQuoError, UsageError
@@ -35,22 +36,6 @@ LOOK_SECONDS = 1.0
 # How long a run waits until mail services take more, in seconds.
 MINUTE = 60.0
 END = "9999-12-31T23:59:59Z"
-
-
-def follow_options(command: Any) -> Any:
-    """Give a command the options that say which changes concern its reader; each may be given again."""
-    helps = {
-        "jurisdiction": "Of this jurisdiction (us, us-tx)",
-        "topic": "On this topic",
-        "profession": "Binding this profession",
-        "binding": "Of texts that bind so (statute, regulation, proposal)",
-        "nature": f"Of this nature (substantive unless given; {ANY}: all)",
-        "part": f"In this part (text, heading and notices of a coming change unless given; {ANY}: all)",
-    }
-    for name in reversed(tuple(FIELDS)):
-        shown = f"{helps[name]}; may be given again."
-        command = click.option(f"--{name}", metavar="XX", multiple=True, help=shown)(command)
-    return command
 
 
 @click.command()

@@ -7,18 +7,18 @@ from typing import Any, get_args
 
 import click
 
+from kb.cli.following import follow_options
 from kb.cli.frame import Instant, data_option, read_clock, say_plural
-from kb.cli.notifying import follow_options
 from kb.errors import NotFoundError, UsageError
 from kb.hooks import spell_secret
 from kb.ledger import mask_target
 from kb.mail_settings import read_mail_settings
 from kb.store.subscribers import list_subscribers, open_subscribers, read_follows, read_subscriber
-from kb.subscribing import Mine, Wish, ask, check_wish, replay, stop, take
+from kb.subscribing import Mine, Wish, ask, check_wish, stop, take
 from kb.tell.follow import FIELDS, describe_follow, parse_follow
 from kb.tell.period import Cadence
 from kb.tell.words import count_of
-from kb.telling import open_current
+from kb.telling import open_current, replay
 
 
 @click.command()
@@ -81,7 +81,7 @@ def _subscribe(data: Path, target: str, options: dict[str, Any]) -> None:
             click.echo("they are asked back: kb notify sends the message with the link")
         elif options["replay_since"]:
             with open_current(data) as public:
-                count = replay(db, public, Mine(one, wish.follows), options["replay_since"])
+                count = replay(db, public, one, wish.follows, options["replay_since"])
             click.echo(f"{count_of(count, 'story', 'stories')} to be told again by the next kb notify")
 
 

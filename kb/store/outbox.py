@@ -8,8 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from kb.models import Channel
 from kb.store.connection import transaction
-from kb.store.subscribers import Channel
 
 Kind = Literal["report", "confirm", "manage"]
 MessageState = Literal["waiting", "sent", "parked", "dropped"]

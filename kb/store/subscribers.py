@@ -12,13 +12,15 @@ from typing import Literal
 
 import msgspec
 
+from kb.models import Channel
 from kb.store.connection import open_database, transaction
 from kb.tell.follow import Follow
 from kb.tell.period import Cadence
 
-Channel = Literal["mail", "webhook"]
 State = Literal["asked", "active", "parked", "stopped"]
 FILE = "subscribers.db"
+# The secret that signs the links of subscribers.
+SIGNING = "links"
 MIGRATIONS = (
     """
     -- Signing keys, made when the file is.

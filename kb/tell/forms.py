@@ -1,22 +1,19 @@
 """Print a report: as an e-mail's HTML, as plain text, as Markdown, and as JSON."""
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from kb.compare.redline import Span, spell_controls
+from kb.tell.printing import load
 from kb.tell.story import Report, Story
-from kb.tell.styles import DARK, STYLES
-from kb.tell.view import NOT_ADVICE, Change, Entry, Head, Page, Row, Section, lay_out, link, tell_lead, title_report
-from kb.tell.words import count_of, keep_web, print_day
+from kb.tell.view import Change, Entry, Head, Page, Row, Section, lay_out, link, tell_lead, title_report
+from kb.tell.words import NOT_ADVICE, count_of, keep_web, print_day
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
 # Columns of plain text.
 WIDTH = 72
 # Stories of the JSON form; more are counted, and stand on the site.
@@ -32,45 +29,17 @@ def render_html(report: Report) -> str:
     """Return a report as the HTML of an e-mail: one column, styles on their elements, nothing loaded from anywhere."""
     address = report.links.address
     page = lay_out(report, lambda entry: len(print_entry(entry, address).encode()))
-    template = _load("mail/report.html")
-    return template.render(page=page, address=address, entry=lambda one: print_entry(one, address))
+    template = load("mail/report.html")
+    return template.render(
+        page=page, address=address, space_marks=space_marks, entry=lambda one: print_entry(one, address)
+    )
 
 
 @lru_cache(maxsize=2048)
 def print_entry(entry: Entry, address: str) -> Markup:
     """Return one entry as HTML. Kept: many subscribers read the same one."""
-    module: Any = _load("mail/pieces.html").make_module({"address": address})
+    module: Any = load("mail/pieces.html").make_module({"address": address, "space_marks": space_marks})
     return Markup(str(module.entry(entry)).strip())  # noqa: S704 - made by our own template, which escapes
-
-
-def render_note(title: str, lines: Sequence[str], link: str, label: str) -> str:
-    """Return the HTML of a mail with one thing to do: its title, a paragraph a line, the link as a button."""
-    return _load("mail/note.html").render(title=title, lines=lines, link=link, label=label)
-
-
-def _load(name: str) -> Template:
-    return _make_environment().get_template(name)
-
-
-@lru_cache(maxsize=1)
-def _make_environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.filters |= {"plain_day": print_day, "web": keep_web}
-    environment.globals |= {"S": STYLES, "DARK": DARK, "NOT_ADVICE": NOT_ADVICE, "count_of": count_of}
-    environment.globals |= {"space_marks": space_marks}
-    return environment
-
-
-def _finalize(value: object) -> object:
-    return spell_controls(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 # --- plain text and Markdown: the same lines in two dresses

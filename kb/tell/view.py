@@ -55,7 +55,6 @@ FULL_BYTES = 42_000
 # What is said where no coded answer tells a duty.
 READ_THE_RULE = "Read the rule; we have no coded duty for it."
 NOBODY_NAMED = "Nobody in particular is named: read who it binds."
-NOT_ADVICE = "Not legal advice, and not the official text: read the official page before you act."
 # An answer whose words moved and that nobody has looked at since.
 UNCERTAIN = ("needs_review", "broken")
 

@@ -164,6 +164,8 @@ DAY_VERBS: Mapping[str, str] = {
     "reverts": "falls back",
     "comment": "comments are due",
 }
+# What stands under everything that tells of law.
+NOT_ADVICE = "Not legal advice, and not the official text: read the official page before you act."
 # What a text can be, the most binding first.
 BINDINGS = (
     "statute regulation order declaratory_ruling advisory_opinion position_statement policy faq bill proposal"

@@ -10,8 +10,8 @@ import msgspec
 from kb.errors import StatusQuoError, UsageError
 from kb.hooks import spell_secret
 from kb.mail_settings import MailSettings
+from kb.models import Channel
 from kb.store.outbox import list_titles
-from kb.store.subscribers import Channel
 from kb.stories import list_period
 from kb.subscribing import (
     Mine,

@@ -1,0 +1,65 @@
+"""Write messages: the headers that all carry, and notes that ask for one thing."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+import msgspec
+
+from kb.tell.addresses import check_address, parse_sender
+from kb.tell.printing import load
+
+# Lines end as RFC 5322 has it, and none is longer than servers take.
+RULES = policy.SMTP.clone(max_line_length=78, cte_type="7bit")
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """What every message carries: from whom, to whom, where answers go, its id fixed before it is sent, its instant."""
+
+    sender: str
+    to: str
+    reply: str
+    message_id: str
+    at: str
+    stop: str = ""
+
+
+def compose_note(title: str, lines: Sequence[str], link: str, label: str, letter: Letter) -> bytes:
+    """Return a message that asks for one thing: its lines, and the link on which it is done."""
+    text = "\n\n".join([title, *lines, f"{label}:\n{link}"])
+    markup = load("mail/note.html").render(title=title, lines=lines, link=link, label=label)
+    return finish_message(begin_message(letter, title), f"{text}\n", markup)
+
+
+def begin_message(letter: Letter, title: str) -> EmailMessage:
+    """Return a message with the headers that all carry, and no text yet."""
+    message = EmailMessage(policy=RULES)
+    message["Message-ID"] = letter.message_id
+    message["Date"] = format_datetime(datetime.fromisoformat(letter.at))
+    message["From"] = parse_sender(letter.sender)
+    message["To"] = Address(addr_spec=check_address(letter.to))
+    if letter.reply:
+        message["Reply-To"] = parse_sender(letter.reply)
+    message["Subject"] = join_line(title)
+    # Answering machines keep still (RFC 3834).
+    message["Auto-Submitted"] = "auto-generated"
+    return message
+
+
+def finish_message(message: EmailMessage, text: str, markup: str) -> bytes:
+    """Return a message with its two texts as bytes; the same message is the same bytes."""
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(markup, subtype="html", cte="quoted-printable")
+    # The boundary comes from the id, so that the same report is the same bytes.
+    boundary = re.sub(r"[^A-Za-z0-9]", "", str(message["Message-ID"]))[:50]
+    message.set_boundary(f"=_{boundary}")
+    return message.as_bytes()
+
+
+def join_line(text: str) -> str:
+    """Return a text as one line, as headers have it."""
+    return " ".join("".join(max(sign, " ") for sign in text).split())
