@@ -1,5 +1,8 @@
 """Every condition the house can name, one class each. Messages say what, where, expected and found."""
 
+# Exit code of a command of which some part failed, a source or a message; the others were done.
+SOME_FAILED = 3
+
 
 class StatusQuoError(Exception):
     """Base of all errors of this project; the command line prints its message and ends with ``exit_code``."""

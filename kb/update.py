@@ -18,7 +18,7 @@ import msgspec
 from kb.answer.facts import Fact
 from kb.build import BuildRequest, BuildResult, build
 from kb.convert import Converted, convert
-from kb.errors import StatusQuoError
+from kb.errors import SOME_FAILED, StatusQuoError
 from kb.generations import FOLDER, read_pointer
 from kb.incidents import OTHER, find_cause, map_causes
 from kb.models import ChangeRow
@@ -31,8 +31,6 @@ from kb.store.public import open_published
 from kb.store.published import list_shown, read_shown
 from kb.store.queries import ChangeFilter, read_changes, read_watches
 
-# Exit code of a crawl in which some sources failed; the others were stored.
-SOME_FAILED = 3
 # Exit codes with which the crawler refuses: wrong usage, a data folder in use, damaged data.
 REFUSALS = (2, 4)
 # Rule changes named one by one after an update; `kb changes` lists all.

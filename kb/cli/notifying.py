@@ -16,7 +16,7 @@ import click
 from kb.cli.following import follow_options
 from kb.cli.frame import Instant, data_option, read_clock, say_plural
 from kb.delivering import Delivered, Delivery, deliver
-from kb.errors import StatusQuoError, UsageError
+from kb.errors import SOME_FAILED, StatusQuoError, UsageError
 from kb.ledger import describe_standing, read_standing, record, retry, write_ledger
 from kb.mail_settings import read_mail_settings
 from kb.previewing import preview
@@ -27,7 +27,6 @@ from kb.tell.forms import render_html, render_json, render_markdown, render_text
 from kb.tell.story import Links, Report
 from kb.tell.words import count_of
 from kb.telling import Told, has_subscribers, open_current, tell
-from kb.update import SOME_FAILED
 
 FORMS = ("html", "md", "txt", "json")
 DAYS = 30

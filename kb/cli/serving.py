@@ -25,12 +25,13 @@ from kb.cli.notifying import tell_subscribers
 from kb.convert import describe_converted
 from kb.demo import DemoRequest, demo_sources, run_demo
 from kb.demo_report import print_report, read_report
+from kb.errors import SOME_FAILED
 from kb.forecasts import describe_skipped, forecast_crawl
 from kb.publish import Published
 from kb.publish import publish as publish_generation
 from kb.serve import ServeRequest
 from kb.serve import serve as serve_site
-from kb.update import SOME_FAILED, CrawlOutcome, UpdateRequest, describe_failures, describe_moved
+from kb.update import CrawlOutcome, UpdateRequest, describe_failures, describe_moved
 from kb.update import crawl as run_crawler
 from kb.update import update as run_update
 
