@@ -18,6 +18,7 @@ from kb.store.timeline import (
     list_known,
     list_successions,
     list_tellings,
+    read_beginnings,
     read_first_day,
     read_tellings,
     read_text_hashes,
@@ -260,6 +261,7 @@ def test_event_links_its_day_to_the_calendar(site):  # noqa: F811
 def test_record_begins_with_the_first_reading_of_any_source_or_of_one_place(site):  # noqa: F811
     assert "2024-01-08" == read_first_day(site) == read_first_day(site, "us-xx")
     assert "" == read_first_day(site, "us-tx")
+    assert (2, "2024-01-08") == (read_beginnings(site)[0], read_beginnings(site)[1][:10])
 
 
 def test_known_values_are_those_of_the_base(site):  # noqa: F811

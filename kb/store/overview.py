@@ -75,6 +75,11 @@ def list_standings(db: sqlite3.Connection) -> list[Standing]:
     return [Standing(**dict(row)) for row in rows]
 
 
+def count_sources(db: sqlite3.Connection) -> dict[str, int]:
+    """Count the sources of each jurisdiction that has any."""
+    return dict(db.execute("""SELECT jurisdiction, COUNT(*) FROM sources GROUP BY 1 ORDER BY 1""").fetchall())
+
+
 def read_coverage(db: sqlite3.Connection) -> list[Coverage]:
     """Return what is watched of every jurisdiction, by id."""
     rows = db.execute(

@@ -214,15 +214,20 @@ def read_edition(db: sqlite3.Connection) -> Edition:
         ORDER BY generation DESC LIMIT 1
         """
     ).fetchone()
-    sources = db.execute("""SELECT source, last_checked, replica FROM sources""").fetchall()
+    last_checked, recorded = db.execute(
+        """
+        SELECT COALESCE(MAX(last_checked), ''), COALESCE(MIN(replica), 0) FROM sources
+        """
+    ).fetchone()
+    replicas = db.execute("""SELECT source FROM sources WHERE replica""").fetchall()
     names = db.execute("""SELECT jurisdiction, name FROM jurisdictions""").fetchall()
     return Edition(
         generation=release["generation"],
         published_at=release["published_at"],
-        last_checked=max((row["last_checked"] for row in sources), default=""),
-        replicas=frozenset(row["source"] for row in sources if row["replica"]),
-        recorded=bool(sources) and all(row["replica"] for row in sources),
-        names={row["jurisdiction"]: row["name"] for row in names},
+        last_checked=last_checked,
+        replicas=frozenset(row["source"] for row in replicas),
+        recorded=bool(recorded),
+        names=dict(names),
     )
 
 

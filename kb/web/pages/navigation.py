@@ -32,10 +32,12 @@ class Routes:
 
     def __init__(self) -> None:
         self._patterns: tuple[re.Pattern[str], ...] = ()
+        self._bar: Sequence[Entry] = ()
 
     def announce(self, patterns: Iterable[str]) -> None:
         """Take the patterns of pages, beside those told before."""
         self._patterns += tuple(re.compile(pattern) for pattern in patterns)
+        self._bar = tuple(entry for entry in BAR if self.answer(entry.path))
 
     def answer(self, path: str) -> bool:
         """Tell whether a page of ours answers a path."""
@@ -43,7 +45,7 @@ class Routes:
 
     def list_bar(self) -> Sequence[Entry]:
         """Return the entries of the bar that lead somewhere."""
-        return [entry for entry in BAR if self.answer(entry.path)]
+        return self._bar
 
 
 ROUTES = Routes()
