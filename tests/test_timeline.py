@@ -107,6 +107,19 @@ def test_counted_filters_and_those_of_the_database_pass_the_same(site, chosen, w
     assert count(site, where) == counted == len(told)
 
 
+@pytest.mark.parametrize(
+    "days", [{"since": "2024-01-20"}, {"until": "2024-01-20"}, {"since": "2024-01-10", "until": "2024-02-01"}]
+)
+def test_combinations_counted_by_day_are_those_of_the_changes_themselves(site, days):  # noqa: F811
+    wanted = Wanted(**days)
+    by_hand = {}
+    for one in combine_changes(site, Wanted(**days, natures=("substantive", "editorial", "structural"))):
+        by_hand[one] = one.count
+
+    assert by_hand != {}
+    assert by_hand == {one: one.count for one in combine_changes(site, wanted)}
+
+
 def test_only_facets_that_are_chosen_narrow():
     assert {"nature", "part"} == set(list_tests(RULES))
     assert {} == list_tests(EVERYTHING)

@@ -53,7 +53,8 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     """A source and how it stands: what is declared of it, when it was read, what moved, what is held back.
 
     ``last_tried`` is the last attempt of any outcome, ``last_changed`` the day of the last rule change; "" if none.
-    ``suspects`` counts pages whose latest answer is held back.
+    ``suspects`` counts pages whose latest answer is held back. Its rules moved on ``moving_days`` days, the
+    last of them ``last_moved``, with so many days between two of them as a rule and at most.
     """
 
     source: str
@@ -79,6 +80,10 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     rule_changes: int
     suspects: int
     problems: int
+    moving_days: int
+    last_moved: str
+    usual_gap: float
+    longest_gap: int
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,15 +256,11 @@ def read_sources(db: sqlite3.Connection, source: str = "") -> list[SourceState]:
     rows = db.execute(
         """
         SELECT source, sources.jurisdiction, title, platform, sources.url, cadence, publish, crawl_state, crawl_reason,
-            policy_since, fallback, moves_within, since, steady_since, last_checked, documents, rule_changes,
-            open_suspects AS suspects,
+            policy_since, fallback, moves_within, since, steady_since, last_checked, last_tried, last_changed,
+            documents, rule_changes, open_suspects AS suspects, problems, moving_days, last_moved, usual_gap,
+            longest_gap,
             COALESCE(authorities.name, sources.authority, '') AS authority,
-            COALESCE(authorities.url, '') AS authority_url,
-            COALESCE((SELECT MAX(observed_at) FROM fetches WHERE fetches.source = sources.source AND is_last), '')
-                AS last_tried,
-            COALESCE((SELECT MAX(day) FROM daily_counts AS own
-                WHERE own.source = sources.source AND own.rule_changes > 0), '') AS last_changed,
-            (SELECT COUNT(*) FROM problems WHERE problems.source = sources.source) AS problems
+            COALESCE(authorities.url, '') AS authority_url
         FROM sources
         LEFT JOIN authorities ON authorities.authority = sources.authority
         WHERE :source = '' OR source = :source

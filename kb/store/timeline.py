@@ -78,14 +78,26 @@ class Succession(msgspec.Struct, frozen=True, kw_only=True):
 def combine_changes(db: sqlite3.Connection, wanted: Wanted) -> list[Combination]:
     """Count the changes wanted by each combination of values that a list can be filtered by.
 
-    Those of all days and documents were counted when the generation was published.
+    Those of all documents were counted by day when the generation was published.
     """
     if wanted == Wanted():
-        rows = db.execute(f"""SELECT {COMBINED}, changes AS count FROM filter_counts""")
+        rows = db.execute(f"""SELECT {COMBINED}, changes FROM filter_counts""")
+    elif wanted == Wanted(since=wanted.since, until=wanted.until):
+        rows = db.execute(
+            f"""
+            SELECT {COMBINED}, own.changes FROM (
+                SELECT combination, SUM(changes) AS changes FROM daily_filter_counts
+                WHERE day >= :since AND (:until = '' OR day <= :until)
+                GROUP BY combination
+            ) AS own
+            CROSS JOIN filter_counts USING (combination)
+            """,
+            bind_wanted(wanted),
+        )
     else:
         rows = db.execute(
             f"""
-            SELECT {COMBINED}, COUNT(*) AS count FROM changes WHERE {join_conditions(wanted)}
+            SELECT {COMBINED}, COUNT(*) FROM changes WHERE {join_conditions(wanted)}
             GROUP BY {COMBINED}
             """,
             bind_wanted(wanted),
