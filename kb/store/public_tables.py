@@ -24,8 +24,9 @@ SCHEMA = """
         last_checked TEXT NOT NULL, waves INTEGER NOT NULL, documents INTEGER NOT NULL,
         changes INTEGER NOT NULL DEFAULT 0, rule_changes INTEGER NOT NULL DEFAULT 0,
         open_suspects INTEGER NOT NULL DEFAULT 0, last_tried TEXT NOT NULL DEFAULT '',
-        last_changed TEXT NOT NULL DEFAULT '', problems INTEGER NOT NULL DEFAULT 0, moving_days INTEGER NOT NULL DEFAULT 0,
-        last_moved TEXT NOT NULL DEFAULT '', usual_gap REAL NOT NULL DEFAULT 0, longest_gap INTEGER NOT NULL DEFAULT 0
+        last_changed TEXT NOT NULL DEFAULT '', problems INTEGER NOT NULL DEFAULT 0,
+        moving_days INTEGER NOT NULL DEFAULT 0, last_moved TEXT NOT NULL DEFAULT '',
+        usual_gap REAL NOT NULL DEFAULT 0, longest_gap INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE TABLE coverage (
         jurisdiction TEXT PRIMARY KEY REFERENCES jurisdictions (jurisdiction), state TEXT NOT NULL,
