@@ -4,8 +4,9 @@ The tables are those of kb.store.public.
 """
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date
+from typing import Any
 
 import msgspec
 
@@ -211,6 +212,12 @@ class Held(msgspec.Struct, frozen=True):
 # --- the generation
 
 
+def name_columns(rows: sqlite3.Cursor) -> Iterator[dict[str, Any]]:
+    """Yield rows by column; ``dict(row)`` looks for each name among all names, which wide rows in hundreds feel."""
+    names = [column[0] for column in rows.description]
+    return (dict(zip(names, row, strict=True)) for row in rows)
+
+
 def read_edition(db: sqlite3.Connection) -> Edition:
     """Return what the generation is and how far its knowledge goes."""
     release = db.execute(
@@ -268,7 +275,7 @@ def read_sources(db: sqlite3.Connection, source: str = "") -> list[SourceState]:
         """,
         {"source": source},
     )
-    return [SourceState(**dict(row)) for row in rows]
+    return [SourceState(**row) for row in name_columns(rows)]
 
 
 def list_held(db: sqlite3.Connection, source: str, limit: int, offset: int) -> list[Held]:
@@ -299,7 +306,7 @@ def list_changes(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int
         """,
         {**bind_wanted(wanted), "limit": limit, "offset": offset},
     )
-    return [msgspec.convert(dict(row), Listed) for row in rows]
+    return [msgspec.convert(row, Listed) for row in name_columns(rows)]
 
 
 def count_changes(db: sqlite3.Connection, wanted: Wanted) -> list[Count]:
@@ -349,7 +356,7 @@ def find_changes(db: sqlite3.Connection, ids: Collection[str]) -> list[Listed]:
         """,
         {"ids": msgspec.json.encode(list(ids)).decode()},
     )
-    return [msgspec.convert(dict(row), Listed) for row in rows]
+    return [msgspec.convert(row, Listed) for row in name_columns(rows)]
 
 
 def find_change(db: sqlite3.Connection, change: str) -> FullChange | None:

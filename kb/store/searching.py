@@ -98,7 +98,7 @@ def search_provisions(db: sqlite3.Connection, sought: Sought, limit: int) -> lis
             SELECT provision AS id, BM25(provisions_fts, {WEIGHTS}) AS score FROM provisions_fts
             CROSS JOIN provision_places ON provision = provisions_fts.rowid
             WHERE provisions_fts MATCH :match AND (:past OR standing) AND :jurisdiction IN ('', jurisdiction)
-                AND provisions_fts.rowid <= COALESCE((
+                AND provisions_fts.rowid < COALESCE((
                     SELECT rowid FROM provisions_fts WHERE provisions_fts MATCH :match LIMIT 1 OFFSET :scanned), :all)
             LIMIT :most
         )
