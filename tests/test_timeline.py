@@ -8,7 +8,7 @@ import pytest
 from kb.build import BuildRequest, build
 from kb.collect import ImportRequest, import_captures
 from kb.publish import publish
-from kb.store.pages import Wanted, find_event
+from kb.store.pages import Wanted, find_event, join_conditions
 from kb.store.timeline import (
     MOST_OF_EVENT,
     combine_changes,
@@ -118,6 +118,17 @@ def test_combinations_counted_by_day_are_those_of_the_changes_themselves(site, d
 
     assert by_hand != {}
     assert by_hand == {one: one.count for one in combine_changes(site, wanted)}
+
+
+def test_far_pages_of_rule_changes_are_found_in_an_index(site):  # noqa: F811
+    plan = site.execute(
+        f"""
+        EXPLAIN QUERY PLAN SELECT id, heading FROM changes WHERE {join_conditions(RULES)}
+        ORDER BY changes.observed_at DESC, changes.source, document, wave_at, place LIMIT 50 OFFSET 30000
+        """
+    ).fetchall()
+
+    assert ["SCAN changes USING INDEX rule_changes_listed"] == [row["detail"] for row in plan]
 
 
 def test_only_facets_that_are_chosen_narrow():

@@ -221,6 +221,8 @@ FINISH = f"""
     CREATE INDEX changes_by_source ON changes (source, observed_at DESC, document, wave_at, place);
     CREATE INDEX rule_changes_by_day ON changes (observed_at DESC, document, place)
         WHERE nature = 'substantive' AND part IN ('text', 'heading');
+    CREATE INDEX rule_changes_listed ON changes (observed_at DESC, source, document, wave_at, place)
+        WHERE nature = 'substantive' AND part IN ('text', 'heading');
     CREATE INDEX rule_changes_by_place ON changes (document, source, strand, eid, kind)
         WHERE nature = 'substantive' AND part IN ('text', 'heading');
     CREATE INDEX impacts_by_fact ON impacts (fact);
