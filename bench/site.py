@@ -116,10 +116,12 @@ def list_kinds(db: sqlite3.Connection) -> list[Pages]:
     draw = random.Random(SEED)  # noqa: S311 - a sample needs no secret
 
     def pick(query: str) -> list[str]:
-        return draw.sample([str(row[0]) for row in db.execute(query)], SAMPLE)
+        found = [str(row[0]) for row in db.execute(query)]
+        return draw.sample(found, min(SAMPLE, len(found)))
 
     documents = pick("SELECT document FROM documents")
     sources = pick("SELECT source FROM sources")
+    places = pick("SELECT DISTINCT jurisdiction FROM sources")
     versions = pick("SELECT version FROM versions")
     changes = pick("SELECT id FROM changes")
     more = pick("SELECT id FROM changes")
@@ -133,10 +135,13 @@ def list_kinds(db: sqlite3.Connection) -> list[Pages]:
         Pages("a change", "own pages", [f"/c/{one}" for one in changes]),
         Pages("an event", "own pages", [f"/e/{one}" for one in events]),
         Pages("changes of a source", "own pages", [f"/changes?source={one}" for one in sources]),
+        Pages("changes since a day", "own pages", [f"/changes?since=2026-0{n % 8 + 2}-{n + 1:02}" for n in range(20)]),
         Pages("all changes, page by page", "own pages", [f"/changes?page={number}" for number in numbers]),
         Pages("all sources", "own pages", [f"/sources?n={number}" for number in numbers[:20]]),
+        Pages("sources of a state", "own pages", [f"/sources?jurisdiction={place}" for place in places]),
         Pages("a source", "own pages", [f"/s/{one}" for one in sources]),
         Pages("words in the texts", "own pages", [f"/search?q={word}&words=1" for word in words]),
+        Pages("words in one state", "own pages", [f"/search?q={word}&words=1&jurisdiction=us-tx" for word in words]),
         Pages("table of changes", "table pages", [f"/public/changes?source={one}" for one in sources]),
         Pages("table of provisions", "table pages", [f"/public/provisions?version={one}" for one in versions]),
         Pages("table of documents", "table pages", [f"/public/documents?source={one}" for one in sources]),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from kb.generations import FOLDER, Pointer, write_pointer
 from kb.jurisdictions import read_jurisdictions
+from kb.publish import show_rhythm
 from kb.store import public
 from kb.store.public_tables import COUNTS, FINISH, SCHEMA
 
@@ -133,6 +134,10 @@ def _list_jurisdictions() -> Iterator[Row]:
 
 def _list_sources(documents: list[Document]) -> Iterator[Row]:
     counts: dict[str, int] = {}
+    moves: dict[str, set[str]] = {}
+    for one in documents:
+        if has_past(one):
+            moves.setdefault(one.source, set()).add(name_wave(one))
     for one in documents:
         counts[one.source] = counts.get(one.source, 0) + 1
     places = {one.source: one.jurisdiction for one in documents}
@@ -143,6 +148,7 @@ def _list_sources(documents: list[Document]) -> Iterator[Row]:
             "platform": "page", "url": f"https://{source}.example.gov/", "binding": "statute", "topics": '["pdmp"]',
             "cadence": "weekly", "publish": "text", "replica": 0, "crawl_state": "open", "moves_within": 0,
             "since": FIRST_SEEN, "last_checked": CHECKED, "waves": 40, "documents": count,
+            **show_rhythm(sorted(moves.get(source, ()))),
         }  # fmt: skip
 
 

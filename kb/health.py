@@ -44,6 +44,18 @@ SILENT_ADVICE = "open its page: if rules moved there, the declaration looks in t
 END_OF_DAY = "T23:59:59.999999Z"
 
 
+class Rhythm(msgspec.Struct, frozen=True):
+    """How often a source moves: on how many days its rules moved, the last of them, and the days between two of them.
+
+    ``usual`` is the median of those, ``longest`` the most; 0 while there are not two days, ``last`` "" without any.
+    """
+
+    days: int = 0
+    last: str = ""
+    usual: float = 0
+    longest: int = 0
+
+
 class Silence(msgspec.Struct, frozen=True):
     """A source that usually moves and does not: since which day, and its rhythm in days (declared or its median)."""
 
@@ -105,7 +117,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a source until a day: its declaration in short, its rounds, moves and incidents.
 
     ``since`` and ``last_checked`` are its first round and its last good reading, ``steady_since`` the reading after
-    which none was late; "" where there is none. ``moves`` are the days on which its rules moved.
+    which none was late; "" where there is none. ``rhythm`` is that of the days on which its rules moved.
     """
 
     source: str
@@ -120,7 +132,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
     last_checked: str = ""
     steady_since: str = ""
-    moves: tuple[str, ...] = ()
+    rhythm: Rhythm = Rhythm()
     incidents: tuple[Incident, ...] = ()
 
 
@@ -153,7 +165,7 @@ def describe_source(source: Source, rounds: Rounds, incidents: Iterable[Incident
         since=rounds.waves[0] if rounds.waves else "",
         last_checked=rounds.good[-1] if rounds.good else "",
         steady_since=find_steady(rounds.good, source.cadence),
-        moves=rounds.moves,
+        rhythm=find_rhythm(rounds.moves),
         incidents=tuple(incidents),
     )
 
@@ -171,7 +183,7 @@ def judge(subject: Subject, day: date) -> Health:
     """Judge how a source stands on a day; the same subject and day give the same answer."""
     lasting = tuple(one for one in subject.incidents if one.closed_at is None)
     told = _find_barred(subject) or _find_unread(subject, lasting) or _find_trouble(lasting) or _find_age(subject, day)
-    quiet = find_silence(subject.moves, day, expected=subject.moves_within) if told.state == "fresh" else None
+    quiet = find_silence(subject.rhythm, day, expected=subject.moves_within) if told.state == "fresh" else None
     return Health(
         source=subject.source,
         jurisdiction=subject.jurisdiction,
@@ -187,24 +199,29 @@ def judge(subject: Subject, day: date) -> Health:
     )
 
 
-def find_silence(moves: Sequence[str], day: date, *, expected: int = 0) -> Silence | None:
+def find_rhythm(moves: Sequence[str]) -> Rhythm:
+    """Return the rhythm of the days (or instants), earliest first, on which a source's rules moved."""
+    if not moves:
+        return Rhythm()
+    days = [date.fromisoformat(move[:10]) for move in moves]
+    intervals = [(later - earlier).days for earlier, later in pairwise(days)]
+    return Rhythm(len(days), moves[-1][:10], median(intervals or [0]), max(intervals, default=0))
+
+
+def find_silence(rhythm: Rhythm, day: date, *, expected: int = 0) -> Silence | None:
     """Tell whether a source has not moved for much longer than it used to, or than declared (``expected`` days).
 
-    ``moves`` are the days until then on which its rules moved, earliest first. None where it is no silence, or where
-    too little is known of its rhythm to tell.
+    ``rhythm`` is that of its moves until then. None where it is no silence, or where too little is known to tell.
     """
-    if not moves:
+    if not rhythm.days:
         return None
-    days = [date.fromisoformat(move[:10]) for move in moves]
-    quiet = (day - days[-1]).days
+    quiet = (day - date.fromisoformat(rhythm.last)).days
     if expected:
-        return Silence(moves[-1][:10], quiet, expected, declared=True) if quiet > expected else None
-    if len(days) < LEAST_MOVES:
+        return Silence(rhythm.last, quiet, expected, declared=True) if quiet > expected else None
+    if rhythm.days < LEAST_MOVES:
         return None
-    intervals = [(later - earlier).days for earlier, later in pairwise(days)]
-    usual = median(intervals)
-    if quiet > SILENT_MEDIANS * usual and quiet > SILENT_LONGEST * max(intervals):
-        return Silence(moves[-1][:10], quiet, usual, declared=False)
+    if quiet > SILENT_MEDIANS * rhythm.usual and quiet > SILENT_LONGEST * rhythm.longest:
+        return Silence(rhythm.last, quiet, rhythm.usual, declared=False)
     return None
 
 

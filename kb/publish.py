@@ -25,7 +25,7 @@ from kb.generations import (
     sync_path,
     write_pointer,
 )
-from kb.health import find_steady
+from kb.health import find_rhythm, find_steady
 from kb.impacts import list_impacts
 from kb.incidents import map_causes
 from kb.matrix import list_answers
@@ -36,7 +36,7 @@ from kb.store import public
 from kb.store.archive import compute_tree_head, open_archive
 from kb.store.connection import data_lock
 from kb.store.downloads import record_downloads
-from kb.store.incidents import read_incidents, read_rounds
+from kb.store.incidents import Rounds, read_incidents, read_rounds
 from kb.store.knowledge import open_knowledge
 from kb.store.queries import Watch, read_watches
 from kb.upcoming import list_public_dates
@@ -244,8 +244,20 @@ def _list_sources(origin: _Origin) -> Iterator[dict[str, object]]:
     watches = {watch.source: watch for watch in read_watches(origin.knowledge)}
     rounds = read_rounds(origin.knowledge)
     for name, source in sorted(origin.sources.items()):
-        steady = find_steady(rounds[name].good if name in rounds else (), source.cadence)
-        yield {**_show_source(watches.get(name), source), "steady_since": steady}
+        own = rounds.get(name, Rounds())
+        steady = find_steady(own.good, source.cadence)
+        yield {**_show_source(watches.get(name), source), "steady_since": steady, **show_rhythm(own.moves)}
+
+
+def show_rhythm(moves: Sequence[str]) -> dict[str, object]:
+    """Return what a source's row tells of the days on which its rules moved, earliest first."""
+    rhythm = find_rhythm(moves)
+    return {
+        "moving_days": rhythm.days,
+        "last_moved": rhythm.last,
+        "usual_gap": float(rhythm.usual),
+        "longest_gap": rhythm.longest,
+    }
 
 
 def _list_incidents(origin: _Origin) -> Iterator[dict[str, object]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from kb.publish import publish
-from kb.web.pages.filters import list_facets, tell_filters, write_path
+from kb.web.pages.filters import Facet, Option, list_facets, mark_options, tell_filters, write_path
 from tests.example_web import build_web
 from tests.test_feeds import ask, site  # noqa: F401 - the fixture
 from tests.test_web_pages import open_generation, read, text_of
@@ -160,3 +160,24 @@ def test_facets_of_no_changes_offer_nothing_but_all():
 
     assert () == facets["topic"].options
     assert ("all (0)", "the rule (0)") == (facets["topic"].every, facets["nature"].every)
+
+
+def test_options_escape_and_spell_out_what_a_source_is_called():
+    facet = Facet("source", "Source", "all (3)", (Option('a"<b>\u202e', 'a"<b>\u202e', 1_203), Option("b", "b", 2)))
+
+    marked = mark_options(facet, "b", {})
+
+    assert (
+        '<option value="a&#34;&lt;b&gt;⟨U+202E⟩">a&#34;&lt;b&gt;⟨U+202E⟩ (1,203)</option>'
+        '<option value="b" selected>b (2)</option>'
+    ) == marked
+
+
+def test_options_name_jurisdictions_and_shout_the_id_of_one_without_a_name():
+    facet = Facet("jurisdiction", "Jurisdiction", "all (2)", (Option("us-tx", "us-tx", 1), Option("us-zz", "us-zz", 1)))
+
+    marked = mark_options(facet, "", {"us-tx": "Texas"})
+
+    assert ">Texas (1)<" in marked
+    assert ">US-ZZ (1)<" in marked
+    assert "selected" not in marked

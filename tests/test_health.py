@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from kb.health import Subject, find_outages, find_silence, find_steady, judge
+from kb.health import Rhythm, Subject, find_outages, find_rhythm, find_silence, find_steady, judge
 from kb.store.incidents import Incident
 
 TODAY = date(2024, 6, 30)
@@ -98,18 +98,26 @@ WEEKLY = tuple(f"2024-01-{day:02}" for day in (1, 8, 15, 22, 29))
     ids=["three intervals", "longer", "too little history", "no history", "was once silent for longer"],
 )
 def test_silence_is_told_against_the_rhythm_of_the_source_itself(moves, day, silent):
-    assert silent == (find_silence(moves, day) is not None)
+    assert silent == (find_silence(find_rhythm(moves), day) is not None)
+
+
+def test_rhythm_is_the_middle_and_the_longest_time_between_two_days():
+    moves = ("2024-01-01T06:00:00Z", "2024-01-08", "2024-01-10", "2024-02-10")
+
+    assert Rhythm(4, "2024-02-10", 7, 31) == find_rhythm(moves)
+    assert Rhythm(1, "2024-01-08", 0, 0) == find_rhythm(moves[1:2])
+    assert Rhythm() == find_rhythm(())
 
 
 def test_silence_can_be_declared_for_a_source_without_history():
-    quiet = find_silence(WEEKLY[:1], date(2024, 3, 1), expected=30)
+    quiet = find_silence(find_rhythm(WEEKLY[:1]), date(2024, 3, 1), expected=30)
 
     assert ("2024-01-01", 60, True) == (quiet.since, quiet.days, quiet.declared)
-    assert find_silence(WEEKLY[:1], date(2024, 1, 31), expected=30) is None
+    assert find_silence(find_rhythm(WEEKLY[:1]), date(2024, 1, 31), expected=30) is None
 
 
 def test_a_silent_source_is_fresh_and_needs_a_person():
-    health = judge_rules(moves=WEEKLY)
+    health = judge_rules(rhythm=find_rhythm(WEEKLY))
 
     assert ("fresh", True) == (health.state, health.is_pressing)
     assert "usually" not in health.advice
@@ -117,7 +125,7 @@ def test_a_silent_source_is_fresh_and_needs_a_person():
 
 
 def test_a_source_that_was_not_looked_at_is_stale_and_not_silent():
-    health = judge_rules(moves=WEEKLY, last_checked="2024-02-05T08:00:00Z")
+    health = judge_rules(rhythm=find_rhythm(WEEKLY), last_checked="2024-02-05T08:00:00Z")
 
     assert ("stale", None) == (health.state, health.silence)
 

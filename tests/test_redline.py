@@ -1,6 +1,7 @@
 """A redline gives back both texts exactly, cuts no word and reads as a person would mark it."""
 
 import re
+import sys
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from kb.compare import redline as module
 from kb.compare.redline import (
+    CONTROL_SIGN,
     Span,
     match_words,
     redline,
@@ -17,6 +19,7 @@ from kb.compare.redline import (
     redline_markdown,
     redline_text,
     shorten_redline,
+    spell_controls,
 )
 
 # Texts with few words, so that they share some, and every kind of space and border.
@@ -181,3 +184,11 @@ def test_json_lists_operations_and_texts():
     spans = [Span("equal", "a "), Span("delete", "b", 1)]
 
     assert '[{"op":"equal","text":"a "},{"op":"delete","text":"b","moved":1}]' == redline_json(spans)
+
+
+def test_every_sign_that_is_spelled_out_is_told_from_printable_text():
+    signs = [chr(code) for code in range(sys.maxunicode + 1) if CONTROL_SIGN.match(chr(code))]
+
+    assert signs != []
+    assert [f"a⟨U+{ord(sign):04X}⟩b\n" for sign in signs] == [spell_controls(f"a{sign}b\n") for sign in signs]
+    assert [] == [sign for sign in signs if sign.isprintable()]

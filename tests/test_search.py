@@ -4,6 +4,7 @@ from contextlib import closing
 
 import pytest
 
+from kb.store import searching
 from kb.store.searching import MARK_END, MARK_START, Sought, search_provisions
 from kb.web.pages.search import mark_snippet
 from tests.test_feeds import ask, hostile_site, site  # noqa: F401 - fixtures
@@ -177,3 +178,23 @@ def test_hostile_text_stays_text_in_snippets(hostile_site):  # noqa: F811
 
     assert len(tree.css("ol.hits li")) > 2
     assert [] == tree.css("script, img, iframe, [onerror]")
+
+
+def test_places_of_provisions_are_those_of_their_versions(site):  # noqa: F811
+    told = site.execute("SELECT provision, jurisdiction, standing FROM provision_places ORDER BY 1").fetchall()
+    by_hand = site.execute(
+        """
+        SELECT provisions.rowid, sources.jurisdiction, versions.closed_at IS NULL FROM provisions
+        JOIN versions USING (version) JOIN sources USING (source) ORDER BY 1
+        """
+    ).fetchall()
+
+    assert [tuple(row) for row in by_hand] == [tuple(row) for row in told]
+    assert {0, 1} == {row["standing"] for row in told}
+
+
+def test_of_words_found_too_often_the_first_are_looked_at(site, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(searching, "MOST_SCANNED", 1)
+    sought = Sought(words=("nurse",), past=True)
+
+    assert 1 == len(search_provisions(site, sought, 40)) < searching.count_word(site, "nurse")

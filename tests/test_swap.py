@@ -3,10 +3,12 @@
 import asyncio
 import re
 import sqlite3
+from contextlib import closing
 
 import pytest
 
 from kb.generations import POINTER, Pointer, read_pointer, write_pointer
+from kb.store.public import map_file, open_published
 from kb.web import mount, swap
 from kb.web.answer import Answer, PageRoute
 from kb.web.swap import GenerationDatabase
@@ -143,6 +145,15 @@ def test_generation_is_never_opened_for_writing(site, data):
 
     with pytest.raises(sqlite3.OperationalError, match="never written"):
         database.connect(write=True)
+
+
+def test_generation_is_read_through_a_map_of_its_file(data):
+    with closing(open_published(publish_at(data, 1).path)) as db:
+        before = db.execute("PRAGMA mmap_size").fetchone()[0]
+        map_file(db)
+
+        assert 0 == before < db.execute("PRAGMA mmap_size").fetchone()[0]
+        assert 1 == count_generation(db)
 
 
 def test_nothing_published_says_what_to_run_and_moves_on_by_itself(site, data):

@@ -8,7 +8,7 @@ import pytest
 from kb.build import BuildRequest, build
 from kb.collect import ImportRequest, import_captures
 from kb.publish import publish
-from kb.store.pages import Wanted, find_event
+from kb.store.pages import Wanted, find_event, join_conditions
 from kb.store.timeline import (
     MOST_OF_EVENT,
     combine_changes,
@@ -18,6 +18,7 @@ from kb.store.timeline import (
     list_known,
     list_successions,
     list_tellings,
+    read_beginnings,
     read_first_day,
     read_tellings,
     read_text_hashes,
@@ -104,6 +105,30 @@ def test_counted_filters_and_those_of_the_database_pass_the_same(site, chosen, w
     told = list_tellings(site, wanted, 100)
 
     assert count(site, where) == counted == len(told)
+
+
+@pytest.mark.parametrize(
+    "days", [{"since": "2024-01-20"}, {"until": "2024-01-20"}, {"since": "2024-01-10", "until": "2024-02-01"}]
+)
+def test_combinations_counted_by_day_are_those_of_the_changes_themselves(site, days):  # noqa: F811
+    wanted = Wanted(**days)
+    by_hand = {}
+    for one in combine_changes(site, Wanted(**days, natures=("substantive", "editorial", "structural"))):
+        by_hand[one] = one.count
+
+    assert by_hand != {}
+    assert by_hand == {one: one.count for one in combine_changes(site, wanted)}
+
+
+def test_far_pages_of_rule_changes_are_found_in_an_index(site):  # noqa: F811
+    plan = site.execute(
+        f"""
+        EXPLAIN QUERY PLAN SELECT id, heading FROM changes WHERE {join_conditions(RULES)}
+        ORDER BY changes.observed_at DESC, changes.source, document, wave_at, place LIMIT 50 OFFSET 30000
+        """
+    ).fetchall()
+
+    assert ["SCAN changes USING INDEX rule_changes_listed"] == [row["detail"] for row in plan]
 
 
 def test_only_facets_that_are_chosen_narrow():
@@ -260,6 +285,7 @@ def test_event_links_its_day_to_the_calendar(site):  # noqa: F811
 def test_record_begins_with_the_first_reading_of_any_source_or_of_one_place(site):  # noqa: F811
     assert "2024-01-08" == read_first_day(site) == read_first_day(site, "us-xx")
     assert "" == read_first_day(site, "us-tx")
+    assert (2, "2024-01-08") == (read_beginnings(site)[0], read_beginnings(site)[1][:10])
 
 
 def test_known_values_are_those_of_the_base(site):  # noqa: F811

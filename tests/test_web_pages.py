@@ -17,9 +17,10 @@ from kb.store.pages import SourceState
 from kb.tell import words
 from kb.web.api.page import API_PAGES
 from kb.web.guard import guard_connection
-from kb.web.pages import PAGES
+from kb.web.pages import PAGES, sources
+from kb.web.pages.frame import Slice
 from kb.web.pages.navigation import BAR
-from kb.web.pages.sources import group_lasting, make_card
+from kb.web.pages.sources import group_lasting, judge_state, make_card
 from tests.build import make_line, write_captures
 from tests.example_web import SITE, WEEKS, build_web
 from tests.sites import HOSTILE, LONG, declare, escape_page, make_data, make_page
@@ -42,6 +43,7 @@ PATHS = (
     "/d/us-xx/code/1-4/beside/us-xx/code/1-20",
     "/beside",
     "/sources",
+    "/sources?state=failing&jurisdiction=us-xx",
     "/s/us-xx-code",
     "/search?q=nurse",
     "/search?q=zzz",
@@ -504,6 +506,41 @@ def test_trouble_of_a_host_is_grouped_and_an_unknown_cause_keeps_its_words():
     assert "sunspots: nobody declared this" == both[1].message
 
 
+def test_sources_are_narrowed_by_state_and_place_while_the_counts_stay_those_of_all(site):
+    tree = read(site, "/sources?state=failing")
+
+    assert ["/s/us-xx-board-rules"] == [node.attributes["href"] for node in tree.css("tbody a")]
+    assert "1 source with these filters. All sources" in text_of(tree, "p.lead")
+    assert "1 cannot be read , 1 read on time ." in text_of(tree, "p.lead")
+    assert "/sources?state=fresh" in [node.attributes["href"] for node in tree.css("p.lead a")]
+    assert ["all (2)", "Cannot be read (1)", "Read on time (1)"] == text_of(tree, "#f-state option")
+    assert ["all (1)", "State of Example (1)"] == text_of(tree, "#f-jurisdiction option")
+
+
+def test_source_filter_without_a_source_says_so_and_one_that_cannot_be_read_what_there_is(site):
+    nothing, wrong = ask(site, "/sources?jurisdiction=us-tx"), ask(site, "/sources?state=sunny&jurisdiction=us-zz")
+
+    assert (200, 400) == (nothing.status, wrong.status)
+    assert "No source fits these filters." in nothing.body
+    assert "state: “sunny” is none of failing, blocked," in wrong.body
+    assert "jurisdiction: “us-zz” is none of" in wrong.body
+
+
+def test_sources_stand_on_pages_that_follow_each_other_without_gap(site, monkeypatch):
+    monkeypatch.setattr(sources, "Slice", lambda page, total: Slice(page, total, 1))
+    first, second, beyond = (read(site, f"/sources?page={number}") for number in (1, 2, 3))
+
+    rows = [[node.attributes["href"] for node in tree.css("tbody a")] for tree in (first, second, beyond)]
+    assert [["/s/us-xx-board-rules"], ["/s/us-xx-code"], []] == rows
+    assert ["/sources?page=2"] == [node.attributes["href"] for node in first.css("nav.pager a[rel=next]")]
+    assert ["/sources"] == [node.attributes["href"] for node in second.css("nav.pager a[rel=prev]")]
+    assert ["2 sources watched"] == text_of(second, "h1") == text_of(first, "h1")
+    assert ["Trouble that lasts", "Trouble that ended"] == [name for name in text_of(first, "h2") if "Trouble" in name]
+    assert [] == [name for name in text_of(second, "h2") if "Trouble" in name]
+    assert "1–1 of 2" in text_of(first, "caption")[0]
+    assert "The list ends before this page." in beyond.css_first("main").text()
+
+
 def test_source_names_each_page_held_back_with_its_reason(site):
     held = text_of(read(site, "/s/us-xx-board-rules"), ".troubles li")[0]
 
@@ -513,7 +550,7 @@ def test_source_names_each_page_held_back_with_its_reason(site):
 def test_source_that_may_not_be_read_says_why():
     state = make_state(crawl_state="blocked", crawl_reason="Every request is answered 403.")
 
-    card = make_card(state, TODAY, [], ())
+    card = make_card(judge_state(state, TODAY, []))
 
     assert ("blocked", "Refused") == (card.health, card.label)
     assert "blocked: Every request is answered 403." == card.reason
@@ -522,7 +559,7 @@ def test_source_that_may_not_be_read_says_why():
 def test_source_in_trouble_says_since_when_and_why():
     state = make_state(source="us-xx-rules", since=WEEKS[0], last_checked=WEEKS[1])
 
-    card = make_card(state, TODAY, [make_incident("dns")], ())
+    card = make_card(judge_state(state, TODAY, [make_incident("dns")]))
 
     assert ("failing", "2024-06-20") == (card.health, card.since[:10])
     assert ["Name not found"] == [trouble.title for trouble in card.troubles]
@@ -530,7 +567,17 @@ def test_source_in_trouble_says_since_when_and_why():
 
 def make_state(**fields):
     values = dict.fromkeys(SourceState.__struct_fields__, "") | dict.fromkeys(
-        ("documents", "rule_changes", "suspects", "problems", "moves_within"), 0
+        (
+            "documents",
+            "rule_changes",
+            "suspects",
+            "problems",
+            "moves_within",
+            "moving_days",
+            "usual_gap",
+            "longest_gap",
+        ),
+        0,
     )
     return SourceState(**{**values, "cadence": "weekly", "crawl_state": "open", **fields})
 

@@ -153,19 +153,6 @@ def list_published(db: sqlite3.Connection, source: str = "", limit: int = -1) ->
     return [Incident(**dict(row)) for row in rows]
 
 
-def read_moves(db: sqlite3.Connection, source: str = "") -> dict[str, tuple[str, ...]]:
-    """Return the days on which the rules of sources moved, earliest first, by source id; of one source if named."""
-    return _gather(
-        db,
-        """
-        SELECT DISTINCT source, SUBSTR(wave_at, 1, 10) AS at FROM events
-        WHERE kind = 'revision' AND (:source = '' OR source = :source)
-        ORDER BY at
-        """,
-        {"source": source},
-    )
-
-
 def read_built_bodies(db: sqlite3.Connection) -> dict[str, str]:
     """Return the declaration each source was built with, as JSON, by id."""
     return {row["source"]: row["body"] for row in db.execute("SELECT source, body FROM sources ORDER BY source")}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kb.store.pages import LISTED_COLUMNS, RULE_CHANGE, Listed
+from kb.store.pages import LISTED_COLUMNS, RULE_CHANGE, Listed, name_columns
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +72,12 @@ def list_standings(db: sqlite3.Connection) -> list[Standing]:
         ORDER BY source
         """
     )
-    return [Standing(**dict(row)) for row in rows]
+    return [Standing(**row) for row in name_columns(rows)]
+
+
+def count_sources(db: sqlite3.Connection) -> dict[str, int]:
+    """Count the sources of each jurisdiction that has any."""
+    return dict(db.execute("""SELECT jurisdiction, COUNT(*) FROM sources GROUP BY 1 ORDER BY 1""").fetchall())
 
 
 def read_coverage(db: sqlite3.Connection) -> list[Coverage]:

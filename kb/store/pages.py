@@ -4,8 +4,9 @@ The tables are those of kb.store.public.
 """
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date
+from typing import Any
 
 import msgspec
 
@@ -13,6 +14,7 @@ from kb.models import ChangeRow, EventKind, Kind, Nature, Part, Strand
 
 # What the contract calls a rule change (DESIGN.md §5).
 RULE_CHANGE = "nature = 'substantive' AND part IN ('text', 'heading')"
+RULE_FILTER = (("substantive",), ("text", "heading"))
 RULE_DOCUMENTS = f"""
     (SELECT COUNT(DISTINCT document) FROM changes WHERE event_id = events.id AND {RULE_CHANGE})
 """
@@ -53,7 +55,8 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     """A source and how it stands: what is declared of it, when it was read, what moved, what is held back.
 
     ``last_tried`` is the last attempt of any outcome, ``last_changed`` the day of the last rule change; "" if none.
-    ``suspects`` counts pages whose latest answer is held back.
+    ``suspects`` counts pages whose latest answer is held back. Its rules moved on ``moving_days`` days, the
+    last of them ``last_moved``, with so many days between two of them as a rule and at most.
     """
 
     source: str
@@ -79,6 +82,10 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     rule_changes: int
     suspects: int
     problems: int
+    moving_days: int
+    last_moved: str
+    usual_gap: float
+    longest_gap: int
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,6 +213,12 @@ class Held(msgspec.Struct, frozen=True):
 # --- the generation
 
 
+def name_columns(rows: sqlite3.Cursor) -> Iterator[dict[str, Any]]:
+    """Yield rows by column; ``dict(row)`` looks for each name among all names, which wide rows in hundreds feel."""
+    names = [column[0] for column in rows.description]
+    return (dict(zip(names, row, strict=True)) for row in rows)
+
+
 def read_edition(db: sqlite3.Connection) -> Edition:
     """Return what the generation is and how far its knowledge goes."""
     release = db.execute(
@@ -214,15 +227,20 @@ def read_edition(db: sqlite3.Connection) -> Edition:
         ORDER BY generation DESC LIMIT 1
         """
     ).fetchone()
-    sources = db.execute("""SELECT source, last_checked, replica FROM sources""").fetchall()
+    last_checked, recorded = db.execute(
+        """
+        SELECT COALESCE(MAX(last_checked), ''), COALESCE(MIN(replica), 0) FROM sources
+        """
+    ).fetchone()
+    replicas = db.execute("""SELECT source FROM sources WHERE replica""").fetchall()
     names = db.execute("""SELECT jurisdiction, name FROM jurisdictions""").fetchall()
     return Edition(
         generation=release["generation"],
         published_at=release["published_at"],
-        last_checked=max((row["last_checked"] for row in sources), default=""),
-        replicas=frozenset(row["source"] for row in sources if row["replica"]),
-        recorded=bool(sources) and all(row["replica"] for row in sources),
-        names={row["jurisdiction"]: row["name"] for row in names},
+        last_checked=last_checked,
+        replicas=frozenset(row["source"] for row in replicas),
+        recorded=bool(recorded),
+        names=dict(names),
     )
 
 
@@ -246,15 +264,11 @@ def read_sources(db: sqlite3.Connection, source: str = "") -> list[SourceState]:
     rows = db.execute(
         """
         SELECT source, sources.jurisdiction, title, platform, sources.url, cadence, publish, crawl_state, crawl_reason,
-            policy_since, fallback, moves_within, since, steady_since, last_checked, documents, rule_changes,
-            open_suspects AS suspects,
+            policy_since, fallback, moves_within, since, steady_since, last_checked, last_tried, last_changed,
+            documents, rule_changes, open_suspects AS suspects, problems, moving_days, last_moved, usual_gap,
+            longest_gap,
             COALESCE(authorities.name, sources.authority, '') AS authority,
-            COALESCE(authorities.url, '') AS authority_url,
-            COALESCE((SELECT MAX(observed_at) FROM fetches WHERE fetches.source = sources.source AND is_last), '')
-                AS last_tried,
-            COALESCE((SELECT MAX(day) FROM daily_counts AS own
-                WHERE own.source = sources.source AND own.rule_changes > 0), '') AS last_changed,
-            (SELECT COUNT(*) FROM problems WHERE problems.source = sources.source) AS problems
+            COALESCE(authorities.url, '') AS authority_url
         FROM sources
         LEFT JOIN authorities ON authorities.authority = sources.authority
         WHERE :source = '' OR source = :source
@@ -262,7 +276,7 @@ def read_sources(db: sqlite3.Connection, source: str = "") -> list[SourceState]:
         """,
         {"source": source},
     )
-    return [SourceState(**dict(row)) for row in rows]
+    return [SourceState(**row) for row in name_columns(rows)]
 
 
 def list_held(db: sqlite3.Connection, source: str, limit: int, offset: int) -> list[Held]:
@@ -293,7 +307,7 @@ def list_changes(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int
         """,
         {**bind_wanted(wanted), "limit": limit, "offset": offset},
     )
-    return [msgspec.convert(dict(row), Listed) for row in rows]
+    return [msgspec.convert(row, Listed) for row in name_columns(rows)]
 
 
 def count_changes(db: sqlite3.Connection, wanted: Wanted) -> list[Count]:
@@ -310,8 +324,11 @@ def count_changes(db: sqlite3.Connection, wanted: Wanted) -> list[Count]:
 
 def join_conditions(wanted: Wanted) -> str:
     """Return the conditions a list of changes must meet, as SQL over the table of changes."""
-    asked = [condition for name, condition in CONDITIONS.items() if getattr(wanted, name)]
-    return " AND ".join(asked) or "TRUE"
+    asked = {name: condition for name, condition in CONDITIONS.items() if getattr(wanted, name)}
+    if (wanted.natures, wanted.parts) == RULE_FILTER:
+        # Said in the words of the partial indexes, which serve nothing else.
+        asked |= {"natures": RULE_CHANGE, "parts": "TRUE"}
+    return " AND ".join(asked.values()) or "TRUE"
 
 
 def bind_wanted(wanted: Wanted) -> dict[str, str]:
@@ -343,7 +360,7 @@ def find_changes(db: sqlite3.Connection, ids: Collection[str]) -> list[Listed]:
         """,
         {"ids": msgspec.json.encode(list(ids)).decode()},
     )
-    return [msgspec.convert(dict(row), Listed) for row in rows]
+    return [msgspec.convert(row, Listed) for row in name_columns(rows)]
 
 
 def find_change(db: sqlite3.Connection, change: str) -> FullChange | None:

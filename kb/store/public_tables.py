@@ -23,7 +23,10 @@ SCHEMA = """
         fallback TEXT NOT NULL, moves_within INTEGER NOT NULL, since TEXT NOT NULL, steady_since TEXT NOT NULL,
         last_checked TEXT NOT NULL, waves INTEGER NOT NULL, documents INTEGER NOT NULL,
         changes INTEGER NOT NULL DEFAULT 0, rule_changes INTEGER NOT NULL DEFAULT 0,
-        open_suspects INTEGER NOT NULL DEFAULT 0
+        open_suspects INTEGER NOT NULL DEFAULT 0, last_tried TEXT NOT NULL DEFAULT '',
+        last_changed TEXT NOT NULL DEFAULT '', problems INTEGER NOT NULL DEFAULT 0,
+        moving_days INTEGER NOT NULL DEFAULT 0, last_moved TEXT NOT NULL DEFAULT '',
+        usual_gap REAL NOT NULL DEFAULT 0, longest_gap INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE TABLE coverage (
         jurisdiction TEXT PRIMARY KEY REFERENCES jurisdictions (jurisdiction), state TEXT NOT NULL,
@@ -177,10 +180,15 @@ SCHEMA = """
     ) STRICT;
     CREATE TABLE corrections (published_at TEXT NOT NULL, subject TEXT NOT NULL, message TEXT NOT NULL) STRICT;
     CREATE TABLE filter_counts (
-        jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source), topics TEXT NOT NULL,
+        combination INTEGER PRIMARY KEY, jurisdiction TEXT NOT NULL,
+        source TEXT NOT NULL REFERENCES sources (source), topics TEXT NOT NULL,
         professions TEXT NOT NULL, nature TEXT NOT NULL, kind TEXT NOT NULL, part TEXT NOT NULL,
         binding TEXT NOT NULL, changes INTEGER NOT NULL,
-        PRIMARY KEY (jurisdiction, source, topics, professions, nature, kind, part, binding)
+        UNIQUE (jurisdiction, source, topics, professions, nature, kind, part, binding)
+    ) STRICT;
+    CREATE TABLE daily_filter_counts (
+        combination INTEGER NOT NULL REFERENCES filter_counts (combination), day TEXT NOT NULL,
+        changes INTEGER NOT NULL, PRIMARY KEY (combination, day)
     ) STRICT;
     CREATE TABLE daily_counts (
         day TEXT NOT NULL, jurisdiction TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources (source),
@@ -195,13 +203,11 @@ SCHEMA = """
     ) STRICT;
 """
 # Indexes stand where a canned query or a page sorts or looks up. The full text comes last of all: it names rows by
-# rowid, which compacting may alter.
+# rowid, which compacting may alter; so do the places of provisions.
 FINISH = f"""
     CREATE INDEX sources_by_jurisdiction ON sources (jurisdiction);
     CREATE INDEX fetches_by_url ON fetches (url, observed_at);
     CREATE INDEX fetches_by_snapshot ON fetches (sha256);
-    CREATE INDEX last_fetches ON fetches (source, observed_at) WHERE is_last;
-    CREATE INDEX moving_days ON daily_counts (source, day) WHERE rule_changes > 0;
     CREATE INDEX documents_by_source ON documents (source, document, strand);
     CREATE INDEX documents_by_jurisdiction ON documents (jurisdiction, document, strand, source);
     CREATE INDEX documents_by_citation ON documents (citation);
@@ -216,6 +222,8 @@ FINISH = f"""
     CREATE INDEX changes_by_source ON changes (source, observed_at DESC, document, wave_at, place);
     CREATE INDEX rule_changes_by_day ON changes (observed_at DESC, document, place)
         WHERE nature = 'substantive' AND part IN ('text', 'heading');
+    CREATE INDEX rule_changes_listed ON changes (observed_at DESC, source, document, wave_at, place)
+        WHERE nature = 'substantive' AND part IN ('text', 'heading');
     CREATE INDEX rule_changes_by_place ON changes (document, source, strand, eid, kind)
         WHERE nature = 'substantive' AND part IN ('text', 'heading');
     CREATE INDEX impacts_by_fact ON impacts (fact);
@@ -223,6 +231,7 @@ FINISH = f"""
     CREATE INDEX versions_by_start ON versions (valid_from) WHERE valid_from IS NOT NULL;
     CREATE INDEX versions_by_end ON versions (valid_to) WHERE valid_to IS NOT NULL;
     CREATE INDEX changes_by_effect ON changes (effective_on) WHERE effective_on IS NOT NULL;
+    CREATE INDEX daily_combinations ON daily_filter_counts (combination, day, changes);
     CREATE INDEX events_by_wave ON events (wave_at);
     CREATE INDEX events_by_source ON events (source, wave_at);
     CREATE INDEX events_by_kind ON events (kind, wave_at, source);
@@ -236,6 +245,13 @@ FINISH = f"""
     CREATE INDEX suspects_by_source ON suspects (source, observed_at);
     CREATE INDEX incidents_by_source ON incidents (source, opened_at);
     CREATE INDEX problems_by_source ON problems (source, observed_at);
+    CREATE TABLE provision_places (
+        provision INTEGER PRIMARY KEY, jurisdiction TEXT NOT NULL, standing INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO provision_places (provision, jurisdiction, standing)
+        SELECT provisions.rowid, sources.jurisdiction, versions.closed_at IS NULL FROM provisions
+        CROSS JOIN versions ON versions.version = provisions.version
+        CROSS JOIN sources ON sources.source = versions.source;
     CREATE VIRTUAL TABLE provisions_fts USING FTS5 (
         heading, text, note, pending, content='provisions', tokenize='porter unicode61'
     );
@@ -252,6 +268,10 @@ COUNTS = f"""
     INSERT INTO filter_counts (jurisdiction, source, topics, professions, nature, kind, part, binding, changes)
         SELECT jurisdiction, source, topics, professions, nature, kind, part, binding, COUNT(*)
         FROM changes GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8;
+    INSERT INTO daily_filter_counts (combination, day, changes)
+        SELECT combination, SUBSTR(observed_at, 1, 10), COUNT(*) FROM changes
+        JOIN filter_counts USING (jurisdiction, source, topics, professions, nature, kind, part, binding)
+        GROUP BY 1, 2;
     INSERT INTO daily_counts (day, jurisdiction, source, changes, rule_changes)
         SELECT SUBSTR(observed_at, 1, 10), jurisdiction, source, COUNT(*), TOTAL({IS_RULE_CHANGE})
         FROM changes GROUP BY 1, 3;
@@ -263,7 +283,13 @@ COUNTS = f"""
         rule_changes = (SELECT COALESCE(SUM(rule_changes), 0) FROM daily_counts AS own
             WHERE own.source = sources.source),
         open_suspects = (SELECT COUNT(DISTINCT url) FROM suspects AS own
-            WHERE own.source = sources.source AND resolved_at IS NULL);
+            WHERE own.source = sources.source AND resolved_at IS NULL),
+        last_tried = COALESCE((SELECT last FROM (
+            SELECT source, MAX(observed_at) AS last FROM fetches WHERE is_last GROUP BY 1) AS own
+            WHERE own.source = sources.source), ''),
+        last_changed = COALESCE((SELECT MAX(day) FROM daily_counts AS own
+            WHERE own.source = sources.source AND own.rule_changes > 0), ''),
+        problems = (SELECT COUNT(*) FROM problems AS own WHERE own.source = sources.source);
     INSERT INTO coverage (jurisdiction, state, sources, documents, changes, rule_changes, since, last_checked)
         SELECT jurisdictions.jurisdiction,
             CASE WHEN COUNT(source) = 0 THEN 'not_watched' WHEN MAX(last_checked) = '' THEN 'declared'

@@ -13,6 +13,8 @@ MOST_RANKED = 1_000
 # So many that hold the words are looked at for their place and time; they lie in no order, so that a part of them is
 # no choice. A word that stands in more of them ("shall") tells nothing.
 MOST_SCANNED = 50_000
+# No row comes after it.
+LAST_ROW = 2**63 - 1
 # What a word counts for in a heading, in text, in notes, and in notices of coming change.
 WEIGHTS = "5.0, 1.0, 0.2, 0.5"
 SNIPPET_WORDS = 32
@@ -69,12 +71,10 @@ def count_found(db: sqlite3.Connection, sought: Sought) -> dict[str, int]:
     rows = db.execute(
         """
         SELECT jurisdiction, COUNT(*) FROM (
-            SELECT sources.jurisdiction
+            SELECT jurisdiction
             FROM (SELECT rowid AS id FROM provisions_fts WHERE provisions_fts MATCH :match LIMIT :scanned) AS matched
-            CROSS JOIN provisions ON provisions.rowid = matched.id
-            CROSS JOIN versions ON versions.version = provisions.version
-            CROSS JOIN sources ON sources.source = versions.source
-            WHERE :past OR versions.closed_at IS NULL
+            CROSS JOIN provision_places ON provision = matched.id
+            WHERE :past OR standing
             LIMIT :most
         )
         GROUP BY jurisdiction ORDER BY jurisdiction
@@ -95,20 +95,16 @@ def search_provisions(db: sqlite3.Connection, sought: Sought, limit: int) -> lis
     best = db.execute(
         f"""
         SELECT id FROM (
-            SELECT matched.id, matched.score
-            FROM (
-                SELECT rowid AS id, BM25(provisions_fts, {WEIGHTS}) AS score FROM provisions_fts
-                WHERE provisions_fts MATCH :match LIMIT :scanned
-            ) AS matched
-            CROSS JOIN provisions ON provisions.rowid = matched.id
-            CROSS JOIN versions ON versions.version = provisions.version
-            CROSS JOIN sources ON sources.source = versions.source
-            WHERE (:past OR versions.closed_at IS NULL) AND :jurisdiction IN ('', sources.jurisdiction)
+            SELECT provision AS id, BM25(provisions_fts, {WEIGHTS}) AS score FROM provisions_fts
+            CROSS JOIN provision_places ON provision = provisions_fts.rowid
+            WHERE provisions_fts MATCH :match AND (:past OR standing) AND :jurisdiction IN ('', jurisdiction)
+                AND provisions_fts.rowid < COALESCE((
+                    SELECT rowid FROM provisions_fts WHERE provisions_fts MATCH :match LIMIT 1 OFFSET :scanned), :all)
             LIMIT :most
         )
         ORDER BY score, id LIMIT :limit
         """,
-        {**asked, "most": MOST_RANKED, "scanned": MOST_SCANNED, "limit": limit},
+        {**asked, "most": MOST_RANKED, "scanned": MOST_SCANNED, "all": LAST_ROW, "limit": limit},
     )
     chosen = [row[0] for row in best]
     rows = db.execute(

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection
+from functools import lru_cache
 
 import msgspec
 
@@ -13,7 +14,7 @@ MOST_OF_EVENT = 10
 COMBINED = "jurisdiction, source, topics, professions, nature, kind, part, binding"
 
 
-class Combination(msgspec.Struct, frozen=True, kw_only=True):
+class Combination(msgspec.Struct, frozen=True):
     """How many changes share all that a list can be filtered by."""
 
     jurisdiction: str
@@ -77,19 +78,34 @@ class Succession(msgspec.Struct, frozen=True, kw_only=True):
 def combine_changes(db: sqlite3.Connection, wanted: Wanted) -> list[Combination]:
     """Count the changes wanted by each combination of values that a list can be filtered by.
 
-    Those of all days and documents were counted when the generation was published.
+    Those of all documents were counted by day when the generation was published.
     """
     if wanted == Wanted():
-        rows = db.execute(f"""SELECT {COMBINED}, changes AS count FROM filter_counts""")
+        rows = db.execute(f"""SELECT {COMBINED}, changes FROM filter_counts""")
+    elif wanted == Wanted(since=wanted.since, until=wanted.until):
+        rows = db.execute(
+            f"""
+            SELECT {COMBINED}, own.changes FROM (
+                SELECT combination, SUM(changes) AS changes FROM daily_filter_counts
+                WHERE day >= :since AND (:until = '' OR day <= :until)
+                GROUP BY combination
+            ) AS own
+            CROSS JOIN filter_counts USING (combination)
+            """,
+            bind_wanted(wanted),
+        )
     else:
         rows = db.execute(
             f"""
-            SELECT {COMBINED}, COUNT(*) AS count FROM changes WHERE {join_conditions(wanted)}
+            SELECT {COMBINED}, COUNT(*) FROM changes WHERE {join_conditions(wanted)}
             GROUP BY {COMBINED}
             """,
             bind_wanted(wanted),
         )
-    return [msgspec.convert({**dict(row), **_read_lists(row)}, Combination) for row in rows]
+    return [
+        Combination(place, source, read_names(topics), read_names(professions), *rest)
+        for place, source, topics, professions, *rest in rows
+    ]
 
 
 def list_feed_events(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int) -> list[FeedEvent]:
@@ -221,6 +237,12 @@ def list_known(db: sqlite3.Connection) -> dict[str, list[str]]:
     }
 
 
+def read_beginnings(db: sqlite3.Connection) -> tuple[int, str]:
+    """Return how many sources were read at least once, and when the first of them was; "" where none was."""
+    row = db.execute("""SELECT COUNT(*), COALESCE(MIN(since), '') FROM sources WHERE since <> ''""").fetchone()
+    return int(row[0]), str(row[1])
+
+
 def read_first_day(db: sqlite3.Connection, jurisdiction: str = "") -> str:
     """Return the day on which the record of all sources, or of one jurisdiction's, begins; "" where none was read."""
     row = db.execute(
@@ -238,8 +260,14 @@ def read_text_hashes(db: sqlite3.Connection, document: str) -> dict[str, str]:
     return dict(rows.fetchall())
 
 
+@lru_cache(maxsize=4_096)
+def read_names(text: str) -> tuple[str, ...]:
+    """Return a list of ids that a table holds as JSON; there are few different ones, of which each is read once."""
+    return msgspec.json.decode(text, type=tuple[str, ...])
+
+
 def _read_lists(row: sqlite3.Row) -> dict[str, object]:
-    return {name: msgspec.json.decode(row[name]) for name in ("topics", "professions")}
+    return {name: read_names(row[name]) for name in ("topics", "professions")}
 
 
 def _make_telling(row: sqlite3.Row) -> Telling:

@@ -21,7 +21,7 @@ from typing import Any
 from datasette.database import Database
 
 from kb.generations import POINTER, BrokenPointerError, Pointer, hold_generation, read_pointer
-from kb.store.public import read_generation
+from kb.store.public import map_file, read_generation
 from kb.web.cache import ResponseCache
 from kb.web.guard import GuardedConnection, bound_functions, guard_connection
 from kb.web.tables import DATABASE
@@ -97,6 +97,7 @@ class GenerationDatabase(Database):  # type: ignore[misc]  # Datasette ships no 
         with ExitStack() as on_failure:
             on_failure.callback(db.close)
             self.ds._prepare_connection(db, self.name)  # noqa: SLF001 - where plugins add their functions
+            map_file(db)
             guard_connection(db)
             on_failure.pop_all()
         return db

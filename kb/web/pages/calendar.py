@@ -15,7 +15,16 @@ from kb.tell.words import DAY_VERBS, MONTH_NAMES, parse_day
 from kb.topics import read_vocabulary
 from kb.web.answer import Answer
 from kb.web.pages.feeds import refuse_feed
-from kb.web.pages.filters import LONGEST_VALUE, Facet, Option, check_days, label_value, path_without, write_path
+from kb.web.pages.filters import (
+    LONGEST_VALUE,
+    Facet,
+    Option,
+    check_days,
+    label_value,
+    mark_options,
+    path_without,
+    write_path,
+)
 from kb.web.pages.frame import Frame, read_frame, render_errors, show_sources
 from kb.web.pages.ics import MEDIA_TYPE, write_ics
 
@@ -73,6 +82,7 @@ def view_calendar(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         show_sources(frame, {one.source for one in passing}),
         question.errors,
         chosen=chosen,
+        mark_options=mark_options,
         facets=list_facets(days, chosen),
         active=_list_active(frame, chosen),
         ahead=ahead,

@@ -6,8 +6,8 @@ from itertools import groupby
 
 import msgspec
 
-from kb.store.pages import Listed, SourceState, list_changes, read_sources
-from kb.store.timeline import Combination, combine_changes, list_tellings, read_first_day
+from kb.store.pages import Listed, list_changes
+from kb.store.timeline import Combination, combine_changes, list_tellings, read_beginnings, read_first_day
 from kb.tell.words import WEIGHT_LABELS, Weight, count_of, count_weight, print_day, weigh
 from kb.web.answer import Answer
 from kb.web.pages.filters import (
@@ -18,6 +18,7 @@ from kb.web.pages.filters import (
     label_value,
     list_facets,
     list_tests,
+    mark_options,
     path_without,
     read_listing,
     read_wanted,
@@ -83,13 +84,14 @@ def view_changes(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         shown=shown,
         days=group_days(changes),
         hidden=[] if listing.errors else list_hidden(combined, listing),
+        mark_options=mark_options,
         facets=list_facets(combined, {} if listing.errors else chosen),
         active=list_active(frame, chosen),
         narrowed=tell_filters(chosen, frame.edition.names),
         ways=[] if total or listing.errors else list(tell_empty(db, listing, combined, frame)),
         feeds=list_feeds({} if listing.errors else chosen),
         path_to=lambda page: write_path(BASE, {**chosen, "page": str(page)}),
-        span=_tell_span(read_sources(db)),
+        span=_tell_span(db),
     )
 
 
@@ -110,7 +112,7 @@ def view_report(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         places=[(place, list(group)) for place, group in groupby(told, key=lambda one: one.change.jurisdiction)],
         most=MOST_REPORTED,
         back=write_path(BASE, listing.chosen),
-        span=_tell_span(read_sources(db)),
+        span=_tell_span(db),
         ways=[] if told else list(tell_empty(db, listing, combined, frame)),
     )
 
@@ -177,6 +179,6 @@ def group_days(changes: Sequence[Listed]) -> list[DayGroup]:
     ]
 
 
-def _tell_span(sources: Sequence[SourceState]) -> str:
-    read = [one.since for one in sources if one.since]
-    return f"Our record of {count_of(len(read), 'source')} starts {print_day(min(read))}." if read else ""
+def _tell_span(db: sqlite3.Connection) -> str:
+    sources, first = read_beginnings(db)
+    return f"Our record of {count_of(sources, 'source')} starts {print_day(first)}." if sources else ""

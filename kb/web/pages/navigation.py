@@ -32,18 +32,25 @@ class Routes:
 
     def __init__(self) -> None:
         self._patterns: tuple[re.Pattern[str], ...] = ()
+        self._bar: Sequence[Entry] = ()
+        # Paths that our own pages ask about: few, and the same ones each time.
+        self._known: dict[str, bool] = {}
 
     def announce(self, patterns: Iterable[str]) -> None:
         """Take the patterns of pages, beside those told before."""
         self._patterns += tuple(re.compile(pattern) for pattern in patterns)
+        self._known.clear()
+        self._bar = tuple(entry for entry in BAR if self.answer(entry.path))
 
     def answer(self, path: str) -> bool:
         """Tell whether a page of ours answers a path."""
-        return any(pattern.search(path) is not None for pattern in self._patterns)
+        if path not in self._known:
+            self._known[path] = any(pattern.search(path) is not None for pattern in self._patterns)
+        return self._known[path]
 
     def list_bar(self) -> Sequence[Entry]:
         """Return the entries of the bar that lead somewhere."""
-        return [entry for entry in BAR if self.answer(entry.path)]
+        return self._bar
 
 
 ROUTES = Routes()

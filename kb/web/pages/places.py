@@ -11,7 +11,8 @@ from kb.errors import UsageError
 from kb.matrix import FEDERAL
 from kb.questions import Question, read_codebook
 from kb.store.answers import Asked, Head, count_heads, list_authorities, list_days, read_published_questions
-from kb.store.incidents import list_published, read_moves
+from kb.store.incidents import list_published
+from kb.store.overview import count_sources
 from kb.store.pages import Wanted, count_changes, list_changes, read_sources
 from kb.web.answer import Answer
 from kb.web.pages.cells import CellView, find_seen, read_cell_views, tell_checked, tell_since
@@ -19,7 +20,7 @@ from kb.web.pages.filters import RULE_NATURES, RULE_PARTS
 from kb.web.pages.frame import Frame, read_frame, render, render_missing
 from kb.web.pages.moments import compute_cells, read_moment, show_moment
 from kb.web.pages.question_map import count_standings
-from kb.web.pages.sources import Card, make_card
+from kb.web.pages.sources import Card, judge_state, make_card
 from kb.web.pages.tiles import Look, Tile, TileMap, draw_tiles
 from kb.web.pages.topics import name_topic
 
@@ -54,7 +55,7 @@ def view_places(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         read_frame(db, asked),
         heads=heads,
         map=_draw_heads(heads),
-        sources=_count_sources(db),
+        sources=count_sources(db),
     )
 
 
@@ -78,13 +79,6 @@ def _choose_look(one: Head) -> Look:
     if one.answered * HALF >= one.asked:
         return "strong"
     return "partial" if one.answered * QUARTER >= one.asked else "few"
-
-
-def _count_sources(db: sqlite3.Connection) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for one in read_sources(db):
-        counts[one.jurisdiction] = counts.get(one.jurisdiction, 0) + 1
-    return counts
 
 
 def view_place(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
@@ -179,7 +173,4 @@ def summarise(groups: Sequence[Group]) -> list[tuple[Question, CellView]]:
 def list_cards(db: sqlite3.Connection, name: str, frame: Frame) -> list[Card]:
     """Return how the sources of a jurisdiction stand, by id."""
     own = [one for one in read_sources(db) if one.jurisdiction == name]
-    if not own:
-        return []
-    moves = read_moves(db)
-    return [make_card(one, frame.today, list_published(db, one.source), moves.get(one.source, ())) for one in own]
+    return [make_card(judge_state(one, frame.today, list_published(db, one.source))) for one in own]

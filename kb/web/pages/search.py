@@ -2,14 +2,14 @@
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from markupsafe import Markup, escape
 
 from kb.compare.redline import CONTROL_SIGN, spell_controls
 from kb.store.answers import find_facts
-from kb.store.pages import SourceState, read_sources
+from kb.store.overview import count_sources
 from kb.store.searching import (
     MARK_END,
     MARK_START,
@@ -65,8 +65,8 @@ def view_search(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     """
     frame = read_frame(db, asked)
     query = " ".join(CONTROL_SIGN.sub(" ", asked.get("q", "")).split())
-    sources = read_sources(db)
-    errors = check_search(asked, query, frame, sources)
+    watched = count_sources(db)
+    errors = check_search(asked, query, frame, watched)
     if errors:
         return render_missing(frame, "We cannot search for this", errors, status=400)
     cited = find_cited(db, query, asked["today"])
@@ -94,13 +94,13 @@ def view_search(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         most=MOST_RANKED,
         topics=[Option(entry.id, label_value("topic", entry.id), 0) for entry in read_vocabulary().topics],
         ways=list(list_ways(db, sought, asked, frame)) if nothing and sought.words else [],
-        sources=sources,
+        sources=sum(watched.values()),
     )
 
 
-def check_search(asked: Mapping[str, str], query: str, frame: Frame, sources: Sequence[SourceState]) -> list[str]:
+def check_search(asked: Mapping[str, str], query: str, frame: Frame, watched: Iterable[str]) -> list[str]:
     """Return a sentence for each part of a search that cannot be understood."""
-    known = {one.jurisdiction for one in sources} | set(frame.edition.names)
+    known = {*watched, *frame.edition.names}
     topics = [entry.id for entry in read_vocabulary().topics]
     errors = []
     if len(query) > LONGEST_QUERY:
@@ -144,15 +144,16 @@ def _make_hit(found: FoundProvision) -> Hit:
 
 def mark_snippet(snippet: str) -> Markup:
     """Return a stretch of crawled text with the words found in <mark>; all of it escaped."""
-    parts: list[Markup] = []
+    parts: list[str] = []
     at = 0
     for match in MARKED.finditer(snippet):
         parts += [
             escape(spell_controls(snippet[at : match.start()])),
-            Markup("<mark>{}</mark>").format(spell_controls(match[1])),
+            f"<mark>{escape(spell_controls(match[1]))}</mark>",
         ]
         at = match.end()
-    return Markup("").join([*parts, escape(spell_controls(snippet[at:]))])
+    parts.append(escape(spell_controls(snippet[at:])))
+    return Markup("".join(parts))  # noqa: S704 - each part is escaped
 
 
 def list_ways(db: sqlite3.Connection, sought: Sought, asked: Mapping[str, str], frame: Frame) -> list[tuple[str, str]]:
@@ -175,7 +176,7 @@ def list_ways(db: sqlite3.Connection, sought: Sought, asked: Mapping[str, str], 
     if len(sought.words) > 1:
         ways += [_tell_word(db, word) for word in sought.words[:MOST_COUNTED]]
     place = sought.jurisdiction
-    if place and place not in {one.jurisdiction for one in read_sources(db)}:
+    if place and place not in count_sources(db):
         ways.append((f"We do not watch {frame.edition.names.get(place, place)} yet", "/sources"))
     return ways
 
