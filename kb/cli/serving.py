@@ -21,7 +21,7 @@ from kb.cli.frame import (
     showing_progress,
     sources_option,
 )
-from kb.cli.notifying import tell_subscribers
+from kb.cli.telling import tell_subscribers
 from kb.convert import describe_converted
 from kb.demo import DemoRequest, demo_sources, run_demo
 from kb.demo_report import print_report, read_report
