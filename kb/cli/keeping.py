@@ -1,5 +1,6 @@
 """Commands that keep: doctor, export, eval."""
 
+import os
 import sys
 from collections import Counter
 from datetime import date
@@ -27,6 +28,7 @@ from kb.errors import UsageError
 from kb.evaluate.figures import Figure, SetResult
 from kb.evaluate.sets import CORPUS, LABELS, SOURCES, evaluate_sets
 from kb.export import write_export
+from kb.mail_checkup import examine_notices
 from kb.sources import read_sources
 from kb.terminal import print_line
 
@@ -55,7 +57,7 @@ def doctor(ctx: click.Context, /, folders: tuple[Path, ...], today: date | None,
     """
     day = today or date.fromisoformat(read_clock()[:10])
     examination = Examination(today=day, sources=load_known(folders, data), deep=options["deep"])
-    findings = examine(data, examination)
+    findings = [*examine(data, examination), *examine_notices(data, os.environ, day)]
     _print_findings(make_console(), findings, everything=options["everything"])
     if is_damaged(findings):
         ctx.exit(INTEGRITY)
