@@ -49,7 +49,7 @@ PAGES = (
     "/quality",
     "/data",
     "/about",
-    "/public/changes",
+    "/kb/changes",
 )
 # Few enough colours to keep a picture of text small.
 COLOURS = 64

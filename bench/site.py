@@ -31,7 +31,7 @@ EVENLY = 16.0
 SAMPLE = 60
 CLIENTS = 8
 SLOW_QUERIES = 9
-SLOW = "/public.json?" + urlencode(
+SLOW = "/kb.json?" + urlencode(
     {"sql": "with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) from t"}
 )
 COLUMNS = ("what", "measured", "reference", "ratio", "target", "ok")
@@ -142,12 +142,12 @@ def list_kinds(db: sqlite3.Connection) -> list[Pages]:
         Pages("a source", "own pages", [f"/s/{one}" for one in sources]),
         Pages("words in the texts", "own pages", [f"/search?q={word}&words=1" for word in words]),
         Pages("words in one state", "own pages", [f"/search?q={word}&words=1&jurisdiction=us-tx" for word in words]),
-        Pages("table of changes", "table pages", [f"/public/changes?source={one}" for one in sources]),
-        Pages("table of provisions", "table pages", [f"/public/provisions?version={one}" for one in versions]),
-        Pages("table of documents", "table pages", [f"/public/documents?source={one}" for one in sources]),
-        Pages("a row", "table pages", [f"/public/versions/{one}" for one in versions]),
-        Pages("changes, JSON of the table", "JSON", [f"/public/changes.json?source={one}" for one in sources]),
-        Pages("provisions, JSON of the table", "JSON", [f"/public/provisions.json?version={one}" for one in versions]),
+        Pages("table of changes", "table pages", [f"/kb/changes?source={one}" for one in sources]),
+        Pages("table of provisions", "table pages", [f"/kb/provisions?version={one}" for one in versions]),
+        Pages("table of documents", "table pages", [f"/kb/documents?source={one}" for one in sources]),
+        Pages("a row", "table pages", [f"/kb/versions/{one}" for one in versions]),
+        Pages("changes, JSON of the table", "JSON", [f"/kb/changes.json?source={one}" for one in sources]),
+        Pages("provisions, JSON of the table", "JSON", [f"/kb/provisions.json?version={one}" for one in versions]),
         Pages("changes, API", "JSON", [f"/api/v1/changes?source={one}" for one in sources]),
         Pages("one change, API", "JSON", [f"/api/v1/changes/{one}" for one in more]),
         Pages("a text, API", "JSON", [f"/api/v1/documents/{quote(one)}?as_of=2026-01-01" for one in documents]),

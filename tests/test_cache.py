@@ -101,7 +101,7 @@ def test_new_generation_is_answered_from_its_own_pages(site, data, asked):
     assert ("answer 1 ", "answer 2 ", str(number)) == (before.text, after.text, after.headers["x-generation"])
 
 
-@pytest.mark.parametrize("path", ["/static/statusquo.css", "/public/changes.json", "/public/changes.csv"])
+@pytest.mark.parametrize("path", ["/static/statusquo.css", "/kb/changes.json", "/kb/changes.csv"])
 def test_files_and_tables_are_kept_too(site, path):
     first, second = get_all(site, (path, {}), (path, {}))
     (third,) = get_all(site, (path, {"If-None-Match": first.headers["etag"]}))
@@ -111,7 +111,7 @@ def test_files_and_tables_are_kept_too(site, path):
 
 
 def test_sql_that_may_ask_for_the_time_is_not_kept(site):
-    first, _ = get_all(site, ("/public.json?sql=select+strftime('%25f','now')+as+a", {}), ("/page", {}))
+    first, _ = get_all(site, ("/kb.json?sql=select+strftime('%25f','now')+as+a", {}), ("/page", {}))
 
     assert (200, False) == (first.status_code, "etag" in first.headers)
 

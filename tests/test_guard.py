@@ -120,7 +120,7 @@ def get(site, path, **keys):
 def test_dangerous_sql_is_refused_soon(site, name):
     begun = time.process_time()
 
-    answer = get(site, "/public.json", params={"sql": REFUSED[name]})
+    answer = get(site, "/kb.json", params={"sql": REFUSED[name]})
 
     assert 400 == answer.status_code
     assert "/data/" not in answer.text
@@ -133,10 +133,10 @@ RUNNING = ("long value", "large answer", "endless", "long needle", "long replace
 
 @pytest.mark.parametrize("name", sorted(set(REFUSED) - set(RUNNING)))
 def test_sql_that_is_never_allowed_is_refused_at_once(site, name):
-    get(site, "/public/releases/1.json")
+    get(site, "/kb/releases/1.json")
 
     begun = time.process_time()
-    answer = get(site, "/public.json", params={"sql": REFUSED[name]})
+    answer = get(site, "/kb.json", params={"sql": REFUSED[name]})
     cost = time.process_time() - begun
 
     assert (400, True) == (answer.status_code, cost < 0.1), cost
@@ -149,9 +149,9 @@ def test_sql_that_is_never_allowed_is_refused_at_once(site, name):
 @pytest.mark.parametrize("where", ["_where", "sql", "nested"])
 def test_bombs_are_refused_wherever_sql_is_taken(site, expression, where):
     paths = {
-        "_where": ("/public/changes.json", {"_where": f"length({expression}) > 1"}),
-        "sql": ("/public.json", {"sql": f"select length({expression}) from provisions order by {expression}"}),
-        "nested": ("/public.json", {"sql": f"with a as (select {expression} as b) select * from a, a as c"}),
+        "_where": ("/kb/changes.json", {"_where": f"length({expression}) > 1"}),
+        "sql": ("/kb.json", {"sql": f"select length({expression}) from provisions order by {expression}"}),
+        "nested": ("/kb.json", {"sql": f"with a as (select {expression} as b) select * from a, a as c"}),
     }
     path, params = paths[where]
 
@@ -163,7 +163,7 @@ def test_bombs_are_refused_wherever_sql_is_taken(site, expression, where):
 
 @pytest.mark.parametrize("name", ALLOWED)
 def test_ordinary_sql_is_answered(site, name):
-    answer = get(site, "/public.json", params={"sql": ALLOWED[name], "_shape": "array"})
+    answer = get(site, "/kb.json", params={"sql": ALLOWED[name], "_shape": "array"})
 
     assert (200, True) == (answer.status_code, len(answer.json()) > 0 or name == "json")
 
@@ -171,7 +171,7 @@ def test_ordinary_sql_is_answered(site, name):
 def test_answer_is_cut_at_a_number_of_rows_and_says_so(site):
     sql = "with recursive t(n) as (select 1 union all select n + 1 from t where n < 5000) select n from t"
 
-    answer = get(site, "/public.json", params={"sql": sql}).json()
+    answer = get(site, "/kb.json", params={"sql": sql}).json()
 
     assert (1000, True) == (len(answer["rows"]), answer["truncated"])
 
@@ -181,9 +181,9 @@ def test_questions_of_strangers_wait_for_their_turn(monkeypatch, site):
     endless = {"sql": REFUSED["endless"]}
 
     async def ask():
-        busy = [asyncio.create_task(site.client.get("/public.json", params=endless)) for _ in range(4)]
+        busy = [asyncio.create_task(site.client.get("/kb.json", params=endless)) for _ in range(4)]
         await asyncio.sleep(0.1)
-        page = await site.client.get("/public/releases/1.json")
+        page = await site.client.get("/kb/releases/1.json")
         return page, [await task for task in busy]
 
     page, busy = asyncio.run(ask())
@@ -193,7 +193,7 @@ def test_questions_of_strangers_wait_for_their_turn(monkeypatch, site):
 
 
 def test_columns_may_not_be_read_through_a_filter_of_a_stranger(site):
-    answer = get(site, "/public/changes.json", params={"_where": "id in (select file from pragma_database_list)"})
+    answer = get(site, "/kb/changes.json", params={"_where": "id in (select file from pragma_database_list)"})
 
     assert 400 == answer.status_code
 
@@ -248,13 +248,13 @@ def test_inner_databases_are_not_shown(site, path):
 
 
 def test_whole_file_is_not_for_download(site):
-    assert 403 == get(site, "/public.db").status_code
+    assert 403 == get(site, "/kb.db").status_code
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_site_only_answers_questions(site, method):
     async def ask():
-        return await site.client.request(method, "/public")
+        return await site.client.request(method, "/kb")
 
     assert 405 == asyncio.run(ask()).status_code
 
@@ -269,10 +269,10 @@ def test_files_beside_the_static_ones_are_not_reached(site):
     "path",
     [
         "/",
-        "/public",
-        "/public/changes",
-        "/public/changes.json",
-        "/public/changes.csv",
+        "/kb",
+        "/kb/changes",
+        "/kb/changes.json",
+        "/kb/changes.csv",
         "/no-such",
         "/-/x",
         "/static/statusquo.css",
@@ -294,7 +294,7 @@ def test_policy_lets_nothing_inline_run():
 
 
 @pytest.mark.parametrize(
-    "path", ["/public", "/public/changes", "/public/releases/1", "/public?sql=select+1", "/public/upcoming"]
+    "path", ["/kb", "/kb/changes", "/kb/releases/1", "/kb?sql=select+1", "/kb/upcoming"]
 )
 def test_pages_hold_no_inline_script_or_style_sheet(site, path):
     text = get(site, path).text
@@ -366,7 +366,7 @@ def test_page_that_takes_too_long_is_given_up(monkeypatch, data):
 
 
 def test_hostile_text_is_escaped_on_table_pages(site):
-    text = get(site, "/public/provisions?_size=max").text
+    text = get(site, "/kb/provisions?_size=max").text
 
     assert HOSTILE[0].replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;") in text
     assert ("<script>document", "<img src=x", "\u202e", 'href="javascript') == tuple(
@@ -376,7 +376,7 @@ def test_hostile_text_is_escaped_on_table_pages(site):
 
 
 def test_hostile_text_in_json_stays_data(site):
-    answer = get(site, "/public/provisions.json?_size=max&_shape=array")
+    answer = get(site, "/kb/provisions.json?_size=max&_shape=array")
 
     assert ("application/json; charset=utf-8", "nosniff") == (
         answer.headers["content-type"],
@@ -387,8 +387,8 @@ def test_hostile_text_in_json_stays_data(site):
 
 @pytest.mark.parametrize("query", ["_size=max", "_stream=on", "_dl=on&_size=max"])
 def test_formulas_in_csv_are_disarmed_and_all_else_is_untouched(site, query):
-    answer = get(site, f"/public/provisions.csv?{query}")
-    plain = get(site, "/public/provisions.json?_size=max&_shape=array").json()
+    answer = get(site, f"/kb/provisions.csv?{query}")
+    plain = get(site, "/kb/provisions.json?_size=max&_shape=array").json()
 
     rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
 
@@ -463,7 +463,7 @@ def port(data):
 
 def test_real_server_answers_and_moves_to_a_new_generation(port, data):
     def read():
-        headers, body = read_page(port, "/public/releases.json?_shape=array")
+        headers, body = read_page(port, "/kb/releases.json?_shape=array")
         return int(headers["x-generation"]), max(row["generation"] for row in json.loads(body))
 
     before = read()
@@ -475,7 +475,7 @@ def test_real_server_answers_and_moves_to_a_new_generation(port, data):
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
 @pytest.mark.parametrize(
-    "path", ["/public/provisions?_size=100", "/public/changes", "/public?sql=select+text+from+provisions"]
+    "path", ["/kb/provisions?_size=100", "/kb/changes", "/kb?sql=select+text+from+provisions"]
 )
 def test_browser_runs_nothing_of_a_crawled_page(port, tmp_path, path):
     command = [CHROMIUM, *CHROMIUM_FLAGS, f"--user-data-dir={tmp_path}", f"http://127.0.0.1:{port}{path}"]
@@ -488,3 +488,22 @@ def test_browser_runs_nothing_of_a_crawled_page(port, tmp_path, path):
     assert ("?sql" in path) != ("<summary>What the columns hold" in page.stdout)
     assert "inline" not in page.stderr
     assert "Uncaught" not in page.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/public", "/kb"),
+        ("/public/changes?source=us-xx-open&_sort=id", "/kb/changes?source=us-xx-open&_sort=id"),
+        ("/public/changes/a%2Fb,c", "/kb/changes/a%2Fb,c"),
+        ("/public.json?sql=select+1", "/kb.json?sql=select+1"),
+    ],
+)
+def test_old_links_to_tables_lead_where_they_stand_now(site, old, new):
+    answer = get(site, old)
+
+    assert (301, new) == (answer.status_code, answer.headers["location"])
+
+
+def test_page_whose_name_only_begins_like_the_old_tables_is_none(site):
+    assert 404 == get(site, "/publications").status_code

@@ -144,7 +144,7 @@ def data(tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("path", ["/public", "/public/changes", "/public/releases/1", "/public?sql=select+1"])
+@pytest.mark.parametrize("path", ["/kb", "/kb/changes", "/kb/releases/1", "/kb?sql=select+1"])
 def test_raw_tables_stand_in_the_frame_and_name_their_edition(monkeypatch, data, path):
     site = open_site(monkeypatch, data)
     tree = LexborHTMLParser(asyncio.run(site.client.get(path)).text)

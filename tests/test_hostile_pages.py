@@ -35,13 +35,13 @@ PAGES = (
     *(f"/search?q={quote(payload)}" for payload in (*PAYLOADS[::5], *ADDRESSES[::4], "found")),
     *(f"/changes?{name}={quote(PAYLOADS[0])}" for name in ("jurisdiction", "since", "source", "kind", "topic")),
     *(f"/{quote(payload, safe='')}" for payload in PAYLOADS[:60:12]),
-    *(f"/public/{table}?_size=100" for table in TABLES),
-    *(f"/public/{table}.{form}?_size=100" for table in ("provisions", "changes") for form in ("json", "csv")),
-    f"/public/changes/{name_change(1)},{SOURCE}",
-    f"/public/changes?_facet=citation&_search={quote(PAYLOADS[0])}",
-    f"/public?sql={quote(SQL)}",
-    f"/public?sql={quote(PAYLOADS[0])}",
-    "/public/search_provisions?words=found",
+    *(f"/kb/{table}?_size=100" for table in TABLES),
+    *(f"/kb/{table}.{form}?_size=100" for table in ("provisions", "changes") for form in ("json", "csv")),
+    f"/kb/changes/{name_change(1)},{SOURCE}",
+    f"/kb/changes?_facet=citation&_search={quote(PAYLOADS[0])}",
+    f"/kb?sql={quote(SQL)}",
+    f"/kb?sql={quote(PAYLOADS[0])}",
+    "/kb/search_provisions?words=found",
     *("/api/v1/changes?limit=200", f"/api/v1/documents/{DOCUMENT}", "/api/v1/search?q=found", "/api/v1/sources"),
     f"/api/v1/{quote(PAYLOADS[0], safe='')}",
 )
@@ -144,7 +144,7 @@ def test_there_are_payloads_enough():
 
 @pytest.mark.parametrize("table", ["provisions", "changes", "documents"])
 def test_no_cell_of_csv_is_a_formula(address, table):
-    _, body = read(f"{address}/public/{table}.csv?_size=max")
+    _, body = read(f"{address}/kb/{table}.csv?_size=max")
 
     cells = [cell for row in csv.reader(io.StringIO(body, newline="")) for cell in row]
     assert [] == [cell for cell in cells if cell.startswith(FORMULA_STARTS)]

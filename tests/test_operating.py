@@ -102,12 +102,12 @@ def test_no_log_is_written_unless_asked_for(monkeypatch, data, tmp_path):
 
 def test_one_generation_can_be_published_as_plain_tables(data, tmp_path):
     publish_at(data)
-    shutil.copy(data / "public" / "000001.db", tmp_path / "public.db")
+    shutil.copy(data / "public" / "000001.db", tmp_path / "kb.db")
     (tmp_path / "metadata.json").write_text(json.dumps(make_metadata()))
 
-    page = ask_plain(tmp_path, "/public/changes")
-    ready = ask_plain(tmp_path, "/public/search_changes.json?words=thirty+days&_shape=array")
-    refused = ask_plain(tmp_path, "/public.json?sql=select+1")
+    page = ask_plain(tmp_path, "/kb/changes")
+    ready = ask_plain(tmp_path, "/kb/search_changes.json?words=thirty+days&_shape=array")
+    refused = ask_plain(tmp_path, "/kb.json?sql=select+1")
 
     assert (0, True) == (page.returncode, read_tables()["changes"].columns["signals"] in page.stdout)
     assert (0, 3, 1) == (ready.returncode, len(json.loads(ready.stdout)), refused.returncode)
@@ -116,6 +116,6 @@ def test_one_generation_can_be_published_as_plain_tables(data, tmp_path):
 def ask_plain(folder, path):
     """Ask Datasette alone, as docs/operate.md publishes it, in a process that knows nothing of our site."""
     settings = ("--setting", "default_allow_sql", "off", "--setting", "allow_download", "off")
-    command = [sys.executable, "-P", "-m", "datasette", "serve", "public.db", "--metadata", "metadata.json", *settings]
+    command = [sys.executable, "-P", "-m", "datasette", "serve", "kb.db", "--metadata", "metadata.json", *settings]
     asked = [*command, "--get", path]
     return subprocess.run(asked, check=False, cwd=folder, capture_output=True, text=True, timeout=60)

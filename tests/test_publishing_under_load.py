@@ -21,8 +21,8 @@ TOLD = {
     "/changes": re.compile(r"edition (\d+)"),
     "/d/us-xx/code/1-2": re.compile(r"edition (\d+)"),
     "/api/v1/changes?limit=1": re.compile(r'"generation":(\d+)'),
-    "/public/releases.json?_sort_desc=generation&_size=1&_shape=array": re.compile(r'"generation": (\d+)'),
-    "/public.json?sql=select+max(generation)+as+generation+from+releases&_shape=array": re.compile(
+    "/kb/releases.json?_sort_desc=generation&_size=1&_shape=array": re.compile(r'"generation": (\d+)'),
+    "/kb.json?sql=select+max(generation)+as+generation+from+releases&_shape=array": re.compile(
         r'"generation": (\d+)'
     ),
 }

@@ -67,12 +67,12 @@ KINDS = {
     "interface for programs": "/api",
     "no such document": "/d/us-xx/code/99",
     "no such page": "/nope",
-    "tables": "/public",
-    "table": "/public/changes?_facet=kind&nature=substantive",
-    "row": "/public/releases/1",
-    "question, ready to ask": "/public/changes_since?jurisdiction=us-or&since=2020-01-01",
-    "question in SQL": "/public?sql=select+citation,+reason+from+changes",
-    "question that fails": "/public?sql=select+nothing+from+nowhere",
+    "tables": "/kb",
+    "table": "/kb/changes?_facet=kind&nature=substantive",
+    "row": "/kb/releases/1",
+    "question, ready to ask": "/kb/changes_since?jurisdiction=us-or&since=2020-01-01",
+    "question in SQL": "/kb?sql=select+citation,+reason+from+changes",
+    "question that fails": "/kb?sql=select+nothing+from+nowhere",
 }
 # What the guidelines ask (WCAG 2.2 A and AA), and what is good practice beside it.
 FOUND = {"resultTypes": ["violations"]}
@@ -180,7 +180,7 @@ def walk(address, start="/", most=MOST_ALIKE):
                     broken += [] if unquote(place) in pages[path] else [f"{path} has no place #{place}"]
                 if target.startswith("/") and target not in pages and is_followed(path, target, rows):
                     kind = name_kind(target)
-                    rows += target.startswith("/public/")
+                    rows += target.startswith("/kb/")
                     alike[kind] += 1
                     if alike[kind] <= most.get(kind, alike[kind]):
                         waiting.append((target, path))
@@ -203,9 +203,9 @@ def name_kind(target):
 
 
 def is_followed(path, target, rows):
-    if not path.startswith("/public"):
+    if not path.startswith("/kb"):
         return True
-    return not target.startswith("/public") or ("?" not in target and rows < MOST_ROWS)
+    return not target.startswith("/kb") or ("?" not in target and rows < MOST_ROWS)
 
 
 # --- links
@@ -216,7 +216,7 @@ def test_every_link_of_the_demonstration_leads_to_a_page(site):
 
     kinds = {path.split("/")[1].partition("?")[0] for path in pages}
     assert [] == broken
-    assert {"", "changes", "c", "e", "d", "sources", "s", "data", "methods", "quality", "about", "public"} <= kinds
+    assert {"", "changes", "c", "e", "d", "sources", "s", "data", "methods", "quality", "about", "kb"} <= kinds
     assert {"j", "q", "f", "compare"} <= kinds
     assert len(pages) > 250
 
@@ -387,7 +387,7 @@ def test_summary_of_a_place_is_printed_on_one_sheet(tab, site, place, size):
 
 def test_rows_are_counted_by_a_column_without_any_script(browser, site):
     tab = browser.new_page(java_script_enabled=False)
-    tab.goto(f"{site}/public/changes")
+    tab.goto(f"{site}/kb/changes")
 
     tab.locator("summary", has_text="Count the rows").click()
     tab.get_by_role("link", name="Count by kind", exact=True).click()
@@ -419,7 +419,7 @@ def test_hostile_text_runs_nothing_and_asks_nobody(tab, hostile_site):
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_hostile_pages_are_not_wider_than_a_phone_a_tablet_or_a_desk(tab, hostile_site, width):
     listed = LexborHTMLParser(httpx.get(f"{hostile_site}/changes").text)
-    paths = ["/", "/changes", "/d/us-xx/code/1-2", "/sources", "/s/us-xx-open", "/public/provisions"]
+    paths = ["/", "/changes", "/d/us-xx/code/1-2", "/sources", "/s/us-xx-open", "/kb/provisions"]
     paths += [node.attributes["href"] for node in listed.css("a.line")]
 
     tab.set_viewport_size({"width": width, "height": 800})

@@ -18,12 +18,12 @@ GENERATIONS, READERS = 20, 8
 # A page of our own in two questions, Datasette's JSON, a stranger's SQL, a table page, a stream.
 PATHS = (
     "/twice",
-    "/public/releases.json?_sort_desc=generation&_size=1&_shape=array",
-    "/public.json?sql=select+max(generation)+as+generation+from+releases&_shape=array",
-    "/public/releases?_sort_desc=generation&_size=1",
-    "/public/releases.csv?_sort_desc=generation&_stream=on",
+    "/kb/releases.json?_sort_desc=generation&_size=1&_shape=array",
+    "/kb.json?sql=select+max(generation)+as+generation+from+releases&_shape=array",
+    "/kb/releases?_sort_desc=generation&_size=1",
+    "/kb/releases.csv?_sort_desc=generation&_stream=on",
 )
-ROW = re.compile(r'"generation": (\d+)|/public/releases/(\d+)"|^(\d+),2024', re.MULTILINE)  # '"generation": 3'
+ROW = re.compile(r'"generation": (\d+)|/kb/releases/(\d+)"|^(\d+),2024', re.MULTILINE)  # '"generation": 3'
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_generation_is_read_through_a_map_of_its_file(data):
 
 def test_nothing_published_says_what_to_run_and_moves_on_by_itself(site, data):
     async def run():
-        empty = [await site.client.get(path) for path in ("/", "/twice", "/public/changes.json")]
+        empty = [await site.client.get(path) for path in ("/", "/twice", "/kb/changes.json")]
         publish_at(data, 1)
         return empty, await site.client.get("/twice")
 

@@ -137,14 +137,14 @@ def test_document_is_written_from_the_descriptions():
 
 
 def test_datasette_shows_the_descriptions(data, monkeypatch):
-    page = ask(data, monkeypatch, "/public/changes")
+    page = ask(data, monkeypatch, "/kb/changes")
 
     assert read_tables()["changes"].columns["signals"] in page.text
-    assert set(read_tables()) == set(make_metadata()["databases"]["public"]["tables"])
+    assert set(read_tables()) == set(make_metadata()["databases"]["kb"]["tables"])
 
 
 def test_description_of_a_table_is_found_by_its_name_only(data, monkeypatch):
-    listed = ask(data, monkeypatch, "/public.json").json()
+    listed = ask(data, monkeypatch, "/kb.json").json()
 
     shown = {table["name"] for table in listed["tables"] if not table["hidden"]}
 
@@ -153,14 +153,14 @@ def test_description_of_a_table_is_found_by_its_name_only(data, monkeypatch):
 
 @pytest.mark.parametrize("name", CANNED)
 def test_ready_made_query_answers(data, monkeypatch, name):
-    answer = ask(data, monkeypatch, f"/public/{name}.json", _shape="array", **ASKED[name])
+    answer = ask(data, monkeypatch, f"/kb/{name}.json", _shape="array", **ASKED[name])
 
     assert (200, FOUND[name]) == (answer.status_code, len(answer.json()))
 
 
 @pytest.mark.parametrize("name", CANNED)
 def test_ready_made_query_without_values_is_no_error(data, monkeypatch, name):
-    answer = ask(data, monkeypatch, f"/public/{name}")
+    answer = ask(data, monkeypatch, f"/kb/{name}")
 
     assert 200 == answer.status_code
     assert CANNED[name].title in answer.text
@@ -175,13 +175,13 @@ def test_parameters_of_every_ready_made_query_are_tried_here():
 
 @pytest.mark.parametrize("words", [*HOSTILE, "' OR 1=1 --", '"', "NEAR(", "*", "", "a:b", "\u0000"])
 def test_search_takes_any_words(data, monkeypatch, words):
-    answer = ask(data, monkeypatch, "/public/search_provisions.json", words=words)
+    answer = ask(data, monkeypatch, "/kb/search_provisions.json", words=words)
 
     assert 200 == answer.status_code
 
 
 def test_sources_not_checked_counts_from_the_day_of_the_generation(data, monkeypatch):
-    rows = ask(data, monkeypatch, "/public/sources_not_checked.json", days="10", _shape="array").json()
+    rows = ask(data, monkeypatch, "/kb/sources_not_checked.json", days="10", _shape="array").json()
 
     assert [19, 19, 19] == [row["days_ago"] for row in rows]
 
@@ -190,7 +190,7 @@ def test_text_as_of_a_date_is_the_text_shown_then(data, monkeypatch):
     texts = {}
     for date in ("2024-01-20", "2024-02-20"):
         rows = ask(
-            data, monkeypatch, "/public/text_as_of.json", document="us-xx/code/1-2", date=date, _shape="array"
+            data, monkeypatch, "/kb/text_as_of.json", document="us-xx/code/1-2", date=date, _shape="array"
         ).json()
         texts[date] = rows[-1]["text"]
 

@@ -53,7 +53,7 @@ PATHS = (
     "/d/us-xx/code/1-4/diff/x..y",
 )
 # Pages of Datasette and of the desk: test_site_browser.py walks them too.
-OTHERS = ("/public", "/subscribe")
+OTHERS = ("/kb", "/subscribe")
 # "--link: #0b57a4;" in the style sheet
 TOKEN = re.compile(r"--([a-z-]+):\s*(#[0-9a-f]{3,6});")
 

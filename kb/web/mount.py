@@ -58,6 +58,8 @@ SQL_KEYS = ("sql", "_where")
 CANNED_PATHS = tuple(f"/{DATABASE}/{name}" for name in CANNED)
 # Only these of Datasette's inner pages are shown: the others tell about the machine.
 OPEN_INNER_PATHS = ("/-/static/",)
+# Where the tables stood before: links to them are kept.
+OLD_TABLES = "/public"
 LONGEST_CELL = 600
 ERROR_TITLES = {400: "This cannot be answered", 403: "Forbidden", 404: "Not found"}
 # What Datasette says of any path it does not know.
@@ -238,6 +240,8 @@ def _respond(answer: Answer, request: Any) -> Response:
 def _refuse(scope: Scope, generation: Generation | None) -> Answer | None:
     """Return the answer to a request that goes no further: a method that writes, an inner page, nothing published."""
     path = unquote(str(scope["path"]))
+    if path == OLD_TABLES or path.startswith((f"{OLD_TABLES}/", f"{OLD_TABLES}.")):
+        return _redirect(scope)
     if scope["method"] not in ("GET", "HEAD"):
         answer = refuse(path, 405, "Method not allowed", "This site only answers questions.")
         return msgspec.structs.replace(answer, headers={"allow": "GET, HEAD"})
@@ -246,6 +250,14 @@ def _refuse(scope: Scope, generation: Generation | None) -> Answer | None:
     if generation is None and not path.startswith(("/-/static/", "/static/", "/favicon.ico")):
         return tell_unpublished(path)
     return None
+
+
+def _redirect(scope: Scope) -> Answer:
+    """Send a link to the tables where they stood once on to where they stand, with what it asks."""
+    path = (scope.get("raw_path") or str(scope["path"]).encode()).partition(b"?")[0].decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    target = f"/{DATABASE}{path[len(OLD_TABLES) :]}{'?' if query else ''}{query}"
+    return Answer(301, "", headers={"location": target, "cache-control": "max-age=86400"})
 
 
 def _read_accept(scope: Scope) -> str:

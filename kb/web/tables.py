@@ -10,8 +10,8 @@ from kb.declarations import load_yaml
 from kb.share import share_path
 from kb.store.canned import CANNED
 
-# Under this name the tables are found in URLs: /public/changes.
-DATABASE = "public"
+# Under this name the tables are found in URLs: /kb/changes.
+DATABASE = "kb"
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,7 +20,7 @@ from kb.web.pages.navigation import ROUTES
 TEMPLATES = Path(__file__).parents[1] / "templates"
 PAGE_SIZE = 50
 # What may help who asked for what is not there.
-WAY_ON = "Search by citation or words, or go on from the bar above; /public lists the tables and ready-made questions."
+WAY_ON = "Search by citation or words, or go on from the bar above; /kb lists the tables and ready-made questions."
 # "12"; longer numbers are no page of ours
 PAGE_NUMBER = re.compile(r"[1-9]\d{0,5}")
 
