@@ -293,9 +293,7 @@ def test_policy_lets_nothing_inline_run():
     assert ("'none'", "'none'", "'self'") == (policy["frame-ancestors"], policy["base-uri"], policy["form-action"])
 
 
-@pytest.mark.parametrize(
-    "path", ["/kb", "/kb/changes", "/kb/releases/1", "/kb?sql=select+1", "/kb/upcoming"]
-)
+@pytest.mark.parametrize("path", ["/kb", "/kb/changes", "/kb/releases/1", "/kb?sql=select+1", "/kb/upcoming"])
 def test_pages_hold_no_inline_script_or_style_sheet(site, path):
     text = get(site, path).text
 
@@ -474,9 +472,7 @@ def test_real_server_answers_and_moves_to_a_new_generation(port, data):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
-@pytest.mark.parametrize(
-    "path", ["/kb/provisions?_size=100", "/kb/changes", "/kb?sql=select+text+from+provisions"]
-)
+@pytest.mark.parametrize("path", ["/kb/provisions?_size=100", "/kb/changes", "/kb?sql=select+text+from+provisions"])
 def test_browser_runs_nothing_of_a_crawled_page(port, tmp_path, path):
     command = [CHROMIUM, *CHROMIUM_FLAGS, f"--user-data-dir={tmp_path}", f"http://127.0.0.1:{port}{path}"]
 

@@ -22,9 +22,7 @@ TOLD = {
     "/d/us-xx/code/1-2": re.compile(r"edition (\d+)"),
     "/api/v1/changes?limit=1": re.compile(r'"generation":(\d+)'),
     "/kb/releases.json?_sort_desc=generation&_size=1&_shape=array": re.compile(r'"generation": (\d+)'),
-    "/kb.json?sql=select+max(generation)+as+generation+from+releases&_shape=array": re.compile(
-        r'"generation": (\d+)'
-    ),
+    "/kb.json?sql=select+max(generation)+as+generation+from+releases&_shape=array": re.compile(r'"generation": (\d+)'),
 }
 # In one process: two pools of a connection for each of six threads, the held file; two generations while one drains.
 MOST_HANDLES = 2 * (1 + 2 * 6)

@@ -97,15 +97,15 @@ def count_ages(db: sqlite3.Connection) -> dict[str, int]:
     return dict(db.execute("""SELECT day, SUM(documents) FROM freshness GROUP BY day ORDER BY day""").fetchall())
 
 
-def count_months(db: sqlite3.Connection, source: str = "") -> dict[str, int]:
-    """Count rule changes by the month in which they were first seen ("2024-07"), of one source or of all."""
+def count_months(db: sqlite3.Connection, source: str = "", jurisdiction: str = "") -> dict[str, int]:
+    """Count rule changes by the month in which they were first seen ("2024-07"), of a source, a place or of all."""
     rows = db.execute(
         """
         SELECT SUBSTR(day, 1, 7), SUM(rule_changes) FROM daily_counts
-        WHERE :source = '' OR source = :source
+        WHERE :source IN ('', source) AND :jurisdiction IN ('', jurisdiction)
         GROUP BY 1 ORDER BY 1
         """,
-        {"source": source},
+        {"source": source, "jurisdiction": jurisdiction},
     )
     return dict(rows.fetchall())
 

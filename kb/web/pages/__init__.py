@@ -21,6 +21,7 @@ from kb.web.pages.questions import view_question, view_questions
 from kb.web.pages.report import view_report as view_told
 from kb.web.pages.search import view_search
 from kb.web.pages.sources import view_source, view_sources
+from kb.web.pages.stale import view_stale
 
 # The first that matches a path answers it; ids and citations may hold slashes, so the last group takes the rest.
 PAGES: tuple[PageRoute, ...] = (
@@ -49,6 +50,7 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/compare\.(?P<form>csv|json|xlsx)$", view_compare),
     PageRoute(r"^/sources$", view_sources),
     PageRoute(r"^/s/(?P<source>[^/]+)$", view_source),
+    PageRoute(r"^/citations$", view_stale),
     PageRoute(r"^/search$", view_search),
     PageRoute(r"^/data$", view_data),
     PageRoute(r"^/data/(?P<table>[a-z_]+)\.csv$", view_file),

@@ -12,20 +12,24 @@ from kb.matrix import FEDERAL
 from kb.questions import Question, read_codebook
 from kb.store.answers import Asked, Head, count_heads, list_authorities, list_days, read_published_questions
 from kb.store.incidents import list_published
-from kb.store.overview import count_sources
+from kb.store.lagging import count_stale
+from kb.store.overview import count_months, count_sources
 from kb.store.pages import Wanted, count_changes, list_changes, read_sources
 from kb.web.answer import Answer
 from kb.web.pages.cells import CellView, find_seen, read_cell_views, tell_checked, tell_since
+from kb.web.pages.charts import draw_months
 from kb.web.pages.filters import RULE_NATURES, RULE_PARTS
 from kb.web.pages.frame import Frame, read_frame, render, render_missing
 from kb.web.pages.moments import compute_cells, read_moment, show_moment
 from kb.web.pages.question_map import count_standings
 from kb.web.pages.sources import Card, judge_state, make_card
+from kb.web.pages.stale import tell_counts
 from kb.web.pages.tiles import Look, Tile, TileMap, draw_tiles
 from kb.web.pages.topics import name_topic
 
 DAYS_SHOWN = 12
 CHANGES_SHOWN = 8
+MONTHS_SHOWN = 24
 # Lines of an answer in the summary, which stands on one sheet of paper.
 SUMMARY_LINES = 2
 ANSWERED_WORDS: Mapping[Look, str] = {
@@ -139,6 +143,8 @@ def _render_place(
         days=list_days(db, jurisdiction=name, since=frame.as_of, limit=DAYS_SHOWN),
         changes=list_changes(db, rules, CHANGES_SHOWN, 0),
         changes_total=sum(one.count for one in count_changes(db, rules)),
+        months=draw_months(count_months(db, jurisdiction=name), frame.today, MONTHS_SHOWN, "rule change"),
+        stale=tell_counts(count_stale(db, name)),
         authorities=list_authorities(db, name),
         cards=cards,
         blocked=[card for card in cards if card.health in ("blocked", "failing", "closed")],

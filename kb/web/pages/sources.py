@@ -33,6 +33,7 @@ from kb.web.pages.filters import (
     write_path,
 )
 from kb.web.pages.frame import Frame, Slice, read_frame, read_page_number, render, render_missing, show_sources
+from kb.web.pages.gaps import find_gaps
 
 BASE = "/sources"
 FILTER_LABELS: Mapping[str, str] = {"state": "How it stands", "jurisdiction": "Jurisdiction"}
@@ -128,6 +129,7 @@ def view_sources(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         lasting=lasting[:INCIDENTS_SHOWN],
         more_lasting=len(lasting[INCIDENTS_SHOWN:]),
         ended=ended,
+        gaps=find_gaps(db, [one.state for one in judged]) if shown.page == 1 else None,
     )
 
 
