@@ -678,3 +678,18 @@ def test_proposal_says_so_on_its_own_page_and_in_the_feed(db):
     assert "Rule changed Proposed, not law" in " ".join(text_of(page(db, change), ".told"))
     assert "Texas (proposed, not law): 9 rule changes" in get(db, "/changes.json?jurisdiction=us-tx").body
     assert "not law" not in words(db, "/changes?jurisdiction=us-or")
+
+
+@pytest.mark.parametrize(
+    ("asked", "places"),
+    [("", None), ("&jurisdiction=us-tx", {"Texas"}), ("&jurisdiction=us-tx&topic=pdmp", {"Texas"})],
+)
+def test_answers_found_are_narrowed_by_place_and_topic(db, asked, places):
+    links = page(db, f"/search?q=ketamine&words=1{asked}").css("ul.hits a.hit")
+    told = {link.text().partition(":")[0] for link in links}
+
+    assert links != []
+    assert told == places if places else len(told) > 1
+    if "topic" in asked:
+        rows = db.execute("SELECT fact FROM facts JOIN questions USING (question) WHERE topic = 'pdmp'")
+        assert {link.attributes["href"] for link in links} <= {f"/f/{fact}" for (fact,) in rows}

@@ -370,8 +370,13 @@ def list_touches(db: sqlite3.Connection, fact: str) -> list[Touch]:
     return [msgspec.convert({**dict(row), "quote_stands": bool(row["quote_stands"])}, Touch) for row in rows]
 
 
-def find_facts(db: sqlite3.Connection, words: Collection[str], limit: int) -> list[FoundFact]:
-    """Return facts that stand and hold all words: in place, question, answer, citation or note."""
+def find_facts(
+    db: sqlite3.Connection, words: Collection[str], limit: int, jurisdiction: str = "", topic: str = ""
+) -> list[FoundFact]:
+    """Return facts that stand and hold all words: in place, question, answer, citation or note.
+
+    A jurisdiction and a topic ("" for any) narrow them.
+    """
     if not words:
         return []
     rows = db.execute(
@@ -379,12 +384,18 @@ def find_facts(db: sqlite3.Connection, words: Collection[str], limit: int) -> li
         SELECT fact, facts.jurisdiction, title, label, state, citation FROM facts
         JOIN questions ON questions.question = facts.question
         JOIN jurisdictions ON jurisdictions.jurisdiction = facts.jurisdiction
-        WHERE superseded_on = '' AND gap IS NULL AND NOT EXISTS (
+        WHERE superseded_on = '' AND gap IS NULL
+            AND :jurisdiction IN ('', facts.jurisdiction) AND :topic IN ('', topic) AND NOT EXISTS (
             SELECT 1 FROM JSON_EACH(:words) WHERE INSTR(
                 LOWER(name || ' ' || title || ' ' || label || ' ' || citation || ' ' || facts.note), value) = 0)
         ORDER BY questions.place, name, facts.place LIMIT :limit
         """,
-        {"words": _json([word.lower() for word in words]), "limit": limit},
+        {
+            "words": _json([word.lower() for word in words]),
+            "limit": limit,
+            "jurisdiction": jurisdiction,
+            "topic": topic,
+        },
     )
     return [msgspec.convert(dict(row), FoundFact) for row in rows]
 

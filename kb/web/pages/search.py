@@ -76,7 +76,8 @@ def view_search(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     found = search_provisions(db, sought, MOST_FOUND + 1) if sought.words else []
     moved = search_changes(db, sought, MOST_CHANGES) if sought.words else []
     places = count_found(db, sought) if sought.words else {}
-    facts = find_facts(db, [word for word in sought.words if len(word) <= LONGEST_WORD], MOST_FACTS)
+    short = [word for word in sought.words if len(word) <= LONGEST_WORD]
+    facts = find_facts(db, short, MOST_FACTS, sought.jurisdiction, sought.topic)
     nothing = not (cited or found or moved or facts)
     return render(
         "search.html",
