@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from kb.compare.redline import Span, spell_controls
 from kb.tell.printing import load
-from kb.tell.story import Report, Story
+from kb.tell.story import Report, Story, Unread
 from kb.tell.view import Change, Entry, Head, Page, Row, Section, lay_out, link, tell_lead, title_report
 from kb.tell.words import NOT_ADVICE, count_of, keep_web, print_day
 
@@ -150,7 +150,8 @@ def _write_section(section: Section, page: Page, dress: Dress) -> Iterator[str]:
 def _write_brief(head: Head, dress: Dress) -> Iterator[str]:
     by = f" (by {print_day(head.act_by)})" if head.act_by else ""
     yield from dress.say(f"{head.title}{by}", first="- ", then="  ")
-    yield f"  {link(dress.address, head.path) or head.path}"
+    url = link(dress.address, head.path)
+    yield f"  <{url}>" if url and dress.is_marked else f"  {url or head.path}"
 
 
 @lru_cache(maxsize=2048)
@@ -168,8 +169,8 @@ def _write_entry(entry: Entry, dress: Dress) -> Iterator[str]:
         yield from dress.say(f"By {print_day(entry.head.act_by)}.")
         yield ""
     for line in entry.todo:
-        yield from dress.say(f"What to do: {line}")
-    yield from ["", *dress.say(f"Who: {entry.who}")]
+        yield from [*dress.say(f"What to do: {line}"), ""]
+    yield from dress.say(f"Who: {entry.who}")
     for row in entry.rows:
         yield from _write_row(row, dress)
     for change in entry.changes:
@@ -182,10 +183,12 @@ def _write_entry(entry: Entry, dress: Dress) -> Iterator[str]:
 
 
 def _write_row(row: Row, dress: Dress) -> Iterator[str]:
+    # Markdown joins the lines of a paragraph: each is an item there.
+    inner = "  - " if dress.is_marked else "  "
     yield ""
     yield from dress.say(f"Answer: {row.title} ({row.place})", first="- ", then="  ")
-    yield from dress.say(f"before: {row.before} → now: {row.after}", first="  ", then="  ")
-    yield from dress.say(row.proof, first="  ", then="  ")
+    yield from dress.say(f"before: {row.before} → now: {row.after}", first=inner, then="  ")
+    yield from dress.say(row.proof, first=inner, then="  ")
 
 
 def _write_change(change: Change, dress: Dress) -> Iterator[str]:
@@ -233,15 +236,20 @@ def _write_rest(page: Page, dress: Dress) -> Iterator[str]:
     yield from dress.head(2, "What we could not check")
     yield from dress.say(page.watch)
     for one in page.unread:
-        since = f", last read {print_day(one.since)}" if one.since else ""
-        yield from dress.say(f"{one.place}: {one.title}: {one.reason}{since}", first="- ", then="  ")
-        yield from [f"  {one.url}"] if keep_web(one.url) and not dress.is_marked else []
+        yield from _write_unread(one, dress)
     if page.more_unread:
         yield from dress.say(f"And {page.more_unread} more.", first="- ")
     yield from dress.head(2, "Why you get this")
     for line in page.follows:
         yield from dress.say(line, first="- ", then="  ")
     yield from ["", *dress.say(f"{page.edition} {NOT_ADVICE}")]
+
+
+def _write_unread(one: Unread, dress: Dress) -> Iterator[str]:
+    since = f", last read {print_day(one.since)}" if one.since else ""
+    yield from dress.say(f"{one.place}: {one.title}: {one.reason}{since}", first="- ", then="  ")
+    if keep_web(one.url):
+        yield from dress.point(one.url, "Look yourself", indent="  ") if dress.is_marked else [f"  {one.url}"]
 
 
 # --- JSON

@@ -38,8 +38,9 @@ STYLES: Mapping[str, str] = {
     "td": f"text-align:left;vertical-align:top;padding:6px;border-bottom:1px solid {RULE};font-weight:400",
 }
 # Where a reader's theme is dark and its mail reader says so; elsewhere the light one stands, or is turned round.
+# Paper is light whatever the theme.
 DARK = """
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
 .b { background-color: #12161b !important; color: #e8eaed !important; }
 .h { color: #e8eaed !important; border-color: #8b95a1 !important; }
 .q { color: #a9b1bb !important; }
@@ -50,5 +51,9 @@ DARK = """
 .ins { background-color: #12324f !important; color: #b7d6fb !important; }
 .e, .t th, .t td { border-color: #343c46 !important; }
 }
-@media print { .e { break-inside: avoid; } .ins, .del { background-color: transparent !important; } }
+@media print {
+.h { break-after: avoid; }
+.law, .q, .t tr { break-inside: avoid; }
+.ins, .del { background-color: transparent !important; }
+}
 """

@@ -246,11 +246,11 @@ def judge_change(moved: Moved, today: date) -> Urgency:
 def title_report(report: Report) -> str:
     """Return the subject of a report, 70 signs at most, facts first: never that something "is available"."""
     rules = _list_rules(report)
-    period = (
-        f"{print_day(report.since)} to {print_day(report.until)}" if report.since else f"to {print_day(report.until)}"
-    )
+    period = print_span(report.since, report.until) if report.since else f"to {print_day(report.until)}"
     if not report.stories:
-        return _clip(f"{_tell_silence(report)} ({period})", LONGEST_SUBJECT)
+        silence = _tell_silence(report)
+        whole = f"{silence} ({period})"
+        return _clip(whole if len(whole) <= LONGEST_SUBJECT else silence, LONGEST_SUBJECT)
     places = sorted({story.place for story in (rules or report.stories)})
     if len(report.stories) == 1:
         return _clip(_title(report.stories[0]), LONGEST_SUBJECT)
@@ -296,7 +296,13 @@ def _count_moved(report: Report) -> int:
 def _tell_period(report: Report) -> str:
     if not report.since:
         return f"Everything on record until {print_day(report.until)}"
-    return f"{print_day(report.since)} to {print_day(report.until)}"
+    return print_span(report.since, report.until)
+
+
+def print_span(since: str, until: str) -> str:
+    """Return a period as words, a year that both its ends have said once: "Oct 29 to Nov 28, 2026"."""
+    first = print_day(since)
+    return f"{first.partition(',')[0] if since[:4] == until[:4] else first} to {print_day(until)}"
 
 
 def tell_lead(report: Report) -> str:
@@ -371,10 +377,10 @@ def tell_story(story: Story, today: date) -> Entry:
 def _tell_who(moved: Sequence[Moved]) -> str:
     known = {one.id: one.title or say_id(one.id) for one in read_vocabulary().professions}
     named = dict.fromkeys(name for one in moved for name in one.professions)
-    return (
-        ", ".join(known.get(name, say_id(name)) for name in named)
-        or "Nobody in particular is named: read who it binds."
-    )
+    if not named:
+        return NOBODY_NAMED
+    told = ", ".join(known.get(name, say_id(name)) for name in named)
+    return told if all(one.professions for one in moved) else f"{told}; other changes here name nobody in particular"
 
 
 def _tell_todo(touched: Sequence[Touched]) -> tuple[str, ...]:
@@ -403,6 +409,7 @@ def _list_rows(touched: Sequence[Touched], places: Mapping[str, str]) -> tuple[R
 def _make_row(touched: Touched, places: Mapping[str, str]) -> Row:
     is_same = touched.quote_stands and touched.state not in UNCERTAIN
     stands = "the quoted words stand" if touched.quote_stands else EFFECT_LABELS[touched.effect]
+    stands = f"{stands}; coded anew since" if touched.became else stands
     after = "unchanged" if (touched.became or (touched.label if is_same else "")) == touched.label else touched.became
     return Row(
         place=places.get(touched.jurisdiction, touched.jurisdiction.upper()),
@@ -421,7 +428,9 @@ def _tell_sure(story: Story, touched: Sequence[Touched]) -> str:
         if story.confirmed_at == story.observed_at
         else "held back until a later round of reading proved it"
     )
-    states = dict.fromkeys(PROOF_LABELS[one.state] for one in touched)
+    # An answer may be proven by other words than those that moved: it says nothing of these then.
+    proven = [one for one in touched if one.quote_stands or one.became or one.state in UNCERTAIN]
+    states = dict.fromkeys(PROOF_LABELS[one.state] if one in proven else EFFECT_LABELS[one.effect] for one in touched)
     told = f" Answers: {'; '.join(states)}." if states else ""
     return f"{proof[0].upper()}{proof[1:]}; sorted by a program, in doubt as a rule change.{told}"
 
@@ -481,7 +490,7 @@ def _cut(span: Span, room: int) -> tuple[Span, ...]:
 
 def _tell_absence(moved: Moved) -> str:
     if moved.is_cut:
-        return "Others hold rights in this edition: its words are not shown here."
+        return "Others hold rights in this edition, or the text is very long: its words are not shown here."
     return "No words moved: only the number or the place did."
 
 
