@@ -1,4 +1,4 @@
-"""What a report says must be true: whom it concerns, how sure we are; and it must be readable on paper and in Markdown."""
+"""What a report says is true: whom it concerns, how sure we are; and it can be read on paper and in Markdown."""
 
 import re
 from datetime import date

@@ -52,7 +52,7 @@ DARK = """
 .e, .t th, .t td { border-color: #343c46 !important; }
 }
 @media print {
-.h { break-after: avoid; }
+.h, .t thead { break-after: avoid; }
 .law, .q, .t tr { break-inside: avoid; }
 .ins, .del { background-color: transparent !important; }
 }
