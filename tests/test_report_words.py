@@ -3,12 +3,15 @@
 import re
 from datetime import date
 
+import msgspec
 import pytest
 
 from kb.tell.forms import render_html, render_markdown, render_text
-from kb.tell.story import Links, Moved, Report, Story, Touched, Unread, Watch
+from kb.tell.letters import Letter, choose_coding
+from kb.tell.mail import compose_report
+from kb.tell.story import Ahead, Links, Moved, Report, Story, Touched, Unread, Watch
 from kb.tell.styles import DARK
-from kb.tell.view import NOBODY_NAMED, print_span, tell_story, title_report
+from kb.tell.view import MOST_UNCERTAIN, NOBODY_NAMED, print_span, tell_story, title_report
 
 TODAY = date(2026, 11, 28)
 
@@ -132,3 +135,61 @@ def test_paper_is_light_whatever_the_theme():
 
     assert DARK.strip() in html
     assert ["screen and (prefers-color-scheme: dark)", "print"] == re.findall(r"@media ([^{]+) {", DARK)
+
+
+# --- pages may print names of any length
+
+LETTER = Letter(
+    sender="Status Quo <reports@law.example>", to="ann@example.org", reply="", message_id="<1@law.example>",
+    at="2026-11-28T07:00:00Z", stop="https://law.example/stop/1",
+)  # fmt: skip
+# A message of this many bytes is shown whole by every mail reader.
+MOST_BYTES = 100_000
+
+
+def make_endless(hot):
+    """Return a report whose every text is one of a page's making."""
+    address = f"https://code.example.gov/{'a' * 5_000}"
+    touched = tuple(make_touched(fact=f"f{n}", question=f"q{n}", title=hot, label=hot, action=hot) for n in range(8))
+    texts = dict.fromkeys(("citation", "heading", "reason", "cause", "old_text"), hot)
+    moved = make_moved(**texts, new_text=f"{hot} x", url=address, effective_on=TODAY, touched=touched)
+    unread = msgspec.structs.replace(UNREAD, title=hot, reason=hot, url=address)
+    ahead = Ahead(day=TODAY, jurisdiction="us-xx", place="State of Example", sentence=hot, path="/calendar")
+    return make_report(
+        *(make_story(moved, id=f"e{n}:x", event=f"e{n}", title=hot) for n in range(30)),
+        watch=Watch(checked=100, unread=(unread,) * 40, last_checked="2026-11-28"),
+        ahead=(ahead,) * 20,
+        follows=(hot,) * 50,
+    )
+
+
+@pytest.mark.parametrize("hot", ["word " * 20_000, "x" * 100_000, "<b>&\"' " * 10_000, "\u202e " * 30_000])
+def test_names_of_any_length_make_no_long_message(hot):
+    report = make_endless(hot)
+
+    assert len(render_html(report).encode()) <= MOST_BYTES
+    assert max(len(part) for part in (render_text(report), render_markdown(report))) <= MOST_BYTES
+
+
+def test_a_message_of_endless_plain_names_is_shown_whole():
+    assert len(compose_report(make_endless("word " * 20_000), LETTER)) <= 1.5 * MOST_BYTES
+
+
+def test_an_address_too_long_for_mail_readers_is_no_link():
+    assert "a" * 2_000 not in render_html(make_endless("word"))
+
+
+def test_uncertain_answers_beyond_those_shown_are_counted():
+    touched = [make_touched(fact=f"f{n}", state="broken") for n in range(MOST_UNCERTAIN + 3)]
+    story = make_story(*(make_moved(id=one.fact, touched=(one,)) for one in touched))
+
+    told = [render(make_report(story)) for render in (render_html, render_text, render_markdown)]
+
+    assert [True] * 3 == ["And 3 more." in one for one in told]
+
+
+@pytest.mark.parametrize(
+    ("text", "coding"), [("The clinic reports.", "quoted-printable"), ("Клиника сообщает.", "base64")]
+)
+def test_a_text_takes_the_shorter_transfer_encoding(text, coding):
+    assert coding == choose_coding(text * 100)

@@ -11,9 +11,11 @@ from markupsafe import Markup
 from kb.compare.redline import Span, spell_controls
 from kb.tell.printing import load
 from kb.tell.story import Report, Story, Unread
-from kb.tell.view import Change, Entry, Head, Page, Row, Section, lay_out, link, tell_lead, title_report
+from kb.tell.view import MOST_FULL, Change, Entry, Head, Page, Row, Section, lay_out, link, tell_lead, title_report
 from kb.tell.words import NOT_ADVICE, count_of, keep_web, print_day
 
+# A longer HTML part is cut by mail readers (at 102,400 bytes), and with it what stands last.
+MOST_BYTES = 98_000
 # Columns of plain text.
 WIDTH = 72
 # Stories of the JSON form; more are counted, and stand on the site.
@@ -26,13 +28,20 @@ MARKDOWN_SIGNS = frozenset("\\`*_{}[]<>#|~")
 
 
 def render_html(report: Report) -> str:
-    """Return a report as the HTML of an e-mail: one column, styles on their elements, nothing loaded from anywhere."""
+    """Return a report as the HTML of an e-mail: one column, styles on their elements, nothing loaded from anywhere.
+
+    What would pass 98,000 bytes is told with fewer stories in full.
+    """
     address = report.links.address
-    page = lay_out(report, lambda entry: len(print_entry(entry, address).encode()))
     template = load("mail/report.html")
-    return template.render(
-        page=page, address=address, space_marks=space_marks, entry=lambda one: print_entry(one, address)
-    )
+    for most in (MOST_FULL, 3, 0):
+        page = lay_out(report, lambda entry: len(print_entry(entry, address).encode()), most)
+        written = template.render(
+            page=page, address=address, space_marks=space_marks, entry=lambda one: print_entry(one, address)
+        )
+        if len(written.encode()) <= MOST_BYTES:
+            break
+    return written
 
 
 @lru_cache(maxsize=2048)
@@ -229,6 +238,7 @@ def _write_rest(page: Page, dress: Dress) -> Iterator[str]:
         yield from dress.say("The words these answers rest on moved, and no person has looked at them since.")
         for row in page.uncertain:
             yield from _write_row(row, dress)
+        yield from [f"\nAnd {page.more_uncertain} more."] if page.more_uncertain else []
     if page.ahead:
         yield from dress.head(2, "Dates ahead")
         for day in page.ahead:
