@@ -6,6 +6,7 @@ from datetime import date
 import msgspec
 import pytest
 
+from bench.shots import find_browser, open_browser
 from kb.tell.forms import render_html, render_markdown, render_text
 from kb.tell.letters import Letter, choose_coding
 from kb.tell.mail import compose_report
@@ -193,3 +194,20 @@ def test_uncertain_answers_beyond_those_shown_are_counted():
 )
 def test_a_text_takes_the_shorter_transfer_encoding(text, coding):
     assert coding == choose_coding(text * 100)
+
+
+@pytest.mark.parametrize(
+    "hot", ["x" * 5_000, "</style></title><script>document.title='hacked'</script><img src=//evil.example>"]
+)
+def test_an_email_of_hostile_names_is_no_wider_than_a_phone_and_does_nothing(hot):
+    if find_browser() is None:
+        pytest.skip("no browser: on Debian, apt-get install --no-install-recommends chromium")
+    asked = []
+    with open_browser() as browser:
+        page = browser.new_page(viewport={"width": 390, "height": 900})
+        page.on("request", lambda request: asked.append(request.url))
+        page.set_content(render_html(make_endless(hot)))
+        found = page.evaluate("document.documentElement.scrollWidth"), page.title()
+
+    assert (390, title_report(make_endless(hot))) == (found[0], found[1])
+    assert [] == asked

@@ -12,7 +12,7 @@ TEXT, QUIET, PAGE, RULE, LINK = "#1a1d21", "#565d66", "#fdfdfd", "#d5d9de", "#0b
 STYLES: Mapping[str, str] = {
     "body": f"margin:0;padding:0;background-color:{PAGE};color:{TEXT};{SANS};font-size:16px;line-height:1.5",
     "hidden": "display:none;max-height:0;overflow:hidden",
-    "frame": "width:100%;border-collapse:collapse",
+    "frame": "width:100%;table-layout:fixed;border-collapse:collapse",
     "cell": "padding:16px",
     "column": "max-width:600px;margin:0 auto;overflow-wrap:break-word",
     "h1": f"margin:8px 0;font-size:24px;line-height:1.25;color:{TEXT}",
