@@ -360,7 +360,7 @@ def test_archive_of_an_earlier_version_is_brought_up_by_the_build(tmp_path):
 def test_help_lists_the_commands_by_what_they_are_for():
     lines = [line.strip() for line in run("--help").output.splitlines()]
 
-    assert ["Fill", "Ask", "Show", "Keep"] == [line.partition(":")[0] for line in lines if ":  " in line]
+    assert ["Fill", "Ask", "Show", "Tell", "Keep"] == [line.partition(":")[0] for line in lines if ":  " in line]
     assert not any("\\b" in line for line in lines)
 
 

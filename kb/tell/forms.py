@@ -10,14 +10,18 @@ from markupsafe import Markup
 
 from kb.compare.redline import Span, spell_controls
 from kb.tell.printing import load
-from kb.tell.story import Report, Story
-from kb.tell.view import Change, Entry, Head, Page, Row, Section, lay_out, link, tell_lead, title_report
+from kb.tell.story import Report, Story, Unread
+from kb.tell.view import MOST_FULL, Change, Entry, Head, Page, Row, Section, lay_out, link, tell_lead, title_report
 from kb.tell.words import NOT_ADVICE, count_of, keep_web, print_day
 
+# A longer HTML part is cut by mail readers (at 102,400 bytes), and with it what stands last.
+MOST_BYTES = 98_000
 # Columns of plain text.
 WIDTH = 72
 # Stories of the JSON form; more are counted, and stand on the site.
-MOST_STORIES = 1_000
+MOST_STORIES = 200
+# Changes of a story in that form.
+MOST_MOVED = 100
 MARKS = {"equal": "{}", "delete": "[removed: {}]", "insert": "[added: {}]"}
 # Signs that stand close to the word before them.
 CLOSING = ("", *".,;:)”’")
@@ -26,13 +30,20 @@ MARKDOWN_SIGNS = frozenset("\\`*_{}[]<>#|~")
 
 
 def render_html(report: Report) -> str:
-    """Return a report as the HTML of an e-mail: one column, styles on their elements, nothing loaded from anywhere."""
+    """Return a report as the HTML of an e-mail: one column, styles on their elements, nothing loaded from anywhere.
+
+    What would pass 98,000 bytes is told with fewer stories in full.
+    """
     address = report.links.address
-    page = lay_out(report, lambda entry: len(print_entry(entry, address).encode()))
     template = load("mail/report.html")
-    return template.render(
-        page=page, address=address, space_marks=space_marks, entry=lambda one: print_entry(one, address)
-    )
+    for most in (MOST_FULL, 3, 0):
+        page = lay_out(report, lambda entry: len(print_entry(entry, address).encode()), most)
+        written = template.render(
+            page=page, address=address, space_marks=space_marks, entry=lambda one: print_entry(one, address)
+        )
+        if len(written.encode()) <= MOST_BYTES:
+            break
+    return written
 
 
 @lru_cache(maxsize=2048)
@@ -150,7 +161,8 @@ def _write_section(section: Section, page: Page, dress: Dress) -> Iterator[str]:
 def _write_brief(head: Head, dress: Dress) -> Iterator[str]:
     by = f" (by {print_day(head.act_by)})" if head.act_by else ""
     yield from dress.say(f"{head.title}{by}", first="- ", then="  ")
-    yield f"  {link(dress.address, head.path) or head.path}"
+    url = link(dress.address, head.path)
+    yield f"  <{url}>" if url and dress.is_marked else f"  {url or head.path}"
 
 
 @lru_cache(maxsize=2048)
@@ -168,8 +180,8 @@ def _write_entry(entry: Entry, dress: Dress) -> Iterator[str]:
         yield from dress.say(f"By {print_day(entry.head.act_by)}.")
         yield ""
     for line in entry.todo:
-        yield from dress.say(f"What to do: {line}")
-    yield from ["", *dress.say(f"Who: {entry.who}")]
+        yield from [*dress.say(f"What to do: {line}"), ""]
+    yield from dress.say(f"Who: {entry.who}")
     for row in entry.rows:
         yield from _write_row(row, dress)
     for change in entry.changes:
@@ -182,10 +194,12 @@ def _write_entry(entry: Entry, dress: Dress) -> Iterator[str]:
 
 
 def _write_row(row: Row, dress: Dress) -> Iterator[str]:
+    # Markdown joins the lines of a paragraph: each is an item there.
+    inner = "  - " if dress.is_marked else "  "
     yield ""
     yield from dress.say(f"Answer: {row.title} ({row.place})", first="- ", then="  ")
-    yield from dress.say(f"before: {row.before} → now: {row.after}", first="  ", then="  ")
-    yield from dress.say(row.proof, first="  ", then="  ")
+    yield from dress.say(f"before: {row.before} → now: {row.after}", first=inner, then="  ")
+    yield from dress.say(row.proof, first=inner, then="  ")
 
 
 def _write_change(change: Change, dress: Dress) -> Iterator[str]:
@@ -226,6 +240,7 @@ def _write_rest(page: Page, dress: Dress) -> Iterator[str]:
         yield from dress.say("The words these answers rest on moved, and no person has looked at them since.")
         for row in page.uncertain:
             yield from _write_row(row, dress)
+        yield from [f"\nAnd {page.more_uncertain} more."] if page.more_uncertain else []
     if page.ahead:
         yield from dress.head(2, "Dates ahead")
         for day in page.ahead:
@@ -233,15 +248,20 @@ def _write_rest(page: Page, dress: Dress) -> Iterator[str]:
     yield from dress.head(2, "What we could not check")
     yield from dress.say(page.watch)
     for one in page.unread:
-        since = f", last read {print_day(one.since)}" if one.since else ""
-        yield from dress.say(f"{one.place}: {one.title}: {one.reason}{since}", first="- ", then="  ")
-        yield from [f"  {one.url}"] if keep_web(one.url) and not dress.is_marked else []
+        yield from _write_unread(one, dress)
     if page.more_unread:
         yield from dress.say(f"And {page.more_unread} more.", first="- ")
     yield from dress.head(2, "Why you get this")
     for line in page.follows:
         yield from dress.say(line, first="- ", then="  ")
     yield from ["", *dress.say(f"{page.edition} {NOT_ADVICE}")]
+
+
+def _write_unread(one: Unread, dress: Dress) -> Iterator[str]:
+    since = f", last read {print_day(one.since)}" if one.since else ""
+    yield from dress.say(f"{one.place}: {one.title}: {one.reason}{since}", first="- ", then="  ")
+    if keep_web(one.url):
+        yield from dress.point(one.url, "Look yourself", indent="  ") if dress.is_marked else [f"  {one.url}"]
 
 
 # --- JSON
@@ -273,5 +293,9 @@ def spell_report(report: Report) -> dict[str, object]:
 
 
 def _spell_story(story: Story, report: Report) -> dict[str, object]:
-    spelled: dict[str, object] = msgspec.to_builtins(story)
-    return {**spelled, "address": link(report.links.address, f"/e/{story.event}")}
+    """Return a story as data: no word of an edition in which others hold rights, the first changes of endless ones."""
+    first = story.moved[:MOST_MOVED]
+    shown = tuple(msgspec.structs.replace(one, old_text="", new_text="") if one.is_cut else one for one in first)
+    spelled: dict[str, object] = msgspec.to_builtins(msgspec.structs.replace(story, moved=shown))
+    more = max(0, len(story.moved) - MOST_MOVED)
+    return {**spelled, "more_moved": more, "address": link(report.links.address, f"/e/{story.event}")}

@@ -12,7 +12,7 @@ TEXT, QUIET, PAGE, RULE, LINK = "#1a1d21", "#565d66", "#fdfdfd", "#d5d9de", "#0b
 STYLES: Mapping[str, str] = {
     "body": f"margin:0;padding:0;background-color:{PAGE};color:{TEXT};{SANS};font-size:16px;line-height:1.5",
     "hidden": "display:none;max-height:0;overflow:hidden",
-    "frame": "width:100%;border-collapse:collapse",
+    "frame": "width:100%;table-layout:fixed;border-collapse:collapse",
     "cell": "padding:16px",
     "column": "max-width:600px;margin:0 auto;overflow-wrap:break-word",
     "h1": f"margin:8px 0;font-size:24px;line-height:1.25;color:{TEXT}",
@@ -38,8 +38,9 @@ STYLES: Mapping[str, str] = {
     "td": f"text-align:left;vertical-align:top;padding:6px;border-bottom:1px solid {RULE};font-weight:400",
 }
 # Where a reader's theme is dark and its mail reader says so; elsewhere the light one stands, or is turned round.
+# Paper is light whatever the theme.
 DARK = """
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
 .b { background-color: #12161b !important; color: #e8eaed !important; }
 .h { color: #e8eaed !important; border-color: #8b95a1 !important; }
 .q { color: #a9b1bb !important; }
@@ -50,5 +51,9 @@ DARK = """
 .ins { background-color: #12324f !important; color: #b7d6fb !important; }
 .e, .t th, .t td { border-color: #343c46 !important; }
 }
-@media print { .e { break-inside: avoid; } .ins, .del { background-color: transparent !important; } }
+@media print {
+.h, .t thead { break-after: avoid; }
+.law, .q, .t tr { break-inside: avoid; }
+.ins, .del { background-color: transparent !important; }
+}
 """

@@ -50,6 +50,13 @@ MOST_LINES = 60
 MOST_FULL = 10
 MOST_UNREAD = 20
 MOST_TOUCHED = 6
+MOST_UNCERTAIN = 20
+MOST_FOLLOWS = 20
+# Signs of a name or an answer, of a line that names several, of a sentence on what to do. Pages may print longer ones.
+LONGEST_NAME, LONGEST_LINE, LONGEST_SENTENCE = 120, 200, 400
+LONGEST_URL = 2_000
+# Signs of a name that are looked at at all: many times what is shown of it.
+LONGEST_READ = 10_000
 # Room for the entries told in full, in bytes of the form that is printed: mail readers cut a message at 102,400.
 FULL_BYTES = 42_000
 # What is said where no coded answer tells a duty.
@@ -127,6 +134,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     lead: str
     sections: tuple[Section, ...]
     uncertain: tuple[Row, ...]
+    more_uncertain: int
     ahead: tuple[Ahead, ...]
     unread: tuple[Unread, ...]
     more_unread: int
@@ -146,21 +154,33 @@ def lay_out(report: Report, measure: Callable[[Entry], int], most: int = MOST_FU
         grouped[judge(story, report.today)].append(story)
     ordered = {urgency: _order(stories, report.today) for urgency, stories in grouped.items()}
     places = {story.jurisdiction: story.place for story in report.stories}
+    uncertain = _list_uncertain(report.stories, places)
     return Page(
         title=title_report(report),
         preheader=_tell_next(report, list(chain.from_iterable(ordered.values()))),
         period=_tell_period(report),
         lead=tell_lead(report),
         sections=tuple(_fill_sections(ordered, report.today, measure, Room(FULL_BYTES, most))),
-        uncertain=_list_uncertain(report.stories, places),
-        ahead=report.ahead,
-        unread=report.watch.unread[:MOST_UNREAD],
+        uncertain=uncertain[:MOST_UNCERTAIN],
+        more_uncertain=max(0, len(uncertain) - MOST_UNCERTAIN),
+        ahead=tuple(msgspec.structs.replace(one, sentence=_clip(one.sentence, LONGEST_LINE)) for one in report.ahead),
+        unread=tuple(_bound_unread(one) for one in report.watch.unread[:MOST_UNREAD]),
         more_unread=max(0, len(report.watch.unread) - MOST_UNREAD),
         watch=tell_watch(report),
-        follows=report.follows,
+        follows=tuple(_clip(line, LONGEST_LINE) for line in report.follows[:MOST_FOLLOWS]),
         edition=f"Edition {report.release}, published {print_day(report.published_at)}.",
         links=report.links,
     )
+
+
+def _bound_unread(one: Unread) -> Unread:
+    title, reason = _clip(one.title, LONGEST_NAME), _clip(one.reason, LONGEST_LINE)
+    return msgspec.structs.replace(one, title=title, reason=reason, url=_keep_short(one.url))
+
+
+def _keep_short(url: str) -> str:
+    """Return a web address that a link may lead to, "" for one too long for mail readers."""
+    return keep_web(url) if len(url) <= LONGEST_URL else ""
 
 
 def _fill_sections(
@@ -246,11 +266,11 @@ def judge_change(moved: Moved, today: date) -> Urgency:
 def title_report(report: Report) -> str:
     """Return the subject of a report, 70 signs at most, facts first: never that something "is available"."""
     rules = _list_rules(report)
-    period = (
-        f"{print_day(report.since)} to {print_day(report.until)}" if report.since else f"to {print_day(report.until)}"
-    )
+    period = print_span(report.since, report.until) if report.since else f"to {print_day(report.until)}"
     if not report.stories:
-        return _clip(f"{_tell_silence(report)} ({period})", LONGEST_SUBJECT)
+        silence = _tell_silence(report)
+        whole = f"{silence} ({period})"
+        return _clip(whole if len(whole) <= LONGEST_SUBJECT else silence, LONGEST_SUBJECT)
     places = sorted({story.place for story in (rules or report.stories)})
     if len(report.stories) == 1:
         return _clip(_title(report.stories[0]), LONGEST_SUBJECT)
@@ -296,7 +316,13 @@ def _count_moved(report: Report) -> int:
 def _tell_period(report: Report) -> str:
     if not report.since:
         return f"Everything on record until {print_day(report.until)}"
-    return f"{print_day(report.since)} to {print_day(report.until)}"
+    return print_span(report.since, report.until)
+
+
+def print_span(since: str, until: str) -> str:
+    """Return a period as words, a year that both its ends have said once: "Oct 29 to Nov 28, 2026"."""
+    first = print_day(since)
+    return f"{first.partition(',')[0] if since[:4] == until[:4] else first} to {print_day(until)}"
 
 
 def tell_lead(report: Report) -> str:
@@ -363,7 +389,10 @@ def tell_story(story: Story, today: date) -> Entry:
         changes=tuple(_tell_change(one, today) for one in moved[:MOST_CHANGES]),
         more=max(0, len(moved) - MOST_CHANGES),
         sure=_tell_sure(story, touched),
-        seen=f"Seen {print_day(story.observed_at)}, confirmed {print_day(story.confirmed_at)}. Source: {story.title}.",
+        seen=(
+            f"Seen {print_day(story.observed_at)}, confirmed {print_day(story.confirmed_at)}. "
+            f"Source: {_clip(story.title, LONGEST_NAME)}."
+        ),
         note="Demonstration: a paraphrase, not the law’s own words." if story.replica else "",
     )
 
@@ -371,18 +400,20 @@ def tell_story(story: Story, today: date) -> Entry:
 def _tell_who(moved: Sequence[Moved]) -> str:
     known = {one.id: one.title or say_id(one.id) for one in read_vocabulary().professions}
     named = dict.fromkeys(name for one in moved for name in one.professions)
-    return (
-        ", ".join(known.get(name, say_id(name)) for name in named)
-        or "Nobody in particular is named: read who it binds."
-    )
+    if not named:
+        return NOBODY_NAMED
+    told = ", ".join(known.get(name, say_id(name)) for name in named)
+    return told if all(one.professions for one in moved) else f"{told}; other changes here name nobody in particular"
 
 
 def _tell_todo(touched: Sequence[Touched]) -> tuple[str, ...]:
-    actions = dict.fromkeys(one.action for one in touched if one.action)
+    actions = dict.fromkeys(_clip(one.action, LONGEST_SENTENCE) for one in touched if one.action)
     checks = {
-        f"Re-check “{one.title}”: the answer was coded on the old words." for one in touched if one.state in UNCERTAIN
+        f"Re-check “{_clip(one.title, LONGEST_NAME)}”: the answer was coded on the old words."
+        for one in touched
+        if one.state in UNCERTAIN
     }
-    return (*actions, *sorted(checks)) or (READ_THE_RULE,)
+    return (*actions, *sorted(checks))[:MOST_TOUCHED] or (READ_THE_RULE,)
 
 
 def _list_rows(touched: Sequence[Touched], places: Mapping[str, str]) -> tuple[Row, ...]:
@@ -403,12 +434,13 @@ def _list_rows(touched: Sequence[Touched], places: Mapping[str, str]) -> tuple[R
 def _make_row(touched: Touched, places: Mapping[str, str]) -> Row:
     is_same = touched.quote_stands and touched.state not in UNCERTAIN
     stands = "the quoted words stand" if touched.quote_stands else EFFECT_LABELS[touched.effect]
+    stands = f"{stands}; coded anew since" if touched.became else stands
     after = "unchanged" if (touched.became or (touched.label if is_same else "")) == touched.label else touched.became
     return Row(
         place=places.get(touched.jurisdiction, touched.jurisdiction.upper()),
-        title=touched.title,
-        before=touched.label or "no answer",
-        after=after or "not re-coded yet",
+        title=_clip(touched.title, LONGEST_NAME),
+        before=_clip(touched.label, LONGEST_LINE) or "no answer",
+        after=_clip(after, LONGEST_LINE) or "not re-coded yet",
         proof=f"{FACT_STATES[touched.state][0]}: {stands}",
         path=f"/f/{touched.fact}",
     )
@@ -421,7 +453,9 @@ def _tell_sure(story: Story, touched: Sequence[Touched]) -> str:
         if story.confirmed_at == story.observed_at
         else "held back until a later round of reading proved it"
     )
-    states = dict.fromkeys(PROOF_LABELS[one.state] for one in touched)
+    # An answer may be proven by other words than those that moved: it says nothing of these then.
+    proven = [one for one in touched if one.quote_stands or one.became or one.state in UNCERTAIN]
+    states = dict.fromkeys(PROOF_LABELS[one.state] if one in proven else EFFECT_LABELS[one.effect] for one in touched)
     told = f" Answers: {'; '.join(states)}." if states else ""
     return f"{proof[0].upper()}{proof[1:]}; sorted by a program, in doubt as a rule change.{told}"
 
@@ -434,20 +468,20 @@ def _tell_change(moved: Moved, today: date) -> Change:
     tags += [say_id(moved.binding)] if moved.binding in GUIDANCE else []
     tags += [STRAND_LABELS[moved.strand]] if moved.strand != "current" else []
     tail = f" ({', '.join(tags)})" if tags else ""
-    heading = f" {moved.heading}" if moved.heading else ""
+    heading = f" {_clip(moved.heading, LONGEST_NAME)}" if moved.heading else ""
+    citation = _clip(moved.citation, LONGEST_NAME)
     count = f", {count_of(moved.count, 'provision')}" if moved.count > 1 else ""
-    url = keep_web(moved.url)
     return Change(
-        title=f"{KIND_LABELS[moved.kind]}: {moved.citation}{heading}{count}{tail}",
-        citation=moved.citation,
+        title=f"{KIND_LABELS[moved.kind]}: {citation}{heading}{count}{tail}",
+        citation=citation,
         force=_tell_force(moved, today),
-        reason=moved.reason,
+        reason=_clip(moved.reason, LONGEST_LINE),
         spans=spans,
         is_cut_short=is_short,
         absent="" if spans else _tell_absence(moved),
         path=f"/c/{moved.id}",
-        url=url,
-        url_label=f"{'Copy by another publisher' if moved.strand == 'mirror' else 'Official text'} of {moved.citation}",
+        url=_keep_short(moved.url),
+        url_label=f"{'Copy by another publisher' if moved.strand == 'mirror' else 'Official text'} of {citation}",
     )
 
 
@@ -455,7 +489,7 @@ def _tell_force(moved: Moved, today: date) -> str:
     day = moved.effective_on
     if day is None:
         return "Effective date not stated."
-    cause = f" ({moved.cause})" if moved.cause else ""
+    cause = f" ({_clip(moved.cause, LONGEST_LINE)})" if moved.cause else ""
     return f"In force {'from' if day > today else 'since'} {print_day(day)}, as the page or its acts state{cause}."
 
 
@@ -481,13 +515,13 @@ def _cut(span: Span, room: int) -> tuple[Span, ...]:
 
 def _tell_absence(moved: Moved) -> str:
     if moved.is_cut:
-        return "Others hold rights in this edition: its words are not shown here."
+        return "Others hold rights in this edition, or the text is very long: its words are not shown here."
     return "No words moved: only the number or the place did."
 
 
 def _clip(text: str, longest: int) -> str:
     """Return a text on one line, cut at a word where it is longer; signs that hide or turn words are spelled out."""
-    line = spell_controls(" ".join(text.split()))
+    line = spell_controls(" ".join(text[:LONGEST_READ].split()))
     return line if len(line) <= longest else f"{line[: longest - 1].rpartition(' ')[0] or line[: longest - 1]}…"
 
 
