@@ -99,9 +99,7 @@ class Desk:
                     public=public,
                     subscribers=db,
                     asked=asked,
-                    fields=None
-                    if body is None
-                    else parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS),
+                    fields=read_fields(body),
                     settings=settings,
                     now=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
                     client=str((scope.get("client") or ("",))[0]),
