@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
+from email.policy import compat32
 from pathlib import Path
 
 import msgspec
@@ -154,13 +153,14 @@ def record(data: Path, raw: bytes, now: str) -> Bounce:
 
 def read_bounce(raw: bytes) -> tuple[str, str]:
     """Return the id of the message a bounce is about and its status ("5.1.1", "complaint"); "" for what is not told."""
-    message = message_from_bytes(raw, policy=default)
-    assert isinstance(message, EmailMessage)  # noqa: S101 - what this policy makes
-    text = b"\n".join(part.as_bytes() for part in message.walk() if part is not message)
+    message = message_from_bytes(raw, policy=compat32)
+    parts = list(message.walk())
+    decoded = [part.get_payload(decode=True) for part in parts if part.get_content_maintype() == "text"]
+    text = b"\n".join([raw, *(one for one in decoded if isinstance(one, bytes))])
+    own = str(message["Message-ID"] or "").strip()
     names = [found.decode("ascii", "replace") for found in MESSAGE_ID.findall(text)]
-    own = str(message["Message-ID"] or "")
     name = next((one for one in names if one != own), "")
-    if any(part.get_content_type() == "message/feedback-report" for part in message.walk()):
+    if any(part.get_content_type() == "message/feedback-report" for part in parts):
         return name, "complaint"
     status = STATUS.search(text)
     return name, b".".join(status.groups()).decode() if status is not None else "unknown"
