@@ -25,7 +25,7 @@ TOKEN = re.compile(r"\w+(?:(?:(?<=\d)[.,:](?=\d)|['’\-/‐‑–](?=\w))\w+)*|
 SENTENCE = re.compile(r".*?(?:[.;:]\s+|\n\s*|\Z)", re.DOTALL)
 SENTENCE_MARKS = (". ", "; ", ": ", "\n")
 # A sign no terminal, page or reader should obey, or that no XML may hold: "\x1b", "\u202e", "\uffff".
-CONTROL_SIGN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+CONTROL_SIGN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 # A sign that Markdown would read as markup: "*", "_", "[".
 MARKDOWN_SIGN = re.compile(r"([\\`*_\[\]<>~#|])")
 # A word with the white space before it, for shortening: " days;".
