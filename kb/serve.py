@@ -21,6 +21,8 @@ from kb.share import share_path
 DATA_VARIABLE = "KB_DATA"
 # The site writes its log of requests to the file of this name; "-" is standard output, nothing none.
 ACCESS_LOG_VARIABLE = "KB_ACCESS_LOG"
+# Where this is set, the site hands out captured pages as attachments.
+ARCHIVE_VARIABLE = "KB_SERVE_ARCHIVE"
 # How long the server may take to end its last answers, in seconds.
 STOP_SECONDS = 10
 
@@ -32,13 +34,15 @@ class ServerEndedError(StatusQuoError):
 class ServeRequest(msgspec.Struct, frozen=True):
     """What to serve and where: the data folder, and an address that only this machine reaches unless told.
 
-    ``access_log`` is where a line for each request goes: a file, "-" for standard output, "" for nowhere.
+    ``access_log`` is where a line for each request goes: a file, "-" for standard output, "" for nowhere. ``archive``
+    lets captured pages out, as attachments.
     """
 
     data: Path
     host: str = "127.0.0.1"
     port: int = 8001
     access_log: str = ""
+    archive: bool = False
 
 
 def make_command(request: ServeRequest) -> list[str]:
@@ -51,7 +55,7 @@ def make_command(request: ServeRequest) -> list[str]:
 def make_environment(request: ServeRequest, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables the server gets: those given, the data folder, and none of Datasette's own."""
     kept = {name: value for name, value in environment.items() if not name.startswith("DATASETTE_")}
-    own = {DATA_VARIABLE: str(request.data.absolute())}
+    own = {DATA_VARIABLE: str(request.data.absolute()), **({ARCHIVE_VARIABLE: "1"} if request.archive else {})}
     return {**kept, **own, **({ACCESS_LOG_VARIABLE: request.access_log} if request.access_log else {})}
 
 

@@ -154,11 +154,12 @@ def _print_published(done: Published) -> None:
     default="",
     help="Write a JSON line for each request, without who asked; - is stdout.",
 )
+@click.option("--archive", is_flag=True, help="Hand out captured pages too, as attachments.")
 @data_option
-def serve(host: str, port: int, access_log: str, data: Path) -> None:
+def serve(host: str, port: int, access_log: str, archive: bool, data: Path) -> None:
     """Serve the published site until Ctrl-C; it follows every new generation without a restart."""
     click.echo(f"serving {data} on http://{host}:{port} (Ctrl-C ends it)")
-    serve_site(ServeRequest(data, host, port, access_log))
+    serve_site(ServeRequest(data, host, port, access_log, archive))
 
 
 @click.command()

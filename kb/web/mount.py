@@ -37,6 +37,7 @@ from kb.web.guard import (
     limit_time,
 )
 from kb.web.operating import HEALTH_PATH, open_access_log, silence_server, tell_health
+from kb.web.originals import PREFIX, is_served, view_original
 from kb.web.pages import PAGES
 from kb.web.pages.navigation import ROUTES
 from kb.web.refusal import refuse, speak, tell_unpublished
@@ -68,6 +69,7 @@ NO_DATABASE = "Database not found"
 LOUD_PLUGIN = "datasette.handle_exception"
 # Nobody is recognised here.
 DROPPED = {b"set-cookie"}
+POLICY = b"content-security-policy"
 
 # The bar leads to the API as well.
 ROUTES.announce(page.pattern for page in API_PAGES)
@@ -157,6 +159,9 @@ class Site:
             key = make_key(self._tell_now().date().isoformat(), scope)
             if generation is not None and is_desk(unquote(str(scope["path"]))) and scope["method"] in DESK_METHODS:
                 refusal = await self._desk.answer(scope, receive, generation)
+            if generation is not None and refusal is None and str(scope["path"]).startswith(PREFIX):
+                path = unquote(str(scope["path"]))
+                refusal = await generation.database.read_page(lambda db: view_original(db, path))
             if scope["path"] == HEALTH_PATH:
                 refusal = await tell_health(generation, refused=self._shelf.is_refusing)
             if refusal is not None:
@@ -209,6 +214,7 @@ def _make_view(view: View, tell_today: Callable[[], date]) -> Callable[..., Awai
         # No text of ours holds this sign, and SQLite's full-text search takes it for the end of a question.
         asked = {key: value.replace(chr(0), " ") for key, value in given.items()}
         asked |= {"today": tell_today().isoformat(), "address": read_address(os.environ)}
+        asked |= {"archive": "1"} if is_served() else {}
         answer = await generation.database.read_page(lambda db: _run_view(view, db, request.path, asked))
         return _respond(answer, request)
 
@@ -283,8 +289,10 @@ def _dress(send: Send, generation: Generation | None) -> Send:
     async def send_dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             own: Headers = message.get("headers", [])
-            kept = [(name, value) for name, value in own if name.lower() not in DROPPED | extra_names]
-            message = {**message, "headers": [*kept, *extra_headers]}
+            # A stricter policy of an answer's own stays.
+            strict = {name.lower() for name, value in own if name.lower() == POLICY and value.startswith(b"sandbox")}
+            kept = [(name, value) for name, value in own if name.lower() not in (DROPPED | extra_names) - strict]
+            message = {**message, "headers": [*kept, *(pair for pair in extra_headers if pair[0] not in strict)]}
         await send(message)
 
     extra_headers = [(name.encode(), value.encode()) for name, value in extra.items()]
@@ -312,7 +320,7 @@ def _guard_formulas(scope: Scope, send: Send) -> Send:
 
 
 async def _send_answer(send: Send, answer: Answer) -> None:
-    body = answer.body.encode()
+    body = answer.file or answer.body.encode()
     headers = {"content-type": answer.content_type, "content-length": str(len(body)), **answer.headers}
     await send(
         {
