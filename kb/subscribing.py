@@ -17,6 +17,7 @@ from kb.errors import StatusQuoError, UsageError
 from kb.mail_settings import MailSettings
 from kb.models import Channel
 from kb.store.connection import transaction
+from kb.store.notices import forget_waiting
 from kb.store.outbox import Draft, drop_waiting, write_message
 from kb.store.subscribers import (
     SIGNING,
@@ -224,8 +225,14 @@ def open_link(db: sqlite3.Connection, purpose: Purpose, token: str) -> Mine:
 
 
 def confirm(db: sqlite3.Connection, mine: Mine, now: str) -> None:
-    """Start the reports of somebody who asked: from now on. Doing it again alters nothing."""
-    if mine.subscriber.state != "active":
+    """Start the reports of somebody who asked: from now on. Doing it again alters nothing.
+
+    What waited when somebody stopped is not told to them when they start again.
+    """
+    if mine.subscriber.state == "active":
+        return
+    with transaction(db):
+        forget_waiting(db, mine.subscriber.id)
         values = {"state": "active", "reason": "", "confirmed_at": now, "ended_at": None, "told_until": now}
         alter_subscriber(db, mine.subscriber.id, **values)
 

@@ -21,7 +21,7 @@ from kb.errors import NotFoundError
 from kb.generations import FOLDER, hold_generation, read_pointer
 from kb.mail_settings import MailSettings
 from kb.store.connection import data_lock, transaction
-from kb.store.news import read_last_waves
+from kb.store.news import find_publication, read_last_waves
 from kb.store.notices import LAST, Stories, list_waiting, mark_told, move_cursors, read_cursors, write_story
 from kb.store.outbox import Draft, write_message
 from kb.store.public import open_published
@@ -52,6 +52,8 @@ WAIT_SECONDS = 120.0
 KEPT_AFTER_STOP, KEPT_UNCONFIRMED = timedelta(days=30), timedelta(days=7)
 # So many reports are written before those that stand there may go.
 BETWEEN = 50
+# Later than any instant: somebody who never confirmed.
+NEVER = "9999"
 Due = tuple[Subscriber, tuple[Follow, ...], tuple[tuple[str, tuple[int, ...]], ...]]
 
 
@@ -104,20 +106,29 @@ def open_current(data: Path) -> Iterator[sqlite3.Connection]:
 
 
 def collect(db: sqlite3.Connection, public: sqlite3.Connection) -> Told:
-    """Write down the news of a publication and whom each story concerns; the first time only where it all begins."""
+    """Write down the news of a publication and whom each story concerns; before anybody confirmed, where it begins."""
     almanac = read_almanac(public)
-    cursors = read_cursors(db)
     reached = {**read_last_waves(public), LAST: almanac.edition.published_at}
+    active = [one for one in list_active(db) if (one[0].confirmed_at or NEVER) <= almanac.edition.published_at]
+    cursors = read_cursors(db) or find_beginning(public, active)
     if not cursors:
         with transaction(db):
             move_cursors(db, reached)
         return Told(release=almanac.edition.generation, is_first=True)
     stories = read_stories(public, cursors, default_after=cursors[LAST])
-    active = [one for one in list_active(db) if (one[0].confirmed_at or "9999") <= almanac.edition.published_at]
     with transaction(db):
         notices = sum(write_story(db, story, match(story, active)) for story in stories)
         move_cursors(db, reached)
     return Told(release=almanac.edition.generation, stories=len(stories), notices=notices)
+
+
+def find_beginning(public: sqlite3.Connection, active: Iterable[tuple[Subscriber, Sequence[Follow]]]) -> dict[str, str]:
+    """Return from where on to tell if nothing was told yet: after what was published when the first of them confirmed.
+
+    Returns {} where nobody confirmed before the current publication: it is not news to anybody.
+    """
+    first = min((subscriber.confirmed_at or NEVER for subscriber, _ in active), default="")
+    return {LAST: find_publication(public, first) or first} if first else {}
 
 
 def match(story: Story, active: Iterable[tuple[Subscriber, Sequence[Follow]]]) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -233,11 +244,15 @@ def draft_message(report: Report, subscriber: Subscriber, now: str, settings: Ma
 def replay(
     db: sqlite3.Connection, public: sqlite3.Connection, subscriber: Subscriber, follows: Sequence[Follow], since: str
 ) -> int:
-    """Let a subscriber be told again what was proven after an instant; returns how many stories wait for them now."""
-    stories: list[Story] = read_stories(public, {}, default_after=since)
+    """Let a subscriber be told again what was proven after an instant; returns how many stories wait for them anew.
+
+    What waits for them already is not told a second time.
+    """
+    collect(db, public)
+    waiting = {story for story, _ in list_waiting(db).get(subscriber.id, ())}
     count = 0
-    for story in stories:
-        places = select_moved(story, follows)
+    for story in read_stories(public, {}, default_after=since):
+        places = () if story.id in waiting else select_moved(story, follows)
         # Under a name of its own a story may be told again to somebody who was told it.
         again = msgspec.structs.replace(story, id=f"{story.id}:again:{since}")
         count += write_story(db, again, [(subscriber.id, places)]) if places else 0

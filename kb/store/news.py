@@ -174,6 +174,12 @@ def read_last_waves(db: sqlite3.Connection) -> dict[str, str]:
     return dict(rows.fetchall())
 
 
+def find_publication(db: sqlite3.Connection, until: str) -> str:
+    """Return the instant of the last publication up to an instant, "" if there was none."""
+    row = db.execute("""SELECT MAX(published_at) FROM releases WHERE published_at <= ?""", (until,)).fetchone()
+    return row[0] or ""
+
+
 def make_moved(row: sqlite3.Row, citation: str, touched: tuple[Touched, ...]) -> Moved:
     """Return a change as it is told, from its row."""
     plain = ("id", "document", "strand", "heading", "kind", "part", "nature", "reason", "count", "binding", "cause")

@@ -83,6 +83,11 @@ def mark_told(db: sqlite3.Connection, subscriber: str, stories: Iterable[str], m
     )
 
 
+def forget_waiting(db: sqlite3.Connection, subscriber: str) -> int:
+    """Remove the notices of a subscriber that no message told; returns how many."""
+    return db.execute("DELETE FROM notices WHERE subscriber = ? AND message IS NULL", (subscriber,)).rowcount
+
+
 def list_told(db: sqlite3.Connection, message: str) -> list[tuple[str, tuple[str, ...]]]:
     """Return the stories a message told, each with the ids of its changes."""
     rows = db.execute(
