@@ -59,6 +59,9 @@ KEPT: tuple[tuple[str, str, int, int, Theme], ...] = (
     ("change", "/c/5a662c8e271c24cb", 1100, 620, "light"),
     ("past-text", "/d/us-or/oar/850-060-0223?as_of=2022-06-01", 1100, 620, "dark"),
     ("phone", "/", 390, 760, "dark"),
+    ("question", "/q/pdmp_query_duty", 1100, 860, "light"),
+    ("compare", "/compare?question=pdmp,telehealth&jurisdiction=us-ca,us-tx", 1100, 820, "light"),
+    ("report", "/report?jurisdiction=us-xx&since=2026-01-01", 1100, 900, "light"),
 )
 # "/d/us-or/oar" without what a file name may not hold
 UNSAFE = re.compile(r"[^a-z0-9]+")
