@@ -46,8 +46,7 @@ def record(folder, *lines):
     return write_captures(folder, *rules, *lines, bodies=bodies)
 
 
-@pytest.fixture
-def recorded(tmp_path):
+def make_recording(tmp_path):
     """Return the options that crawl the recorded rule."""
     sources = write_sources(
         tmp_path / "sources",
@@ -61,6 +60,11 @@ def recorded(tmp_path):
         },
     )
     return ["--sources", sources, "--replay", record(tmp_path / "web")]
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    return make_recording(tmp_path)
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from types import FrameType
@@ -17,7 +17,7 @@ from kb.cli.following import follow_options
 from kb.cli.frame import Instant, data_option, read_clock, say_plural
 from kb.cli.telling import MINUTE, print_delivered, print_told, send_news
 from kb.delivering import Delivered, Delivery, deliver
-from kb.errors import SOME_FAILED, UsageError
+from kb.errors import SOME_FAILED, StatusQuoError, UsageError
 from kb.ledger import describe_standing, read_standing, record, retry, write_ledger
 from kb.mail_settings import read_mail_settings
 from kb.previewing import preview
@@ -139,20 +139,24 @@ def _run(ctx: click.Context, data: Path, options: dict[str, Any]) -> None:
 def watch(data: Path, how: Delivery) -> None:
     """Tell every publication when it is made, and send what is due, until Ctrl-C or SIGTERM."""
     click.echo(f"watching {data} (Ctrl-C ends it)")
-    try:
-        with _ended_by_system():
-            _look_on(data, how)
-    except KeyboardInterrupt:
-        click.echo("ended")
+    with _asked_to_end() as asked, suppress(KeyboardInterrupt):
+        _look_on(data, how, asked)
+    click.echo("ended")
 
 
-def _look_on(data: Path, how: Delivery) -> None:
-    """Look at what is published every second; tell a new publication at once, and what is due every minute."""
+def _look_on(data: Path, how: Delivery, asked: Sequence[int]) -> None:
+    """Look at what is published every second; tell a new publication at once, and what is due every minute.
+
+    What cannot be done now is said and tried again a minute later.
+    """
     seen, last = "", ""
-    while True:
+    while not asked:
         mark, now = _read_mark(data), read_clock()
         if mark and (mark != seen or now[:16] != last):
-            _say_if_any(tell(data, now, how.settings), deliver(data, how))
+            try:
+                _say_if_any(tell(data, now, how.settings), deliver(data, how))
+            except StatusQuoError as error:
+                click.echo(f"not told yet: {error}", err=True)
             seen, last = mark, now[:16]
         time.sleep(LOOK_SECONDS)
 
@@ -171,17 +175,24 @@ def _say_if_any(told: Told, done: Delivered) -> None:
 
 
 @contextmanager
-def _ended_by_system() -> Iterator[None]:
-    """Treat the system's wish to end this process like a person's."""
+def _asked_to_end() -> Iterator[Sequence[int]]:
+    """Yield a list that holds the signals by which this process was asked to end: what is at hand is finished first.
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    Asked a second time, it ends at once; what was under way is gone on with by the next run.
+    """
+    asked: list[int] = []
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    def note(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+        if len(asked) > 1:
+            raise KeyboardInterrupt
+
+    before = {one: signal.signal(one, note) for one in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        yield asked
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _tell_status(data: Path) -> None:

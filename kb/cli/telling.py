@@ -38,7 +38,8 @@ def send_news(data: Path, how: Delivery) -> bool:
     Where mail services take no more at once, it goes on a minute later.
     """
     runs: list[Delivered] = []
-    print_told(tell(data, how.tell_now(), how.settings, lambda: runs.append(deliver(data, how))))
+    told = tell(data, how.tell_now(), how.settings, lambda: runs.append(deliver(data, how)))
+    print_told(told)
     runs.append(deliver(data, how))
     while runs[-1].limited:
         time.sleep(MINUTE)
@@ -50,7 +51,7 @@ def send_news(data: Path, how: Delivery) -> bool:
         busy=runs[-1].busy,
     )
     print_delivered(done)
-    return not (done.deferred or done.parked)
+    return not (told.held or done.deferred or done.parked)
 
 
 def print_told(told: Told) -> None:
