@@ -20,6 +20,7 @@ from kb.web.pages.quality import view_quality
 from kb.web.pages.questions import view_question, view_questions
 from kb.web.pages.report import view_report as view_told
 from kb.web.pages.search import view_search
+from kb.web.pages.sitemap import view_robots, view_sitemap
 from kb.web.pages.sources import view_source, view_sources
 from kb.web.pages.stale import view_stale
 
@@ -51,6 +52,9 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/sources$", view_sources),
     PageRoute(r"^/s/(?P<source>[^/]+)$", view_source),
     PageRoute(r"^/citations$", view_stale),
+    PageRoute(r"^/sitemap\.xml$", view_sitemap),
+    PageRoute(r"^/sitemap-(?P<part>[0-9]{1,6})\.xml$", view_sitemap),
+    PageRoute(r"^/robots\.txt$", view_robots),
     PageRoute(r"^/search$", view_search),
     PageRoute(r"^/data$", view_data),
     PageRoute(r"^/data/(?P<table>[a-z_]+)\.csv$", view_file),

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import get_args
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -12,6 +13,7 @@ from kb.hooks import spell_secret
 from kb.mail_settings import MailSettings
 from kb.models import Channel
 from kb.store.outbox import list_titles
+from kb.store.subscribers import SIGNING, keep_secret
 from kb.stories import list_period
 from kb.subscribing import (
     Mine,
@@ -30,7 +32,7 @@ from kb.subscribing import (
 )
 from kb.tell.follow import ANY, NATURES, RULE_NATURES, Follow, describe_follow, list_terms, parse_follow
 from kb.tell.period import CADENCES, Cadence
-from kb.tell.tokens import BadTokenError, ExpiredTokenError, Purpose
+from kb.tell.tokens import BadTokenError, ExpiredTokenError, Purpose, link_token
 from kb.tell.view import tell_head
 from kb.tell.words import NATURE_LABELS
 from kb.web.answer import Answer
@@ -295,6 +297,7 @@ def _render_mine(visit: Visit, template: str, mine: Mine, *, status: int = 200, 
         zones=ZONES,
         choices=list_choices(follow),
         is_wide=follow.natures != RULE_NATURES,
+        stop_path=urlsplit(link_token("", keep_secret(visit.subscribers, SIGNING, b""), "stop", one.id)).path,
         titles=list_titles(visit.subscribers, one.id, TITLES_SHOWN),
         **{"error": "", **values},
     )
