@@ -33,11 +33,12 @@ from kb.publish_answers import list_facts, list_questions
 from kb.share import domain_path, share_path
 from kb.sources import Publish, Source, parse_source
 from kb.store import public
-from kb.store.archive import compute_tree_head, open_archive
+from kb.store.archive import compute_tree_head, open_archive, read_log_id
 from kb.store.connection import data_lock
 from kb.store.downloads import record_downloads
 from kb.store.incidents import Rounds, read_incidents, read_rounds
 from kb.store.knowledge import open_knowledge
+from kb.store.log import prove_captures
 from kb.store.queries import Watch, read_watches
 from kb.upcoming import list_public_dates
 
@@ -205,7 +206,14 @@ def _fill(draft: sqlite3.Connection, origin: _Origin, now: str) -> None:
     for table, rows in tables:
         public.insert_rows(draft, table, rows)
     public.insert_rows(draft, "redlines", _list_redlines(draft))
+    public.insert_rows(draft, "proofs", _list_proofs(draft, origin.archive))
     public.insert_rows(draft, "impacts", list_impacts(knowledge))
+
+
+def _list_proofs(draft: sqlite3.Connection, archive: sqlite3.Connection) -> Iterator[dict[str, object]]:
+    """Yield the proofs of the captures that facts rest on, to the head that this generation publishes."""
+    for proof in prove_captures(archive, public.list_fact_captures(draft)):
+        yield {**msgspec.structs.asdict(proof), "path": msgspec.json.encode(proof.path).decode()}
 
 
 def _list_jurisdictions(places: list[dict[str, object]], sources: Mapping[str, Source]) -> Iterator[dict[str, object]]:
@@ -403,7 +411,7 @@ def _record_release(
     row = {
         "generation": release[0],
         "published_at": release[1],
-        "log_id": public.read_log_id(archive),
+        "log_id": read_log_id(archive),
         "log_size": size,
         "tree_head": head.hex(),
     }

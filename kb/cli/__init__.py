@@ -12,12 +12,13 @@ from kb.cli.reviewing import review
 from kb.cli.serving import crawl, demo, publish, serve, update
 from kb.cli.status import status
 from kb.cli.subscribing import subscribe
+from kb.cli.verifying import verify
 
 FILL = (init, sources, import_, crawl, convert, build, update)
 ASK = (changes, show, diff, compare)
 SHOW = (publish, serve, demo)
 TELL = (subscribe, notify, report)
-KEEP = (status, review, doctor, export, evaluate)
+KEEP = (status, review, doctor, verify, export, evaluate)
 
 for command in (new_source, try_source, expect_sources):
     sources.add_command(command)

@@ -119,7 +119,7 @@ def main(data: Path) -> None:
     Ask:      changes, show, diff, compare
     Show:     publish, serve, demo
     Tell:     subscribe, notify, report
-    Keep:     status, review, doctor, export, eval
+    Keep:     status, review, doctor, verify, export, eval
 
     Begin with `kb demo`, or with `kb import captures.jsonl --sources FOLDER`, then `kb build`, then `kb changes`.
 

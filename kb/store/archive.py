@@ -242,7 +242,7 @@ def ensure_log(db: sqlite3.Connection, log_id: str, created_at: str) -> str:
             """,
             {"log_id": log_id, "created_at": created_at},
         )
-        return _read_log_id(db)
+        return read_log_id(db)
 
 
 def start_run(db: sqlite3.Connection, run: str, kind: RunKind, started_at: str, note: str = "") -> None:
@@ -392,7 +392,7 @@ def _record_batch(
         _check_open(db, run)
         db.executemany(INSERT_SNAPSHOT, [msgspec.structs.asdict(snapshot) for snapshot in packed])
         rows = _make_rows(run, _read_next_seq(db), captures, hashes)
-        log_id = _read_log_id(db)
+        log_id = read_log_id(db)
         db.executemany(INSERT_FETCH, rows)
         db.executemany("INSERT INTO leaves (seq, hash) VALUES (:seq, :hash)", [_make_leaf(log_id, row) for row in rows])
         acknowledge_urls(db, acknowledge)
@@ -449,8 +449,13 @@ def _make_row(capture: Capture, identity: Mapping[str, object]) -> dict[str, obj
 
 def _make_leaf(log_id: str, row: Mapping[str, object]) -> dict[str, object]:
     """Hash a row of fetches into its leaf, from the very values that are stored."""
+    return {"seq": row["seq"], "hash": hash_leaf(encode_leaf(read_leaf(log_id, row)))}
+
+
+def read_leaf(log_id: str, row: Mapping[str, object]) -> Leaf:
+    """Return what the log vouches for of a row of fetches."""
     facts = {**row, "log": log_id, "headers": msgspec.json.decode(str(row["headers"]))}
-    return {"seq": row["seq"], "hash": hash_leaf(encode_leaf(msgspec.convert(facts, Leaf)))}
+    return msgspec.convert(facts, Leaf)
 
 
 def _check_open(db: sqlite3.Connection, run: str) -> None:
@@ -464,5 +469,6 @@ def _read_next_seq(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT COALESCE(MAX(seq) + 1, 0) FROM fetches").fetchone()[0])
 
 
-def _read_log_id(db: sqlite3.Connection) -> str:
+def read_log_id(db: sqlite3.Connection) -> str:
+    """Return the id of the archive's log."""
     return str(db.execute("SELECT log_id FROM log").fetchone()["log_id"])

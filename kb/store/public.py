@@ -69,7 +69,6 @@ SNAPSHOTS = """
 FETCHES = """
     SELECT seq, run, source, url, observed_at, status, outcome, media_type, size, sha256 FROM fetches ORDER BY seq
 """
-LOG = "SELECT log_id FROM log"
 # What is read from kb.db first, and from the last generation.
 SOURCES = "SELECT source, body FROM sources ORDER BY source"
 RELEASES = "SELECT generation, published_at, log_id, log_size, tree_head FROM releases ORDER BY generation"
@@ -202,11 +201,6 @@ def read_change_texts(draft: sqlite3.Connection) -> Iterator[tuple[str, str, str
         yield row[0], row[1], row[2], row[3]
 
 
-def read_log_id(archive: sqlite3.Connection) -> str:
-    """Return the id of the archive's log."""
-    return str(archive.execute(LOG).fetchone()[0])
-
-
 def count_up(db: sqlite3.Connection) -> None:
     """Fill what is counted from the rows already there: days, events, sources, documents, coverage."""
     db.executescript(COUNTS)
@@ -292,3 +286,30 @@ def _find_withheld(db: sqlite3.Connection) -> Iterator[str]:
             limit = allowed[row["publish"]]
             yield f"{row['source']}: expected at most {limit} characters a text, found {row['length']}"
             return
+
+
+def list_fact_captures(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Return the captures that facts rest or rested on: hash and address, of sources whose texts are shown whole."""
+    rows = db.execute(
+        """
+        SELECT DISTINCT sha256, fact_history.url FROM fact_history
+        JOIN sources ON sources.source = fact_history.source
+        WHERE sha256 <> '' AND publish = 'text' ORDER BY 1, 2
+        """
+    )
+    return [(row["sha256"], row["url"]) for row in rows]
+
+
+class Release(msgspec.Struct, frozen=True):
+    """A publication and the head of the archive's log that it told."""
+
+    generation: int
+    published_at: str
+    log_id: str
+    log_size: int
+    tree_head: str
+
+
+def list_releases(db: sqlite3.Connection) -> list[Release]:
+    """Return the releases a generation knows, the first one first."""
+    return [Release(**dict(row)) for row in db.execute(RELEASES)]

@@ -24,6 +24,7 @@ from kb.store.answers import (
     read_published_facts,
     read_published_questions,
 )
+from kb.store.lagging import Inclusion, read_inclusion
 from kb.tell.words import cite, keep_web, link_document, print_day
 from kb.web.answer import Answer
 from kb.web.pages.answer_words import PAGE_LABELS, PROOF_SENTENCES, print_length, print_stated
@@ -36,10 +37,13 @@ NEAREST_SHOWN = 5
 CONTEXT = 2
 # What a number behind an id counts: later reviews of the same answer.
 REVIEW = "-"
+PROOF_NOTE = (
+    "The proof shows that these bytes were in the archive when the head was published and were not altered since, "
+    "nothing more: not that the site itself said so. kb verify checks it without this site."
+)
 NO_PROOF = (
-    "No inclusion proof: this site publishes the head of its log of readings (table releases), not a proof for each "
-    "reading. The hash shows that the words are those of the page as it was archived; that the site itself said so is "
-    "not proven."
+    "No inclusion proof: no capture of an official text proves this answer, or its source’s rights keep it in. What is "
+    "archived stands in the log whose heads the table releases holds."
 )
 
 
@@ -51,6 +55,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     steps: Sequence[Step]
     chain: Sequence[Fact]
+    inclusion: Inclusion | None = None
 
     @property
     def question(self) -> Question:
@@ -97,11 +102,13 @@ def read_evidence(db: sqlite3.Connection, fact: str) -> Evidence | None:
     own = make_fact(row, asked.question)
     cell = read_published_facts(db, {row["question"]: asked.question}, [own.jurisdiction])
     root = own.id.partition(REVIEW)[0]
+    steps = read_fact_steps(db, [own.id]).get(own.id, [])
     return Evidence(
         fact=own,
         asked=asked,
         label=asked.question.say(own.value, own.gap),
-        steps=read_fact_steps(db, [own.id]).get(own.id, []),
+        steps=steps,
+        inclusion=read_inclusion(db, steps[-1].sha256, steps[-1].url) if steps else None,
         chain=[one for one in cell if one.id != own.id and _is_kin(one, own, root)],
     )
 
@@ -159,8 +166,8 @@ def bundle(frame: Frame, found: Evidence) -> dict[str, object]:
         "reviewed_on": fact.reviewed_on,
         "superseded_on": fact.superseded_on,
         "replica": fact.replica,
-        "inclusion_proof": None,
-        "inclusion_proof_note": NO_PROOF,
+        "inclusion_proof": None if found.inclusion is None else msgspec.to_builtins(found.inclusion),
+        "inclusion_proof_note": PROOF_NOTE if found.inclusion is not None else NO_PROOF,
         "cite_as": write_citation(found),
     }
 
@@ -202,7 +209,8 @@ def _render_fact(db: sqlite3.Connection, frame: Frame, found: Evidence) -> Answe
         is_leading=any(line.part.fact == fact.id for line in cell.lines),
         touches=list_touches(db, fact.id),
         citation=write_citation(found),
-        no_proof=NO_PROOF,
+        inclusion=found.inclusion,
+        proof_note=PROOF_NOTE if found.inclusion is not None else NO_PROOF,
         official=keep_web(fact.url or (last.url if last is not None else "")),
     )
     return msgspec.structs.replace(answer, headers={"Link": f'</f/{fact.id}>; rel="canonical"'})
