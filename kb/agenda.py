@@ -87,11 +87,16 @@ class Thread(msgspec.Struct):
         return gone is not None and date.fromisoformat(gone[:10]) < self.day
 
 
-def list_days(db: sqlite3.Connection, since: date) -> list[Day]:
-    """Return the days from one on, and those moved or dropped since, in order."""
+def list_days(db: sqlite3.Connection, since: date, corrected: Iterable[Day] = ()) -> list[Day]:
+    """Return the days from one on, and those moved or dropped since, in order.
+
+    ``corrected`` are days of answers that were corrected (``kb.corrected_days``); without them such a day stands as it
+    is told now.
+    """
     first = since.isoformat()
     stated = list(_list_stated(read_stated_texts(db, first)))
-    days = [*_join_effects(stated, read_effects(db, first)), *map(_make_coded, read_coded_days(db, first))]
+    coded = _join_corrected(map(_make_coded, read_coded_days(db, first)), corrected)
+    days = [*_join_effects(stated, read_effects(db, first)), *coded]
     kept = (one for one in days if one.day >= since)
     return sorted(kept, key=lambda one: (one.day, one.jurisdiction, one.citation, one.kind, one.id))
 
@@ -131,7 +136,7 @@ def _make_stated(thread: Thread, kind: DayKind) -> Day:
     text = thread.latest
     dropped = thread.is_ahead()
     return Day(
-        id=_make_id(kind, *_key(text), thread.first.isoformat()),
+        id=make_id(kind, *_key(text), thread.first.isoformat()),
         kind=kind,
         day=thread.day,
         jurisdiction=text.jurisdiction,
@@ -167,7 +172,7 @@ def _add_effect(day: Day, effect: Effect) -> Day:
 
 def _make_effect(effect: Effect) -> Day:
     return Day(
-        id=_make_id("effective", *_key(effect), effect.day.isoformat()),
+        id=make_id("effective", *_key(effect), effect.day.isoformat()),
         kind="effective",
         day=effect.day,
         jurisdiction=effect.jurisdiction,
@@ -186,7 +191,7 @@ def _make_effect(effect: Effect) -> Day:
 
 def _make_coded(row: CodedDay) -> Day:
     return Day(
-        id=_make_id(row.kind, row.jurisdiction, row.question or row.subject, row.title, row.day),
+        id=make_id(row.kind, row.jurisdiction, row.question or row.subject, row.title, row.day),
         kind=msgspec.convert(row.kind, DayKind),
         day=date.fromisoformat(row.day),
         jurisdiction=row.jurisdiction,
@@ -198,9 +203,30 @@ def _make_coded(row: CodedDay) -> Day:
     )
 
 
+def _join_corrected(coded: Iterable[Day], corrected: Iterable[Day]) -> Iterator[Day]:
+    """Yield the days that answers state, those that were moved under their first ids, then those that were dropped.
+
+    A day that another answer still states stays as it is: one id is never told twice.
+    """
+    days = {(one.jurisdiction, one.kind, one.question, one.title, one.day): one for one in coded}
+    taken = {one.id for one in days.values()}
+    for one in corrected:
+        key = (one.jurisdiction, one.kind, one.question, one.title, one.day)
+        if one.id in taken or (key not in days and not one.is_dropped):
+            continue
+        taken.add(one.id)
+        if one.is_dropped:
+            yield one
+        else:
+            stated = days[key]
+            days[key] = msgspec.structs.replace(one, citation=stated.citation, url=stated.url)
+    yield from days.values()
+
+
 def _key(one: StatedText | Effect | Day) -> Key:
     return one.document, one.strand, one.source
 
 
-def _make_id(*names: str) -> str:
+def make_id(*names: str) -> str:
+    """Return the permanent id of a day from what names it: its kind, what states it, the day told first."""
     return str(uuid5(IDS, "\n".join(names)))

@@ -20,13 +20,16 @@ from kb.telling import collect, open_current, write_due
 NO_SITE = "https://site.invalid"
 STAND_IN = MailSettings(host="mail.invalid", sender="Status Quo <reports@statusquo.invalid>")
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Reports to be sent</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Reports to be sent</title>
 <style>:root { color-scheme: light dark } body { font: 16px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto;
-padding: 0 1rem } td, th { text-align: left; padding: .3rem .6rem; vertical-align: top }</style></head>
-<body><h1>Reports to be sent</h1><p>%s</p><table><thead><tr><th scope="col">To</th><th scope="col">Title</th>
+padding: 0 1rem; background: #fff; color: #1b1b1b } a { color: #005ea2; white-space: nowrap }
+td, th { text-align: left; padding: .3rem .6rem .3rem 0; vertical-align: top; overflow-wrap: anywhere }
+@media (prefers-color-scheme: dark) { body { background: #16181b; color: #e6e6e6 } a { color: #8cc2f0 } }</style></head>
+<body><main><h1>Reports to be sent</h1><p>%s</p><table><thead><tr><th scope="col">To</th><th scope="col">Title</th>
 <th scope="col">Forms</th></tr></thead><tbody>
 %s
-</tbody></table></body></html>
+</tbody></table></main></body></html>
 """
 
 

@@ -110,6 +110,18 @@ def test_files_and_tables_are_kept_too(site, path):
     assert first.headers["content-type"] == second.headers["content-type"]
 
 
+@pytest.mark.parametrize("path", ["/changes.atom?kind=amended", "/changes.json", "/calendar.ics"])
+def test_feeds_of_any_filter_are_sent_once_to_those_who_have_them(monkeypatch, data, path):
+    site = open_site(monkeypatch, data)
+    (first,) = get_all(site, (path, {}))
+    second, other = get_all(
+        site, (path, {"If-None-Match": first.headers["etag"]}), (f"{path.partition('?')[0]}?topic=pdmp", {})
+    )
+
+    assert (200, 304, b"") == (first.status_code, second.status_code, second.content)
+    assert first.headers["etag"] != other.headers["etag"]
+
+
 def test_sql_that_may_ask_for_the_time_is_not_kept(site):
     first, _ = get_all(site, ("/kb.json?sql=select+strftime('%25f','now')+as+a", {}), ("/page", {}))
 

@@ -9,11 +9,20 @@ from icalendar import Calendar
 from selectolax.lexbor import LexborHTMLParser
 
 from kb.agenda import Day, follow_days, link_day, list_days
+from kb.corrected_days import list_corrected
 from kb.publish import publish
+from kb.publish_answers import list_facts, list_questions
+from kb.store import public
 from kb.store.agenda import CodedDay, StatedText, read_coded_days
+from kb.store.connection import transaction
+from kb.store.facts import record_facts
+from kb.store.knowledge import open_knowledge
 from kb.store.pages import Edition
+from kb.upcoming import list_public_dates
 from kb.web.pages.calendar import group_months, keep_nearest
 from kb.web.pages.ics import write_ics
+from tests.answers import place_facts, using_domain
+from tests.build import make_fact
 from tests.example_web import IN_FORCE, RULE_ONE, RULES, SITE, WEEKS, build_web, show_rules, show_section
 from tests.test_feeds import ask
 from tests.test_web_pages import open_generation, text_of
@@ -173,6 +182,143 @@ def test_days_of_answers_and_of_comments_join_once_their_table_is_there():
         ("f2", "reverts", "telehealth", ""),
     ] == [(row.subject, row.kind, row.topic, row.url) for row in after]
     assert isinstance(after[0], CodedDay)
+
+
+def publish_coded(folder, *entries, at="2026-06-01T08:00:00Z"):
+    """Publish answers of a small codebook; returns the open generation."""
+    facts = place_facts([make_fact(**{"binding": "regulation", "citation": "§ 1", **one}) for one in entries])
+    folder.mkdir()
+    knowledge = open_knowledge(folder / "kb.db")
+    with transaction(knowledge):
+        record_facts(knowledge, facts, {})
+    db = public.make_draft(folder / "public.db")
+    release = {"generation": 1, "published_at": at, "log_id": "l", "log_size": 0, "tree_head": ""}
+    public.insert_rows(db, "releases", iter([release]))
+    public.insert_rows(db, "questions", iter(list_questions()))
+    public.insert_rows(db, "facts", iter(list_facts(knowledge)))
+    public.insert_rows(db, "dates", list_public_dates(knowledge, at, {}))
+    knowledge.close()
+    return db
+
+
+def list_coded(db, since=LONG_AGO):
+    with closing(db):
+        days = list_days(db, since, list_corrected(db))
+    return [(day.id, day.day, day.sequence, day.is_dropped, day.moved_from) for day in days]
+
+
+ENDS, NEXT, LAST = (date(2026, month, 30) for month in (9, 11, 12))
+FIRST_TOLD = {"effective_to": "2026-09-30", "coded_on": "2026-01-01"}
+
+
+@pytest.fixture
+def codebook(tmp_path):
+    with using_domain(tmp_path / "domain"):
+        yield
+
+
+def list_moves(folder, *days, last=""):
+    """Publish after each correction of an answer; returns what each edition says of its day."""
+    entries = [{"id": f"f{n}", "effective_to": day, "coded_on": f"2026-0{n}-01"} for n, day in enumerate(days, 1)]
+    found = []
+    for count in range(1, len(days) + 1):
+        ends = [one["coded_on"] for one in entries[1:count]] + [last if count == len(days) else ""]
+        told = list(map(end_on, entries, ends))
+        found += [list_coded(publish_coded(folder / str(count), *told))]
+    return found
+
+
+def test_day_of_a_corrected_answer_keeps_its_id_and_counts_the_moves(codebook, tmp_path):
+    [first], [second], [third] = list_moves(tmp_path, "2026-09-30", "2026-11-30", "2026-12-30")
+
+    assert first[0] == second[0] == third[0]
+    assert (ENDS, 0, False, ()) == first[1:]
+    assert (NEXT, 1, False, (ENDS,)) == second[1:]
+    assert (LAST, 2, False, (ENDS, NEXT)) == third[1:]
+
+
+def test_day_of_an_answer_that_no_longer_ends_is_cancelled(codebook, tmp_path):
+    [first], [second] = list_moves(tmp_path, "2026-09-30", "")
+
+    assert (first[0], ENDS, 1, True, ()) == second
+
+
+def test_day_of_an_answer_that_was_withdrawn_is_cancelled(codebook, tmp_path):
+    [[one]] = list_moves(tmp_path, "2026-09-30", last="2026-05-01")
+
+    assert (ENDS, 1, True, ()) == one[1:]
+
+
+def test_day_that_came_before_its_answer_was_corrected_was_not_moved(codebook, tmp_path):
+    [first], [second] = list_moves(tmp_path, "2026-01-30", "2026-11-30")
+
+    assert (NEXT, 0, False, ()) == second[1:]
+    assert first[0] != second[0]
+
+
+def test_correction_that_leaves_the_day_alone_leaves_it_alone(codebook, tmp_path):
+    first, second = list_moves(tmp_path, "2026-09-30", "2026-09-30")
+
+    assert first == second
+
+
+def test_file_moves_and_strikes_the_day_of_a_corrected_answer(codebook, tmp_path):
+    entries = [
+        {"id": "f1", **FIRST_TOLD},
+        {"id": "f2", "effective_to": "2026-11-30", "coded_on": "2026-02-01"},
+        {"id": "f3", "coded_on": "2026-03-01"},
+    ]
+    told = []
+    for count in (1, 2, 3):
+        ends = [one["coded_on"] for one in entries[1:count]] + [""]
+        with closing(publish_coded(tmp_path / str(count), *map(end_on, entries[:count], ends))) as db:
+            text = ask(db, "/calendar.ics", today="2026-04-01").body.replace("\r\n ", "")
+        told.append(dict(line.partition(":")[::2] for line in text.split("\r\n")))
+
+    names = ("DTSTART;VALUE=DATE", "SEQUENCE", "STATUS")
+    assert [("20260930", "0", "CONFIRMED"), ("20261130", "1", "CONFIRMED"), ("20261130", "2", "CANCELLED")] == [
+        tuple(one[name] for name in names) for one in told
+    ]
+    assert 1 == len({one["UID"] for one in told})
+    assert "20260201T000000Z" == told[1]["LAST-MODIFIED"]
+
+
+def end_on(entry, day):
+    return {**entry, "superseded_on": day}
+
+
+def test_day_keeps_its_id_when_the_answer_is_corrected_and_the_day_is_not(codebook, tmp_path):
+    entries = [
+        {"id": "f1", "value": "some", **FIRST_TOLD, "superseded_on": "2026-02-01"},
+        {"id": "f2", "value": "all", "effective_to": "2026-09-30", "coded_on": "2026-02-01"},
+    ]
+    [before] = list_coded(publish_coded(tmp_path / "before", {**entries[0], "superseded_on": ""}))
+    [after] = list_coded(publish_coded(tmp_path / "after", *entries))
+
+    assert before == after
+
+
+def test_correction_dated_after_the_edition_is_not_known_to_it(codebook, tmp_path):
+    entries = [
+        {"id": "f1", **FIRST_TOLD, "superseded_on": "2026-07-01"},
+        {"id": "f2", "effective_to": "2026-11-30", "coded_on": "2026-07-01"},
+    ]
+    [one] = list_coded(publish_coded(tmp_path / "now", *entries))
+
+    assert (ENDS, 0, False, ()) == one[1:]
+
+
+def test_day_that_another_answer_still_states_is_not_told_twice(codebook, tmp_path):
+    nurses, others = {"scope": {"profession": "nurse"}}, {"scope": {"profession": "dentist"}}
+    entries = [
+        {"id": "f1", **FIRST_TOLD, **nurses, "superseded_on": "2026-02-01"},
+        {"id": "f2", "effective_to": "2026-11-30", "coded_on": "2026-02-01", **nurses},
+        {"id": "f3", **FIRST_TOLD, **others},
+    ]
+    days = list_coded(publish_coded(tmp_path / "now", *entries))
+
+    assert [ENDS, NEXT] == [one[1] for one in days]
+    assert 2 == len({one[0] for one in days})
 
 
 # --- the page

@@ -9,8 +9,10 @@ import time
 from contextlib import closing
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
 
+from bench.shots import find_browser, open_browser
 from kb.cli import main
 from kb.generations import FOLDER, POINTER
 from kb.store.subscribers import open_subscribers
@@ -169,3 +171,18 @@ def test_preview_shows_what_the_next_run_sends(begun, tmp_path):
         file.name for file in folder.iterdir()
     }
     assert all(title in shown.stdout for title in titles)
+
+
+@pytest.mark.skipif(find_browser() is None, reason="no browser: on Debian, apt-get install chromium")
+def test_list_of_previews_is_read_on_a_phone_in_light_and_dark(begun, tmp_path):
+    subscribe(begun, "hook", (EVERYTHING,), channel="webhook", target=f"https://hooks.example.org/{'x' * 90}")
+    run(begun, "notify", "--preview", tmp_path / "shown")
+    found = []
+    with open_browser() as browser:
+        for scheme in ("light", "dark"):
+            page = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme=scheme)
+            page.goto((tmp_path / "shown" / "index.html").as_uri())
+            faults = [one["id"] for one in Axe().run(page).response["violations"]]
+            found.append((faults, page.evaluate("document.documentElement.scrollWidth"), page.locator("a").count()))
+
+    assert [([], 390, 7)] * 2 == found

@@ -196,6 +196,23 @@ def read_published_facts(
     return [make_fact(row, questions[row["question"]]) for row in rows]
 
 
+def read_corrected_facts(db: sqlite3.Connection, questions: Mapping[str, Question]) -> list[Fact]:
+    """Return all entries of the answers of which one that stated a day was superseded, as the edition knows them."""
+    rows = db.execute(
+        """
+        SELECT facts.* FROM facts
+        WHERE coded_on <= (SELECT SUBSTR(MAX(published_at), 1, 10) FROM releases)
+            AND (jurisdiction, question, scope) IN (
+                SELECT jurisdiction, question, scope FROM facts
+                WHERE effective_from || effective_to <> ''
+                    AND superseded_on BETWEEN '0' AND (SELECT SUBSTR(MAX(published_at), 1, 10) FROM releases)
+            )
+        ORDER BY jurisdiction, question, place
+        """
+    )
+    return [make_fact(row, questions[row["question"]]) for row in rows if row["question"] in questions]
+
+
 def find_fact(db: sqlite3.Connection, fact: str) -> sqlite3.Row | None:
     """Return the row of a fact, None if there is none."""
     row: sqlite3.Row | None = db.execute("""SELECT * FROM facts WHERE fact = :fact""", {"fact": fact}).fetchone()

@@ -8,6 +8,7 @@ from itertools import groupby
 import msgspec
 
 from kb.agenda import DAY_KINDS, Day, DayKind, link_day, list_days
+from kb.corrected_days import list_corrected
 from kb.store.agenda import MOST_ROWS
 from kb.store.pages import count_holdings
 from kb.store.timeline import list_known
@@ -73,7 +74,7 @@ def view_calendar(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     frame = read_frame(db, asked)
     question = read_question(db, asked)
     chosen = question.chosen
-    days = [] if question.errors else list_days(db, question.since)
+    days = [] if question.errors else list_days(db, question.since, list_corrected(db))
     passing = [one for one in days if _passes(one, chosen)]
     ahead = [one for one in passing if one.day.isoformat() >= frame.today]
     passed = [one for one in passing if one.day.isoformat() < frame.today]
@@ -106,7 +107,7 @@ def view_ics(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     if question.errors:
         return refuse_feed("ics", question.errors)
     frame = read_frame(db, asked)
-    days = [one for one in list_days(db, question.since) if _passes(one, question.chosen)]
+    days = [one for one in list_days(db, question.since, list_corrected(db)) if _passes(one, question.chosen)]
     title = "; ".join(["Status Quo: dates of rules", *(words for words, _ in _list_active(frame, question.chosen))])
     nearest = keep_nearest(days, frame.today, MOST_SHOWN)
     body = write_ics(nearest, title, frame.edition, asked.get("address", ""))
