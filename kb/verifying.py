@@ -1,5 +1,7 @@
 """Verify: a citation bundle without anything else, and an archive against the heads that were published."""
 
+import re
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from kb.generations import FOLDER, read_pointer
 from kb.merkle import hash_leaf, verify_inclusion
 from kb.store.archive import open_archive
 from kb.store.log import list_heads
-from kb.store.public import Release, list_releases, open_published
+from kb.store.public import list_releases, open_published
 
 LARGEST_BUNDLE = 10_000_000
 
@@ -83,28 +85,50 @@ def verify_bundle(raw: bytes) -> Proven:
     return Proven(holds=True, lines=said)
 
 
-def verify_archive(data: Path) -> Proven:
-    """Check an archive against every head that its publications told; names the first altered fetch.
+class Head(msgspec.Struct, frozen=True):
+    """A head of the log that was told once: how many fetches it covers, its hash (hexadecimal), who told it."""
 
-    Raises NotFoundError where nothing was published, as there is no head to hold it against.
+    size: int
+    sha256: str
+    told: str
+
+
+def parse_head(text: str) -> Head:
+    """Return a head written as SIZE:HASH; raises UsageError for anything else."""
+    size, _, found = text.strip().partition(":")
+    if not (size.isascii() and size.isdigit()) or not re.fullmatch(r"[0-9a-f]{64}", found):
+        raise UsageError(
+            f"expected a head as SIZE:HASH, the number of fetches and 64 hexadecimal digits, found {text!r}"
+        )
+    return Head(int(size), found, "the head given")
+
+
+def verify_archive(data: Path, heads: Sequence[Head] = ()) -> Proven:
+    """Check an archive against heads, or every one that its publications told; names the first altered fetch.
+
+    Raises NotFoundError without heads where nothing was published, as there is nothing to hold it against.
     """
+    told = heads or _list_told(data)
+    with closing(open_archive(data / "archive.db", read_only=True)) as archive:
+        found = {size: (head, altered) for size, head, altered in list_heads(archive, [one.size for one in told])}
+    judged = [_judge(one, *found[one.size]) for one in told]
+    return Proven(holds=all(holds for holds, _ in judged), lines=tuple(line for _, line in judged))
+
+
+def _list_told(data: Path) -> list[Head]:
     pointer = read_pointer(data / FOLDER)
     if pointer is None:
         raise NotFoundError("nothing is published yet: there is no head to hold the archive against")
     with closing(open_published(data / FOLDER / pointer.file)) as public:
         releases = list_releases(public)
-    sizes = [one.log_size for one in releases]
-    with closing(open_archive(data / "archive.db", read_only=True)) as archive:
-        heads = {size: (head, altered) for size, head, altered in list_heads(archive, sizes)}
-    judged = [_judge(one, *heads[one.log_size]) for one in releases]
-    return Proven(holds=all(holds for holds, _ in judged), lines=tuple(line for _, line in judged))
+    return [Head(one.log_size, one.tree_head, f"edition {one.generation} of {one.published_at}") for one in releases]
 
 
-def _judge(release: Release, head: bytes, altered: int | None) -> tuple[bool, str]:
-    """Tell whether the archive still makes the head of a release, and in words."""
-    name = f"edition {release.generation} of {release.published_at}, {release.log_size:,} fetches"
+def _judge(told: Head, found: bytes, altered: int | None) -> tuple[bool, str]:
+    """Tell whether the archive still makes a head, and in words."""
+    name = f"{told.told}, {told.size:,} fetches"
     if altered is not None:
-        return False, f"{name}: fetch {altered} is not what it was"
-    if head.hex() != release.tree_head:
-        return False, f"{name}: the head is {head.hex()}, published was {release.tree_head}"
-    return True, f"{name}: head {release.tree_head}"
+        return False, f"{name}: fetch {altered} is altered or missing"
+    if found.hex() != told.sha256:
+        return False, f"{name}: the head is {found.hex()}, told was {told.sha256}"
+    return True, f"{name}: head {told.sha256}"

@@ -130,8 +130,26 @@ def test_first_altered_fetch_is_named(data, tmp_path, change):  # noqa: F811
     result = CliRunner().invoke(main, ["--data", str(copy), "verify"])
 
     assert not found.holds
-    assert all("fetch 7 is not what it was" in line for line in found.lines)
+    assert all("fetch 7 is altered or missing" in line for line in found.lines)
     assert (1, "not proven") == (result.exit_code, result.output.splitlines()[-1])
+
+
+def test_archive_is_held_against_a_head_kept_elsewhere(data, db):  # noqa: F811
+    size, head = db.execute("SELECT log_size, tree_head FROM releases").fetchone()
+    fewer = CliRunner().invoke(main, ["--data", str(data), "verify", "--head", f"{size}:{head}"])
+    more = CliRunner().invoke(main, ["--data", str(data), "verify", "--head", f"{size + 5}:{head}"])
+    other = CliRunner().invoke(main, ["--data", str(data), "verify", "--head", f"{size - 1}:{head}"])
+
+    assert (0, "proven") == (fewer.exit_code, fewer.output.splitlines()[-1])
+    assert (1, True) == (more.exit_code, f"fetch {size} is altered or missing" in more.output)
+    assert (1, True) == (other.exit_code, f"told was {head}" in other.output)
+
+
+@pytest.mark.parametrize("head", ["", "12", "x:" + "0" * 64, "-1:" + "0" * 64, "12:" + "0" * 63, "12:" + "Z" * 64])
+def test_what_is_no_head_is_refused(data, head):  # noqa: F811
+    result = CliRunner().invoke(main, ["--data", str(data), "verify", "--head", head])
+
+    assert (2, True) == (result.exit_code, "expected a head as SIZE:HASH" in result.output)
 
 
 def test_command_proves_a_bundle_without_a_data_folder(bundle, tmp_path):
