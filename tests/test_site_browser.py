@@ -8,10 +8,12 @@ from collections import Counter
 from contextlib import closing
 from urllib.parse import unquote, urlsplit
 
+import feedparser
 import httpx
 import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
 
 from bench.shots import find_browser, open_browser, serve_site
@@ -21,6 +23,8 @@ from kb.publish import publish
 from tests.sites import make_data, publish_at
 
 RULE = "/d/us-or/oar/850-060-0223"
+# The address under which the site is known: its lists name it, nothing is asked there.
+KNOWN_AS = "https://law.example"
 # One page of every kind there is.
 KINDS = {
     "home": "/",
@@ -35,6 +39,10 @@ KINDS = {
     "past text": f"{RULE}?as_of=2022-06-01",
     "text to come": "/d/us-xx/code/12-702",
     "calendar": "/calendar",
+    "citations that lag": "/citations",
+    "report of a time": "/report?jurisdiction=us-xx&since=2026-01-01",
+    "report of nothing": "/report?jurisdiction=us-ca&since=2026-11-01",
+    "subscription where nothing is set up": "/subscribe",
     "report of changes": "/changes/report",
     "two days of a text": f"{RULE}/diff/2022-06-01..2024-01-01",
     "choice of two days": f"{RULE}/diff",
@@ -87,6 +95,8 @@ MOST_ROWS = 12
 MOST_ALIKE = {"/j/": 15, "/q/": 15, "/f/": 25, "/q/?": 15, "/j/?": 5, "/compare?": 10}
 # In a browser every page takes its time: so many places and questions of a web that has no answers are enough there.
 FEW_ALIKE = {**MOST_ALIKE, "/j/": 3, "/q/": 5, "/f/": 5, "/compare?": 4, "/q/?": 4}
+# Answers are two thousand pages of one making: a browser opens one of so many; tests/test_sitemap.py asks for them all.
+OPENED = 10
 # How many stops of the tab key the longest of the pages walked by keyboard may have.
 MOST_STOPS = 220
 # The element that has the focus, whether a line or a shadow shows it, and whether it stands in the main part.
@@ -113,9 +123,10 @@ def site(tmp_path_factory):
         # The demonstration as people see it: with the facts that ship.
         patch.setenv("KB_FACTS", str(SHIPPED))
         run_demo(folder, DemoRequest(collect=import_day))
-    publish(folder, "2026-11-28T06:00:00Z", declared=demo_sources())
-    with serve_site(folder) as address:
-        yield address
+        publish(folder, "2026-11-28T06:00:00Z", declared=demo_sources())
+        patch.setenv("KB_ADDRESS", KNOWN_AS)
+        with serve_site(folder) as address:
+            yield address
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +230,27 @@ def test_every_link_of_the_demonstration_leads_to_a_page(site):
     assert {"", "changes", "c", "e", "d", "sources", "s", "data", "methods", "quality", "about", "kb"} <= kinds
     assert {"j", "q", "f", "compare"} <= kinds
     assert len(pages) > 250
+
+
+def test_every_page_of_the_sitemap_opens_without_a_complaint(tab, site):
+    listed = [one for part in list_named(site, "/sitemap.xml") for one in list_named(site, urlsplit(part).path)]
+    paths = [one.removeprefix(KNOWN_AS) or "/" for one in listed]
+    answers = [path for path in paths if path.startswith("/f/")]
+    wrong = []
+    for path in [path for path in paths if path not in set(answers) or path in set(answers[::OPENED])]:
+        visit(tab, site + path)
+        elsewhere = [url for url in tab.asked if not url.startswith((site, "data:"))]
+        if tab.status != 200 or tab.complaints or elsewhere or not tab.title().endswith("Status Quo"):
+            wrong.append((path, tab.status, tab.complaints[:], elsewhere))
+
+    assert [] == wrong
+    assert (len(paths) > 2_000, len(answers) > 1_000) == (True, True)
+
+
+def list_named(address, path):
+    """Return the addresses that a sitemap, or the list of its parts, names."""
+    tree = etree.fromstring(httpx.get(address + path).content)
+    return [node.text for node in tree.iter("{*}loc")]
 
 
 # --- every kind of page
@@ -357,6 +389,22 @@ def test_two_states_are_compared_as_of_a_past_day(tab, site):
     assert "/compare?as_of=2020-06-01&jurisdiction=us-ca,us-tx&question=pdmp_query_duty" in tab.url
     assert "Law as of Jun 1, 2020" in tab.locator(".banner").inner_text()
     assert ["Question", "Federal law", "California", "Texas"] == tab.locator(".matrix thead th").all_inner_texts()
+
+
+def test_a_feed_of_what_one_wants_is_subscribed_to(tab, site):
+    visit(tab, f"{site}/changes")
+
+    tab.locator("summary", has_text="Filter this list").click()
+    tab.get_by_label("Jurisdiction").select_option("us-or")
+    tab.get_by_role("button", name="Show").first.click()
+    feed = tab.get_by_role("link", name="Atom").first.get_attribute("href")
+    found = feedparser.parse(httpx.get(site + feed).content)
+
+    assert "jurisdiction=us-or" in feed
+    assert (0, "atom10") == (found.bozo, found.version)
+    assert found.entries
+    assert {f"{KNOWN_AS}/e/"} == {entry.link[: len(f"{KNOWN_AS}/e/")] for entry in found.entries}
+    assert {"Oregon"} == {entry.title.partition(":")[0] for entry in found.entries}
 
 
 def test_heads_of_a_comparison_stay_in_sight_while_one_scrolls(tab, site, paths):

@@ -26,7 +26,9 @@ def test_every_page_of_the_sitemap_answers_and_none_is_named_twice(db):  # noqa:
     paths = [urlsplit(one).path for one in named if not one.endswith("/api")]
 
     assert len(named) == len(set(named))
-    assert {"", "changes", "j", "q", "d", "s", "f", "report", "citations"} <= {path.split("/")[1] for path in paths}
+    assert {"", "changes", "j", "q", "d", "s", "f", "e", "c", "report", "citations"} <= {
+        path.split("/")[1] for path in paths
+    }
     assert [] == [path for path in paths if ask(db, path, ADDRESS, "2026-11-28").status != 200]
 
 

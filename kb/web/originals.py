@@ -13,7 +13,7 @@ from pathlib import Path
 from kb.errors import DamagedSnapshotError, NotFoundError
 from kb.serve import ARCHIVE_VARIABLE, DATA_VARIABLE
 from kb.store.archive import open_archive, read_snapshot
-from kb.store.lagging import find_original
+from kb.store.originals import find_original
 from kb.web.answer import Answer
 from kb.web.refusal import refuse
 

@@ -24,7 +24,7 @@ from kb.store.answers import (
     read_published_facts,
     read_published_questions,
 )
-from kb.store.lagging import Inclusion, read_inclusion
+from kb.store.originals import Inclusion, read_inclusion
 from kb.tell.words import cite, keep_web, link_document, print_day
 from kb.web.answer import Answer
 from kb.web.pages.answer_words import PAGE_LABELS, PROOF_SENTENCES, print_length, print_stated

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from kb.compare.redline import redline_html
 from kb.errors import UsageError
 from kb.stories import Period, list_period, make_report, read_almanac
-from kb.tell.follow import ANY, FIELDS, Follow, describe_follow, parse_follow
+from kb.tell.follow import ANY, FIELDS, Follow, describe_follow, list_terms, parse_follow
 from kb.tell.forms import render_json, render_markdown, render_text, space_marks
 from kb.tell.story import Links, Report
 from kb.tell.view import lay_out
@@ -18,6 +18,8 @@ from kb.web.pages.frame import Frame, read_frame, render, render_missing, show_s
 
 DAYS = 30
 MOST_FULL = 60
+# What the page itself lets one choose, one of each; addresses may hold more, and keep it.
+SELECTS = ("jurisdiction", "topic", "profession")
 MEDIA_TYPES = {
     "md": "text/markdown; charset=utf-8",
     "txt": "text/plain; charset=utf-8",
@@ -86,6 +88,7 @@ def _render(frame: Frame, report: Report, follow: Follow, chosen: Mapping[str, s
         page=lay_out(report, lambda _: 0, MOST_FULL),
         described=describe_follow(follow),
         chosen=chosen,
+        selects={name: list_terms(name) for name in SELECTS if "," not in chosen.get(name, "")},
         forms=[(form, write_path(f"/report.{form}", chosen)) for form in MEDIA_TYPES],
         subscribe=write_path("/subscribe", {name: value for name, value in chosen.items() if name in FIELDS}),
         changes=write_path("/changes", {name: value for name, value in chosen.items() if "," not in value}),

@@ -8,14 +8,21 @@ from collections.abc import Iterable, Mapping
 from xml.sax.saxutils import escape
 
 from kb.errors import NotFoundError
-from kb.store.lagging import count_listed, list_listed
+from kb.store.sitemap import count_listed, list_listed
 from kb.tell.words import link_document
 from kb.web.answer import Answer
 
 # Addresses of one part; the protocol allows 50,000 and 50 MB.
 PART_SIZE = 10_000
 FIXED = "/ /changes /calendar /j /q /compare /sources /citations /report /data /methods /quality /about /api".split()
-PATHS: Mapping[str, str] = {"jurisdiction": "/j/", "question": "/q/", "source": "/s/", "fact": "/f/"}
+PATHS: Mapping[str, str] = {
+    "jurisdiction": "/j/",
+    "question": "/q/",
+    "source": "/s/",
+    "fact": "/f/",
+    "event": "/e/",
+    "change": "/c/",
+}
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 XML = "application/xml; charset=utf-8"
 # What holds ever more of the same, or is no page for others to find.
