@@ -16,9 +16,20 @@ from axe_playwright_python.sync_playwright import Axe
 from selectolax.lexbor import LexborHTMLParser
 
 from bench.shots import find_browser, open_browser
+from kb.hooks import spell_secret
 from kb.serve import ServeRequest, make_command, make_environment
-from kb.store.subscribers import SIGNING, keep_secret, list_subscribers, open_subscribers
+from kb.store.subscribers import (
+    SIGNING,
+    find_subscriber,
+    keep_secret,
+    list_subscribers,
+    open_subscribers,
+    read_subscriber,
+)
+from kb.subscribing import Wish, check_wish, take
+from kb.tell.follow import Follow
 from kb.tell.tokens import link_token
+from kb.web.desk import is_foreign, name_client
 from tests.example_web import build_web
 from tests.hostile import PAYLOADS
 from tests.sites import find_port, publish_at
@@ -172,11 +183,50 @@ def test_mail_reader_stops_it_with_one_click(served):
     assert "have stopped" in text
 
 
+BOUNDARY = "----frontier"
+PART = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--{BOUNDARY}--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(PART, f"multipart/form-data; boundary={BOUNDARY}"), ("", ""), ("List-Unsubscribe=One-Click", "text/plain")],
+)
+def test_mail_readers_stop_it_in_whatever_form_they_send(served, body, kind):
+    with closing(open_subscribers(served["data"])) as db:
+        target = f"{len(list_subscribers(db))}@example.org"
+        wish = check_wish(Wish(channel="mail", target=target, follows=(Follow(),)))
+        one, _ = take(db, wish, "2026-03-01T12:00:00Z")
+        path = urlsplit(link_token("", keep_secret(db, SIGNING, b"k"), "stop", one.id)).path
+    status, _, _ = ask(served["port"], "POST", path, body, {"content-type": kind, "origin": "https://mail.example"})
+
+    with closing(open_subscribers(served["data"])) as db:
+        assert (200, "stopped") == (status, read_subscriber(db, one.id).state)
+
+
+def test_secret_of_a_webhook_is_shown_to_who_confirms_and_to_nobody_who_asks(served):
+    form = {"channel": "webhook", "hook": "https://hooks.example.org/own"}
+    _, _, asked = ask(served["port"], "POST", "/subscribe", form)
+    with closing(open_subscribers(served["data"])) as db:
+        one = find_subscriber(db, "webhook", form["hook"])
+        secret = keep_secret(db, SIGNING, b"k")
+    confirm, manage = (urlsplit(link_token("", secret, name, one.id)).path for name in ("confirm", "manage"))
+    shown = [ask(served["port"], "POST", confirm, {"a": "1"})[2] for _ in range(2)]
+    status, _, saved = ask(served["port"], "POST", manage, {"cadence": "daily", "zone": "America/Denver"})
+
+    told = spell_secret(one.secret)
+    assert [False, True, False] == [told in page for page in (asked, *shown)]
+    assert (200, False) == (status, told in saved)
+    with closing(open_subscribers(served["data"])) as db:
+        assert "daily" == read_subscriber(db, one.id).cadence
+
+
 def test_who_opens_a_link_alters_nothing(served):
     before = read_state(served)
-    for purpose in ("confirm", "manage", "stop"):
-        assert 200 == ask(served["port"], "GET", sign(served, purpose))[0]
+    statuses = [ask(served["port"], method, sign(served, "stop"))[0] for method in ("GET", "HEAD")]
+    statuses += [ask(served["port"], "GET", sign(served, purpose))[0] for purpose in ("manage", "confirm")]
 
+    # A link to confirm starts nothing for somebody who stopped since.
+    assert [200, 200, 200, 410] == statuses
     assert before == read_state(served)
 
 
@@ -204,6 +254,42 @@ def test_what_is_no_form_of_ours_is_refused(served, fields, headers, status):
     assert status == found
     assert "no-store" == told["cache-control"]
     assert sent == len(served["sink"].taken)
+
+
+@pytest.mark.parametrize(
+    ("client", "named"),
+    [
+        (("203.0.113.9", 4000), "203.0.113.9"),
+        (("2001:db8:1:2:aaaa::1", 4000), "2001:db8:1:2::/64"),
+        (("2001:db8:1:2:bbbb::9", 4001), "2001:db8:1:2::/64"),
+        (("2001:db8:1:3::1", 4000), "2001:db8:1:3::/64"),
+        (("fe80::1%eth0", 4000), "fe80::/64"),
+        (("::ffff:203.0.113.9", 4000), "203.0.113.9"),
+        (("somewhere", 0), "somewhere"),
+        (("", 0), "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_who_asks_is_told_apart_by_network_and_never_passes_for_the_operator(client, named):
+    assert named == name_client({"client": client})
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, False),
+        ({"origin": "null", "sec-fetch-site": "same-origin"}, False),
+        ({"origin": "null", "sec-fetch-site": "cross-site"}, True),
+        ({"origin": "https://law.example", "host": "law.example"}, False),
+        ({"origin": "https://law.example", "host": "127.0.0.1:8001"}, False),
+        ({"origin": "https://law.example.evil.example", "host": "law.example"}, True),
+        ({"sec-fetch-site": "same-site"}, True),
+    ],
+)
+def test_pages_of_others_are_known_by_what_browsers_say(monkeypatch, headers, expected):
+    monkeypatch.setenv("KB_ADDRESS", "https://law.example")
+
+    assert expected == is_foreign(headers)
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
