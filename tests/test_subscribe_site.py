@@ -7,7 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from email import message_from_bytes, policy
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -26,10 +26,10 @@ from kb.store.subscribers import (
     open_subscribers,
     read_subscriber,
 )
-from kb.subscribing import Wish, check_wish, take
+from kb.subscribing import PER_CLIENT, Wish, check_wish, take
 from kb.tell.follow import Follow
 from kb.tell.tokens import link_token
-from kb.web.desk import is_foreign, name_client
+from kb.web.desk import is_foreign, name_client, tell_trouble
 from tests.example_web import build_web
 from tests.hostile import PAYLOADS
 from tests.sites import find_port, publish_at
@@ -334,28 +334,96 @@ def test_hostile_values_are_words_wherever_they_come_out(served, field):
         assert [] == LexborHTMLParser(shown).css("script, iframe, object, img"), payload
 
 
-def test_without_mail_the_page_says_so_and_offers_feeds(tmp_path):
-    data = build_web(tmp_path)
+@contextmanager
+def serve_bare(folder, **settings):
+    """Serve a published web without mail; yields its port and its data folder."""
+    data = build_web(folder)
     publish_at(data)
     port = find_port()
     request = ServeRequest(data, port=port)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("KB_MAIL")}
-    environment.pop("KB_ADDRESS", None)
-    server = subprocess.Popen(
-        make_command(request), env=make_environment(request, environment), stderr=subprocess.DEVNULL
-    )
-    try:
-        _await(lambda: ask(port, "GET", "/-/health")[0] == 200)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KB_MAIL", "KB_ADDRESS"))}
+    environment = make_environment(request, {**kept, **settings})
+    with (folder / "err.log").open("wb") as err:
+        server = subprocess.Popen(make_command(request), env=environment, stderr=err)
+        try:
+            _await(lambda: ask(port, "GET", "/-/health")[0] == 200)
+            yield port, data
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def test_without_mail_the_page_says_so_and_offers_feeds(tmp_path):
+    with serve_bare(tmp_path) as (port, data):
         status, _, text = ask(port, "GET", "/subscribe?jurisdiction=us-xx")
+        is_touched = (data / "subscribers.db").exists()
         refused, _, _ = ask(port, "POST", "/subscribe", {"mail": "a@example.org"})
-    finally:
-        server.terminate()
-        server.wait(10)
     links = [node.attributes.get("href") for node in LexborHTMLParser(text).css("main a")]
 
     assert (200, 503) == (status, refused)
     assert "sends no reports" in text
     assert "/changes.atom?jurisdiction=us-xx" in links
+    assert not is_touched
+
+
+def test_file_that_cannot_be_opened_or_written_closes_the_desk_and_nothing_else(tmp_path):
+    with serve_bare(tmp_path, KB_ADDRESS="https://law.example") as (port, data):
+        with closing(open_subscribers(data)) as db:
+            wish = check_wish(Wish(channel="webhook", target="https://hooks.example.org/x", follows=(Follow(),)))
+            one, _ = take(db, wish, "2026-03-01T12:00:00Z")
+            stop = urlsplit(link_token("", keep_secret(db, SIGNING, b"k"), "stop", one.id)).path
+        for path in data.glob("subscribers.db*"):
+            path.rename(tmp_path / path.name)
+        (data / "subscribers.db").mkdir()
+        asked = [
+            ask(port, "POST", "/subscribe", {"channel": "webhook", "hook": "https://hooks.example.org/y"}),
+            ask(port, "POST", stop, "List-Unsubscribe=One-Click"),
+        ]
+        looked = [ask(port, "GET", path)[0] for path in ("/subscribe", "/changes")]
+        (data / "subscribers.db").rmdir()
+        (tmp_path / "subscribers.db").rename(data / "subscribers.db")
+        again, _, _ = ask(port, "POST", stop, "List-Unsubscribe=One-Click")
+
+    assert [503, 503] == [status for status, _, _ in asked]
+    assert all("try again later" in text and str(tmp_path) not in text for _, _, text in asked)
+    assert ([200, 200], 200) == (looked, again)
+    assert stop.rpartition("/")[2].encode() not in (tmp_path / "err.log").read_bytes()
+
+
+def test_who_asks_too_often_is_told_so_and_others_are_not_held_up(tmp_path):
+    def ask_for(port, number, client):
+        form = {"channel": "webhook", "hook": f"https://hooks.example.org/{number}"}
+        return ask(port, "POST", "/subscribe", form, {"x-forwarded-for": client})
+
+    with serve_bare(tmp_path, KB_ADDRESS="https://law.example") as (port, data):
+        many = [ask_for(port, number, "203.0.113.5")[0] for number in range(PER_CLIENT)]
+        status, headers, text = ask_for(port, "more", "203.0.113.5")
+        other, _, _ = ask_for(port, "other", "203.0.113.6")
+    kept = b"".join(path.read_bytes() for path in data.glob("subscribers.db*"))
+
+    assert ([200] * PER_CLIENT, 429, 200) == (many, status, other)
+    assert "no-store" == headers["cache-control"]
+    assert "try again in an hour" in text
+    assert b"203.0.113" not in kept
+
+
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [(sqlite3.SQLITE_BUSY, "Not possible just now"), (sqlite3.SQLITE_READONLY | 8 << 8, "Not possible just now")],
+)
+def test_trouble_of_the_file_is_no_fault_of_who_asks(code, title):
+    error = sqlite3.OperationalError("trouble")
+    error.sqlite_errorcode = code
+
+    assert title == tell_trouble(error)[0]
+
+
+def test_fault_of_ours_is_not_hidden_as_trouble_of_the_file():
+    error = sqlite3.OperationalError("no such column: x")
+    error.sqlite_errorcode = sqlite3.SQLITE_ERROR
+
+    with pytest.raises(sqlite3.OperationalError, match="no such column"):
+        tell_trouble(error)
 
 
 # --- nobody else learns who subscribes

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from kb.models import Channel
-from kb.store.connection import open_database, transaction
+from kb.store.connection import BUSY_SECONDS, open_database, transaction
 from kb.tell.follow import Follow
 from kb.tell.period import Cadence
 
@@ -117,10 +117,10 @@ MIGRATIONS = (
 )
 
 
-def open_subscribers(data: Path, *, read_only: bool = False) -> sqlite3.Connection:
+def open_subscribers(data: Path, *, read_only: bool = False, wait_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     """Open subscribers.db of a data folder, made where missing; only its owner may read the file.
 
-    Raises what ``open_database`` raises.
+    Who writes waits ``wait_seconds`` for others who do. Raises what ``open_database`` raises.
     """
     path = data / FILE
     if not read_only and not path.exists():
@@ -129,6 +129,7 @@ def open_subscribers(data: Path, *, read_only: bool = False) -> sqlite3.Connecti
     db = open_database(path, application="statusquo subscribers", migrations=MIGRATIONS, read_only=read_only)
     # What is erased is overwritten: no address stays readable in a page of the file that is free.
     db.execute("PRAGMA secure_delete = ON")
+    db.execute(f"PRAGMA busy_timeout = {round(wait_seconds * 1000)}")
     return db
 
 

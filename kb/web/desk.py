@@ -4,12 +4,14 @@ What is sent is bounded, comes from our own pages, and is never logged: a token 
 """
 
 import asyncio
+import logging
 import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
+from functools import cache
 from ipaddress import IPv4Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from kb.web.answer import Answer
 from kb.web.cache import Scope
 from kb.web.guard import PAGE_SECONDS, lift_time_limit, limit_time
 from kb.web.pages.navigation import ROUTES
-from kb.web.pages.subscribe import Visit, view_confirm, view_manage, view_stop, view_subscribe
+from kb.web.pages.subscribe import ClosedError, Visit, view_confirm, view_manage, view_stop, view_subscribe
 from kb.web.refusal import refuse
 from kb.web.swap import Generation
 
@@ -48,8 +50,21 @@ ROUTES_OF_DESK: tuple[tuple[re.Pattern[str], View], ...] = (
 # Mail readers send this by themselves, from wherever they are, in either form that browsers know (RFC 8058 § 3.2).
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 STOP = "/stop/"
+# The file is written in milliseconds; who waits longer holds up others.
+WAIT_SECONDS = 10.0
+CLOSED = "Subscriptions cannot be read or written here at the moment. Nothing was altered: try again later."
+# What keeps a file from being written that is no fault of the question (SQLite's primary result codes).
+PRIMARY = 0xFF
+WRITING_TROUBLE = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+)
 HEADERS = {"cache-control": "no-store", "x-robots-tag": "noindex"}
 
+logger = logging.getLogger(__name__)
 ROUTES.announce(["^/subscribe$"])
 
 
@@ -83,12 +98,12 @@ class Desk:
                     db, scope, body if is_sent else None, lambda: loop.call_soon_threadsafe(self._send)
                 )
             )
+        except ClosedError as error:
+            return _dress(refuse(path, 503, "Not possible just now", str(error)))
         except StatusQuoError as error:
             return _dress(refuse(path, 400, "This cannot be answered", str(error)))
         except sqlite3.OperationalError as error:
-            if str(error) != "interrupted":
-                raise
-            return _dress(refuse(path, 503, "This took too long", "Narrow what you follow and try again."))
+            return _dress(refuse(path, 503, *tell_trouble(error)))
         return _dress(answer)
 
     def _visit(self, public: sqlite3.Connection, scope: Scope, body: bytes | None, tell: Callable[[], Any]) -> Answer:
@@ -105,11 +120,11 @@ class Desk:
             settings = read_mail_settings(os.environ)
         except UsageError:
             settings = MailSettings()
-        with closing(open_subscribers(self._data)) as db, _limited(public):
+        with ExitStack() as stack, _limited(public):
             return view(
                 Visit(
                     public=public,
-                    subscribers=db,
+                    open_file=cache(lambda: stack.enter_context(closing(self._open()))),
                     asked=asked,
                     fields=read_fields(body),
                     settings=settings,
@@ -119,6 +134,14 @@ class Desk:
                     allow_loopback=bool(os.environ.get(LOOPBACK_VARIABLE)),
                 )
             )
+
+    def _open(self) -> sqlite3.Connection:
+        """Open the file of subscribers; raises ClosedError, and logs why, where it cannot be."""
+        try:
+            return open_subscribers(self._data, wait_seconds=WAIT_SECONDS)
+        except (OSError, sqlite3.OperationalError, StatusQuoError) as error:
+            logger.error("the file of subscribers cannot be opened: %s", error)
+            raise ClosedError(CLOSED) from None
 
     def _send(self) -> None:
         """Send what asks for confirmation now, beside the requests that come."""
@@ -156,6 +179,16 @@ def read_fields(body: bytes | None) -> dict[str, list[str]] | None:
         return parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
     except ValueError:
         raise UsageError(f"expected at most {MOST_FIELDS} fields") from None
+
+
+def tell_trouble(error: sqlite3.OperationalError) -> tuple[str, str]:
+    """Return what is said where a page took too long or the file cannot be written now; raises any other trouble."""
+    if str(error) == "interrupted":
+        return "This took too long", "Narrow what you follow and try again."
+    if getattr(error, "sqlite_errorcode", 0) & PRIMARY not in WRITING_TROUBLE:
+        raise error
+    logger.error("the file of subscribers cannot be written: %s", error)
+    return "Not possible just now", CLOSED
 
 
 def is_one_click(body: bytes) -> bool:

@@ -70,14 +70,19 @@ LEGENDS = {
 Fields = Mapping[str, Sequence[str]]
 
 
+class ClosedError(StatusQuoError):
+    """Raised where the file of subscribers cannot be opened or written now; never says where it stands."""
+
+
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """A visit to one of these pages: the publication, the subscribers, what was asked, and who asks (a keyless mark).
 
     ``fields`` is None for a visit that only looks. ``tell`` is called when a message was written that should go now.
+    The file of subscribers is opened when it is first needed: who only looks at the form does not touch it.
     """
 
     public: sqlite3.Connection
-    subscribers: sqlite3.Connection
+    open_file: Callable[[], sqlite3.Connection]
     asked: Mapping[str, str]
     fields: Fields | None
     settings: MailSettings
@@ -85,6 +90,11 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     tell: Callable[[], None]
     allow_loopback: bool = False
+
+    @property
+    def subscribers(self) -> sqlite3.Connection:
+        """Return the file of subscribers; raises ClosedError."""
+        return self.open_file()
 
     @property
     def frame(self) -> Frame:
@@ -286,6 +296,8 @@ def _do(visit: Visit, mine: Mine, wished: str) -> None:
 def _with_link(visit: Visit, purpose: Purpose, show: Callable[[Visit, Mine], Answer]) -> Answer:
     try:
         return show(visit, open_link(visit.subscribers, purpose, visit.asked["token"]))
+    except ClosedError:
+        raise
     except ExpiredTokenError:
         lines = ["Ask for a fresh one on the page “Subscribe” (/subscribe): enter your address again, nothing is lost."]
         return render_missing(visit.frame, "This link has expired", lines, status=410)
