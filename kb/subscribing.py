@@ -247,7 +247,7 @@ def confirm(db: sqlite3.Connection, mine: Mine, now: str) -> None:
     Raises EndedError for somebody who stopped since: an old link starts nothing again.
     """
     if mine.subscriber.state == "stopped":
-        raise EndedError("these reports were stopped; to get them again, subscribe anew under /subscribe")
+        raise EndedError("These reports were stopped. To get them again, subscribe anew under /subscribe.")
     if mine.subscriber.state != "active":
         _start(db, mine, now)
 
@@ -289,7 +289,7 @@ def start_again(db: sqlite3.Connection, mine: Mine, now: str) -> None:
     if mine.subscriber.state != "stopped":
         raise UsageError("these reports have not stopped")
     if not may_start_again(mine, now):
-        raise EndedError("these reports ended more than a day ago; to get them again, subscribe under /subscribe")
+        raise EndedError("These reports ended more than a day ago. To get them again, subscribe anew under /subscribe.")
     with transaction(db):
         if find_subscriber(db, mine.subscriber.channel, mine.subscriber.target) is not None:
             raise UsageError("this address is subscribed already")

@@ -321,7 +321,7 @@ def test_forged_links_say_what_to_do_and_repeat_nothing(served, path):
 
 @pytest.mark.parametrize("field", ["mail", "hook", "zone", "jurisdiction", "topic", "cadence", "channel"])
 def test_hostile_values_are_words_wherever_they_come_out(served, field):
-    for payload in PAYLOADS[::4]:
+    for payload in PAYLOADS:
         _, _, text = ask(
             served["port"], "POST", "/subscribe", {"mail": "a@example.org", "website": "x", field: payload}
         )

@@ -299,7 +299,7 @@ def _with_link(visit: Visit, purpose: Purpose, show: Callable[[Visit, Mine], Ans
     except ClosedError:
         raise
     except ExpiredTokenError:
-        lines = ["Ask for a fresh one on the page “Subscribe” (/subscribe): enter your address again, nothing is lost."]
+        lines = ["Ask for a fresh one under “Get change reports” below: enter your address again, nothing is lost."]
         return render_missing(visit.frame, "This link has expired", lines, status=410)
     except BadTokenError as error:
         lines = [f"We cannot read this link: {error}. Copy it whole from the mail, or ask for a fresh one."]
