@@ -18,7 +18,7 @@ from kb.mail_settings import MailSettings
 from kb.models import Channel
 from kb.store.connection import transaction
 from kb.store.notices import forget_waiting
-from kb.store.outbox import Draft, drop_waiting, write_message
+from kb.store.outbox import Draft, drop_waiting, erase_unaddressed, write_message
 from kb.store.subscribers import (
     SIGNING,
     Subscriber,
@@ -50,6 +50,10 @@ class TooManyError(StatusQuoError):
     """Raised where something was asked for too often; says when to try again."""
 
 
+class EndedError(StatusQuoError):
+    """Raised where a link would start reports that were stopped."""
+
+
 class NotConfiguredError(StatusQuoError):
     """Raised where a service cannot send what is asked for, as nobody set it up."""
 
@@ -66,7 +70,10 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What came of asking: where the confirmation goes, and a webhook's signing secret, told once."""
+    """What came of asking: where the confirmation goes, and to an operator a new webhook's signing secret.
+
+    Who asks on the site proves nothing yet: the secret is shown to who confirms.
+    """
 
     target: str
     secret: bytes
@@ -74,30 +81,36 @@ class Asked(msgspec.Struct, frozen=True):
 
 def check_wish(wish: Wish, *, allow_loopback: bool = False) -> Wish:
     """Return a wish as it is kept; raises UsageError and its kind, in words that hold no address."""
-    if wish.cadence not in CADENCES:
-        raise UsageError(f"cadence: expected one of {', '.join(CADENCES)}")
-    if not 1 <= len(wish.follows) <= MOST_FOLLOWS:
-        raise UsageError(f"follows: expected 1 to {MOST_FOLLOWS} choices, found {len(wish.follows)}")
     if wish.channel == "mail":
         target = check_address(wish.target)
     else:
         parse_target(wish.target, allow_loopback=allow_loopback)
         target = wish.target
-    return msgspec.structs.replace(wish, target=target, zone=check_zone(wish.zone))
+    return msgspec.structs.replace(check_choice(wish), target=target)
+
+
+def check_choice(wish: Wish) -> Wish:
+    """Return a wish whose choice is as it is kept, whatever its target; raises UsageError."""
+    if wish.cadence not in CADENCES:
+        raise UsageError(f"cadence: expected one of {', '.join(CADENCES)}")
+    if not 1 <= len(wish.follows) <= MOST_FOLLOWS:
+        raise UsageError(f"follows: expected 1 to {MOST_FOLLOWS} choices, found {len(wish.follows)}")
+    return msgspec.structs.replace(wish, zone=check_zone(wish.zone))
 
 
 def ask(db: sqlite3.Connection, wish: Wish, now: str, settings: MailSettings, client: str = "") -> Asked:
     """Take a checked wish and write the message that asks for its confirmation into the outbox.
 
     ``client`` tells askers apart ("" for an operator, who is not limited). Raises NotConfiguredError and TooManyError.
+    Two who ask for one address at the same time are one subscriber.
     """
     if not settings.address or (wish.channel == "mail" and not settings.is_set):
         raise NotConfiguredError("this site sends no reports by this way: nobody has set it up yet")
     secret = keep_secret(db, SIGNING, secrets.token_bytes(32))
     if client:
         _count_ask(db, secret, wish, client, now)
-    known = find_subscriber(db, wish.channel, wish.target)
     with transaction(db):
+        known = find_subscriber(db, wish.channel, wish.target)
         if known is not None and known.state == "active":
             _write_note(db, known, "manage", now, settings)
             return Asked(known.target, b"")
@@ -106,14 +119,17 @@ def ask(db: sqlite3.Connection, wish: Wish, now: str, settings: MailSettings, cl
             add_subscriber(db, one, wish.follows)
         else:
             _apply(db, one.id, wish)
-        _write_note(db, one, "confirm", now, settings)
-    return Asked(one.target, one.secret if wish.channel == "webhook" else b"")
+        if one.state == "asked":
+            # Asked anew, it is kept for another week: the new link has to find it.
+            alter_subscriber(db, one.id, created_at=now)
+        _write_note(db, msgspec.structs.replace(one, cadence=wish.cadence), "confirm", now, settings)
+    return Asked(one.target, one.secret if wish.channel == "webhook" and not client else b"")
 
 
 def take(db: sqlite3.Connection, wish: Wish, now: str) -> tuple[Subscriber, bool]:
     """Subscribe somebody who agreed already, from now on; returns them, and whether they are new."""
-    known = find_subscriber(db, wish.channel, wish.target)
     with transaction(db):
+        known = find_subscriber(db, wish.channel, wish.target)
         if known is None:
             add_subscriber(db, _make_subscriber(wish, now), wish.follows)
         else:
@@ -156,10 +172,11 @@ def _count_ask(db: sqlite3.Connection, secret: bytes, wish: Wish, client: str, n
         ("client", PER_CLIENT, HOUR, "an hour"),
         ("all", PER_ALL, HOUR, "an hour"),
     )
-    for name, most, span, words in limits:
-        if count_asks(db, keys[name], _print(here - span)) >= most:
-            raise TooManyError(f"This was asked for too often; try again in {words}.")
-    add_asks(db, list(keys.values()), now, _print(here - DAY))
+    with transaction(db):
+        for name, most, span, words in limits:
+            if count_asks(db, keys[name], _print(here - span)) >= most:
+                raise TooManyError(f"This was asked for too often; try again in {words}.")
+        add_asks(db, list(keys.values()), now, _print(here - DAY))
 
 
 def _write_note(db: sqlite3.Connection, one: Subscriber, kind: Purpose, now: str, settings: MailSettings) -> None:
@@ -227,10 +244,16 @@ def open_link(db: sqlite3.Connection, purpose: Purpose, token: str) -> Mine:
 def confirm(db: sqlite3.Connection, mine: Mine, now: str) -> None:
     """Start the reports of somebody who asked: from now on. Doing it again alters nothing.
 
-    What waited when somebody stopped is not told to them when they start again.
+    Raises EndedError for somebody who stopped since: an old link starts nothing again.
     """
-    if mine.subscriber.state == "active":
-        return
+    if mine.subscriber.state == "stopped":
+        raise EndedError("These reports were stopped. To get them again, subscribe anew under /subscribe.")
+    if mine.subscriber.state != "active":
+        _start(db, mine, now)
+
+
+def _start(db: sqlite3.Connection, mine: Mine, now: str) -> None:
+    """Start reports from now on; what waited when they were stopped is not told."""
     with transaction(db):
         forget_waiting(db, mine.subscriber.id)
         values = {"state": "active", "reason": "", "confirmed_at": now, "ended_at": None, "told_until": now}
@@ -240,7 +263,7 @@ def confirm(db: sqlite3.Connection, mine: Mine, now: str) -> None:
 def change(db: sqlite3.Connection, mine: Mine, wish: Wish) -> None:
     """Put what is followed and how often in place of what was; the address stays."""
     with transaction(db):
-        _apply(db, mine.subscriber.id, check_wish(msgspec.structs.replace(wish, target=mine.subscriber.target)))
+        _apply(db, mine.subscriber.id, check_choice(wish))
 
 
 def slow_down(db: sqlite3.Connection, mine: Mine) -> None:
@@ -258,16 +281,34 @@ def stop(db: sqlite3.Connection, mine: Mine, now: str, reason: str = "stopped by
 
 
 def start_again(db: sqlite3.Connection, mine: Mine, now: str) -> None:
-    """Start the reports of somebody who stopped again; raises UsageError where they are subscribed anew."""
-    if find_subscriber(db, mine.subscriber.channel, mine.subscriber.target) is not None:
-        raise UsageError("this address is subscribed already")
-    confirm(db, mine, now)
+    """Start the reports of somebody who stopped by mistake again.
+
+    A link to stop lasts for good and so must not do more than stop: it starts again what it ended for a day. Raises
+    EndedError later, and UsageError where they go on or the address is subscribed anew.
+    """
+    if mine.subscriber.state != "stopped":
+        raise UsageError("these reports have not stopped")
+    if not may_start_again(mine, now):
+        raise EndedError("These reports ended more than a day ago. To get them again, subscribe anew under /subscribe.")
+    with transaction(db):
+        if find_subscriber(db, mine.subscriber.channel, mine.subscriber.target) is not None:
+            raise UsageError("this address is subscribed already")
+        _start(db, mine, now)
+
+
+def may_start_again(mine: Mine, now: str) -> bool:
+    """Tell whether somebody stopped so lately that it may have been by mistake."""
+    ended = mine.subscriber.ended_at
+    is_stopped = mine.subscriber.state == "stopped" and ended is not None
+    return is_stopped and datetime.fromisoformat(now) - datetime.fromisoformat(str(ended)) <= DAY
 
 
 def erase(db: sqlite3.Connection, mine: Mine, now: str) -> None:
-    """End the reports and erase the address at once."""
-    stop(db, mine, now)
-    alter_subscriber(db, mine.subscriber.id, target="", secret=b"")
+    """End the reports and erase the address at once, in what was sent to it too."""
+    with transaction(db):
+        stop(db, mine, now)
+        alter_subscriber(db, mine.subscriber.id, target="", secret=b"")
+        erase_unaddressed(db, now)
 
 
 def _print(instant: datetime) -> str:

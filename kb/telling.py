@@ -23,7 +23,7 @@ from kb.mail_settings import MailSettings
 from kb.store.connection import data_lock, transaction
 from kb.store.news import find_publication, read_last_waves
 from kb.store.notices import LAST, Stories, list_waiting, mark_told, move_cursors, read_cursors, write_story
-from kb.store.outbox import Draft, write_message
+from kb.store.outbox import Draft, erase_unaddressed, write_message
 from kb.store.public import open_published
 from kb.store.subscribers import (
     FILE,
@@ -264,7 +264,10 @@ def erase_old(db: sqlite3.Connection, now: str) -> int:
     """Erase addresses that are no longer needed; returns how many."""
     instant = datetime.fromisoformat(now)
     before = {"stopped_before": instant - KEPT_AFTER_STOP, "asked_before": instant - KEPT_UNCONFIRMED}
-    return erase_targets(db, **{name: at.strftime("%Y-%m-%dT%H:%M:%SZ") for name, at in before.items()})
+    with transaction(db):
+        count = erase_targets(db, **{name: at.strftime("%Y-%m-%dT%H:%M:%SZ") for name, at in before.items()})
+        erase_unaddressed(db, now)
+    return count
 
 
 def has_subscribers(data: Path) -> bool:

@@ -7,7 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from email import message_from_bytes, policy
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -16,9 +16,20 @@ from axe_playwright_python.sync_playwright import Axe
 from selectolax.lexbor import LexborHTMLParser
 
 from bench.shots import find_browser, open_browser
+from kb.hooks import spell_secret
 from kb.serve import ServeRequest, make_command, make_environment
-from kb.store.subscribers import SIGNING, keep_secret, list_subscribers, open_subscribers
+from kb.store.subscribers import (
+    SIGNING,
+    find_subscriber,
+    keep_secret,
+    list_subscribers,
+    open_subscribers,
+    read_subscriber,
+)
+from kb.subscribing import PER_CLIENT, Wish, check_wish, take
+from kb.tell.follow import Follow
 from kb.tell.tokens import link_token
+from kb.web.desk import is_foreign, name_client, tell_trouble
 from tests.example_web import build_web
 from tests.hostile import PAYLOADS
 from tests.sites import find_port, publish_at
@@ -172,11 +183,50 @@ def test_mail_reader_stops_it_with_one_click(served):
     assert "have stopped" in text
 
 
+BOUNDARY = "----frontier"
+PART = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--{BOUNDARY}--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(PART, f"multipart/form-data; boundary={BOUNDARY}"), ("", ""), ("List-Unsubscribe=One-Click", "text/plain")],
+)
+def test_mail_readers_stop_it_in_whatever_form_they_send(served, body, kind):
+    with closing(open_subscribers(served["data"])) as db:
+        target = f"{len(list_subscribers(db))}@example.org"
+        wish = check_wish(Wish(channel="mail", target=target, follows=(Follow(),)))
+        one, _ = take(db, wish, "2026-03-01T12:00:00Z")
+        path = urlsplit(link_token("", keep_secret(db, SIGNING, b"k"), "stop", one.id)).path
+    status, _, _ = ask(served["port"], "POST", path, body, {"content-type": kind, "origin": "https://mail.example"})
+
+    with closing(open_subscribers(served["data"])) as db:
+        assert (200, "stopped") == (status, read_subscriber(db, one.id).state)
+
+
+def test_secret_of_a_webhook_is_shown_to_who_confirms_and_to_nobody_who_asks(served):
+    form = {"channel": "webhook", "hook": "https://hooks.example.org/own"}
+    _, _, asked = ask(served["port"], "POST", "/subscribe", form)
+    with closing(open_subscribers(served["data"])) as db:
+        one = find_subscriber(db, "webhook", form["hook"])
+        secret = keep_secret(db, SIGNING, b"k")
+    confirm, manage = (urlsplit(link_token("", secret, name, one.id)).path for name in ("confirm", "manage"))
+    shown = [ask(served["port"], "POST", confirm, {"a": "1"})[2] for _ in range(2)]
+    status, _, saved = ask(served["port"], "POST", manage, {"cadence": "daily", "zone": "America/Denver"})
+
+    told = spell_secret(one.secret)
+    assert [False, True, False] == [told in page for page in (asked, *shown)]
+    assert (200, False) == (status, told in saved)
+    with closing(open_subscribers(served["data"])) as db:
+        assert "daily" == read_subscriber(db, one.id).cadence
+
+
 def test_who_opens_a_link_alters_nothing(served):
     before = read_state(served)
-    for purpose in ("confirm", "manage", "stop"):
-        assert 200 == ask(served["port"], "GET", sign(served, purpose))[0]
+    statuses = [ask(served["port"], method, sign(served, "stop"))[0] for method in ("GET", "HEAD")]
+    statuses += [ask(served["port"], "GET", sign(served, purpose))[0] for purpose in ("manage", "confirm")]
 
+    # A link to confirm starts nothing for somebody who stopped since.
+    assert [200, 200, 200, 410] == statuses
     assert before == read_state(served)
 
 
@@ -204,6 +254,42 @@ def test_what_is_no_form_of_ours_is_refused(served, fields, headers, status):
     assert status == found
     assert "no-store" == told["cache-control"]
     assert sent == len(served["sink"].taken)
+
+
+@pytest.mark.parametrize(
+    ("client", "named"),
+    [
+        (("203.0.113.9", 4000), "203.0.113.9"),
+        (("2001:db8:1:2:aaaa::1", 4000), "2001:db8:1:2::/64"),
+        (("2001:db8:1:2:bbbb::9", 4001), "2001:db8:1:2::/64"),
+        (("2001:db8:1:3::1", 4000), "2001:db8:1:3::/64"),
+        (("fe80::1%eth0", 4000), "fe80::/64"),
+        (("::ffff:203.0.113.9", 4000), "203.0.113.9"),
+        (("somewhere", 0), "somewhere"),
+        (("", 0), "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_who_asks_is_told_apart_by_network_and_never_passes_for_the_operator(client, named):
+    assert named == name_client({"client": client})
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, False),
+        ({"origin": "null", "sec-fetch-site": "same-origin"}, False),
+        ({"origin": "null", "sec-fetch-site": "cross-site"}, True),
+        ({"origin": "https://law.example", "host": "law.example"}, False),
+        ({"origin": "https://law.example", "host": "127.0.0.1:8001"}, False),
+        ({"origin": "https://law.example.evil.example", "host": "law.example"}, True),
+        ({"sec-fetch-site": "same-site"}, True),
+    ],
+)
+def test_pages_of_others_are_known_by_what_browsers_say(monkeypatch, headers, expected):
+    monkeypatch.setenv("KB_ADDRESS", "https://law.example")
+
+    assert expected == is_foreign(headers)
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
@@ -235,7 +321,7 @@ def test_forged_links_say_what_to_do_and_repeat_nothing(served, path):
 
 @pytest.mark.parametrize("field", ["mail", "hook", "zone", "jurisdiction", "topic", "cadence", "channel"])
 def test_hostile_values_are_words_wherever_they_come_out(served, field):
-    for payload in PAYLOADS[::4]:
+    for payload in PAYLOADS:
         _, _, text = ask(
             served["port"], "POST", "/subscribe", {"mail": "a@example.org", "website": "x", field: payload}
         )
@@ -248,28 +334,96 @@ def test_hostile_values_are_words_wherever_they_come_out(served, field):
         assert [] == LexborHTMLParser(shown).css("script, iframe, object, img"), payload
 
 
-def test_without_mail_the_page_says_so_and_offers_feeds(tmp_path):
-    data = build_web(tmp_path)
+@contextmanager
+def serve_bare(folder, **settings):
+    """Serve a published web without mail; yields its port and its data folder."""
+    data = build_web(folder)
     publish_at(data)
     port = find_port()
     request = ServeRequest(data, port=port)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("KB_MAIL")}
-    environment.pop("KB_ADDRESS", None)
-    server = subprocess.Popen(
-        make_command(request), env=make_environment(request, environment), stderr=subprocess.DEVNULL
-    )
-    try:
-        _await(lambda: ask(port, "GET", "/-/health")[0] == 200)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KB_MAIL", "KB_ADDRESS"))}
+    environment = make_environment(request, {**kept, **settings})
+    with (folder / "err.log").open("wb") as err:
+        server = subprocess.Popen(make_command(request), env=environment, stderr=err)
+        try:
+            _await(lambda: ask(port, "GET", "/-/health")[0] == 200)
+            yield port, data
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def test_without_mail_the_page_says_so_and_offers_feeds(tmp_path):
+    with serve_bare(tmp_path) as (port, data):
         status, _, text = ask(port, "GET", "/subscribe?jurisdiction=us-xx")
+        is_touched = (data / "subscribers.db").exists()
         refused, _, _ = ask(port, "POST", "/subscribe", {"mail": "a@example.org"})
-    finally:
-        server.terminate()
-        server.wait(10)
     links = [node.attributes.get("href") for node in LexborHTMLParser(text).css("main a")]
 
     assert (200, 503) == (status, refused)
     assert "sends no reports" in text
     assert "/changes.atom?jurisdiction=us-xx" in links
+    assert not is_touched
+
+
+def test_file_that_cannot_be_opened_or_written_closes_the_desk_and_nothing_else(tmp_path):
+    with serve_bare(tmp_path, KB_ADDRESS="https://law.example") as (port, data):
+        with closing(open_subscribers(data)) as db:
+            wish = check_wish(Wish(channel="webhook", target="https://hooks.example.org/x", follows=(Follow(),)))
+            one, _ = take(db, wish, "2026-03-01T12:00:00Z")
+            stop = urlsplit(link_token("", keep_secret(db, SIGNING, b"k"), "stop", one.id)).path
+        for path in data.glob("subscribers.db*"):
+            path.rename(tmp_path / path.name)
+        (data / "subscribers.db").mkdir()
+        asked = [
+            ask(port, "POST", "/subscribe", {"channel": "webhook", "hook": "https://hooks.example.org/y"}),
+            ask(port, "POST", stop, "List-Unsubscribe=One-Click"),
+        ]
+        looked = [ask(port, "GET", path)[0] for path in ("/subscribe", "/changes")]
+        (data / "subscribers.db").rmdir()
+        (tmp_path / "subscribers.db").rename(data / "subscribers.db")
+        again, _, _ = ask(port, "POST", stop, "List-Unsubscribe=One-Click")
+
+    assert [503, 503] == [status for status, _, _ in asked]
+    assert all("try again later" in text and str(tmp_path) not in text for _, _, text in asked)
+    assert ([200, 200], 200) == (looked, again)
+    assert stop.rpartition("/")[2].encode() not in (tmp_path / "err.log").read_bytes()
+
+
+def test_who_asks_too_often_is_told_so_and_others_are_not_held_up(tmp_path):
+    def ask_for(port, number, client):
+        form = {"channel": "webhook", "hook": f"https://hooks.example.org/{number}"}
+        return ask(port, "POST", "/subscribe", form, {"x-forwarded-for": client})
+
+    with serve_bare(tmp_path, KB_ADDRESS="https://law.example") as (port, data):
+        many = [ask_for(port, number, "203.0.113.5")[0] for number in range(PER_CLIENT)]
+        status, headers, text = ask_for(port, "more", "203.0.113.5")
+        other, _, _ = ask_for(port, "other", "203.0.113.6")
+    kept = b"".join(path.read_bytes() for path in data.glob("subscribers.db*"))
+
+    assert ([200] * PER_CLIENT, 429, 200) == (many, status, other)
+    assert "no-store" == headers["cache-control"]
+    assert "try again in an hour" in text
+    assert b"203.0.113" not in kept
+
+
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [(sqlite3.SQLITE_BUSY, "Not possible just now"), (sqlite3.SQLITE_READONLY | 8 << 8, "Not possible just now")],
+)
+def test_trouble_of_the_file_is_no_fault_of_who_asks(code, title):
+    error = sqlite3.OperationalError("trouble")
+    error.sqlite_errorcode = code
+
+    assert title == tell_trouble(error)[0]
+
+
+def test_fault_of_ours_is_not_hidden_as_trouble_of_the_file():
+    error = sqlite3.OperationalError("no such column: x")
+    error.sqlite_errorcode = sqlite3.SQLITE_ERROR
+
+    with pytest.raises(sqlite3.OperationalError, match="no such column"):
+        tell_trouble(error)
 
 
 # --- nobody else learns who subscribes

@@ -1,5 +1,7 @@
 """Subscribe, confirm, change and end: what counts is confirmed, what is known is not told, what is asked is bounded."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -11,12 +13,21 @@ from hypothesis import strategies as st
 
 from kb.errors import UsageError
 from kb.models import PARTS
+from kb.store.connection import transaction
 from kb.store.outbox import read_message
-from kb.store.subscribers import SIGNING, find_subscriber, keep_secret, list_subscribers, open_subscribers
+from kb.store.subscribers import (
+    SIGNING,
+    alter_subscriber,
+    find_subscriber,
+    keep_secret,
+    list_subscribers,
+    open_subscribers,
+)
 from kb.subscribing import (
     PER_ALL,
     PER_CLIENT,
     PER_TARGET,
+    EndedError,
     NotConfiguredError,
     TooManyError,
     Wish,
@@ -25,6 +36,7 @@ from kb.subscribing import (
     check_wish,
     confirm,
     erase,
+    may_start_again,
     open_link,
     slow_down,
     start_again,
@@ -37,6 +49,7 @@ from kb.tell.period import CADENCES, check_zone, find_period_end, find_today
 from kb.tell.story import Moved, Story
 from kb.tell.targets import BadTargetError
 from kb.tell.tokens import BadTokenError, ExpiredTokenError, hide_token, read_token, sign_token
+from kb.telling import erase_old
 from tests.telling import SETTINGS, later
 
 NOW = "2026-03-01T12:00:00Z"
@@ -182,6 +195,141 @@ def test_without_settings_nobody_can_ask(db, missing):
         ask(db, make_wish(), NOW, msgspec.structs.replace(SETTINGS, **{missing: ""}))
 
     assert [] == list_subscribers(db)
+
+
+def test_old_link_to_confirm_starts_nothing_that_was_stopped(db):
+    ask(db, make_wish(), NOW, SETTINGS)
+    (one,) = list_subscribers(db)
+    confirm(db, open_link(db, "confirm", sign(db, "confirm", one.id)), NOW)
+    stop(db, open_link(db, "stop", sign(db, "stop", one.id)), later(NOW, hours=1))
+    take(db, make_wish(), later(NOW, hours=2))
+
+    with pytest.raises(EndedError, match="subscribe anew"):
+        confirm(db, open_link(db, "confirm", sign(db, "confirm", one.id)), later(NOW, hours=3))
+
+
+@pytest.mark.parametrize(("hours", "may_start"), [(0, True), (24, True), (25, False)])
+def test_link_to_stop_starts_again_what_it_ended_for_a_day(db, hours, may_start):
+    one, _ = take(db, make_wish(), NOW)
+    stop(db, open_link(db, "stop", sign(db, "stop", one.id)), NOW)
+    mine, at = open_link(db, "stop", sign(db, "stop", one.id)), later(NOW, hours=hours)
+
+    assert may_start == may_start_again(mine, at)
+    if may_start:
+        start_again(db, mine, at)
+    else:
+        with pytest.raises(EndedError, match="more than a day ago"):
+            start_again(db, mine, at)
+    assert ("active" if may_start else "stopped") == list_subscribers(db)[0].state
+
+
+def test_what_goes_on_is_not_started_again(db):
+    one, _ = take(db, make_wish(), NOW)
+
+    with pytest.raises(UsageError, match="have not stopped"):
+        start_again(db, open_link(db, "stop", sign(db, "stop", one.id)), NOW)
+
+
+def test_webhook_changes_what_it_gets_and_keeps_its_address(db):
+    one, _ = take(db, make_wish("https://hooks.example.org/law", channel="webhook"), NOW)
+    choice = Wish(channel="mail", target="", follows=(Follow(topics=("pdmp",)),), cadence="weekly")
+    change(db, open_link(db, "manage", sign(db, "manage", one.id)), choice)
+    mine = open_link(db, "manage", sign(db, "manage", one.id))
+
+    assert ("https://hooks.example.org/law", "weekly") == (mine.subscriber.target, mine.subscriber.cadence)
+    assert choice.follows == mine.follows
+
+
+def test_who_asks_for_a_webhook_on_the_site_does_not_learn_its_secret(db):
+    wish = make_wish("https://hooks.example.org/law", channel="webhook")
+    told = [ask(db, wish, later(NOW, hours=hour), SETTINGS, "somebody") for hour in range(2)]
+    alter_subscriber(db, list_subscribers(db)[0].id, state="parked")
+    told.append(ask(db, wish, later(NOW, hours=3), SETTINGS, "somebody"))
+
+    assert [b""] * 3 == [one.secret for one in told]
+
+
+def test_asked_anew_is_kept_for_another_week_and_mailed_as_asked_last(db):
+    ask(db, make_wish(), NOW, SETTINGS)
+    ask(db, make_wish(cadence="weekly", follows=(Follow(topics=("pdmp",)),)), later(NOW, days=6), SETTINGS)
+    erase_old(db, later(NOW, days=8))
+    (one,) = list_subscribers(db)
+    text = message_from_bytes(read_notes(db)[1][1], policy=policy.default).get_body(("plain",)).get_content()
+
+    assert ("asked", "jo@example.org", later(NOW, days=6)) == (one.state, one.target, one.created_at)
+    assert CADENCES["weekly"] in text
+    assert "Texas" not in text
+
+
+# --- erasing
+
+
+def list_bytes(folder):
+    return b"".join(path.read_bytes() for path in folder.glob("subscribers.db*"))
+
+
+@pytest.mark.parametrize("is_asked_for", [True, False])
+def test_erased_address_stands_nowhere_in_the_file_not_even_in_what_was_sent(tmp_path, is_asked_for):
+    with closing(open_subscribers(tmp_path)) as db:
+        ask(db, make_wish("jo.private@example.org"), NOW, SETTINGS)
+        (one,) = list_subscribers(db)
+        confirm(db, open_link(db, "confirm", sign(db, "confirm", one.id)), NOW)
+        ask(db, make_wish("jo.private@example.org"), NOW, SETTINGS)
+        db.execute("UPDATE messages SET state = 'sent', ended_at = ? WHERE kind = 'confirm'", (NOW,))
+    assert b"jo.private" in list_bytes(tmp_path)
+
+    with closing(open_subscribers(tmp_path)) as db:
+        mine = open_link(db, "stop", sign(db, "stop", one.id))
+        if is_asked_for:
+            erase(db, mine, later(NOW, hours=1))
+        else:
+            stop(db, mine, later(NOW, hours=1))
+            erase_old(db, later(NOW, days=31))
+        left = db.execute("SELECT kind, state, body FROM messages ORDER BY seq").fetchall()
+
+    assert [("confirm", "sent", None), ("manage", "dropped", None)] == [tuple(row) for row in left]
+    assert b"jo.private" not in list_bytes(tmp_path)
+
+
+def test_what_waits_for_who_never_confirmed_is_dropped_with_the_address(db):
+    ask(db, make_wish(), NOW, SETTINGS)
+    erase_old(db, later(NOW, days=8))
+    (row,) = db.execute("SELECT state, reason, body FROM messages").fetchall()
+
+    assert ("dropped", "the address was erased", None) == tuple(row)
+    assert ["stopped"] == [one.state for one in list_subscribers(db)]
+
+
+def test_who_opens_a_link_does_not_wait_for_who_writes(tmp_path):
+    with closing(open_subscribers(tmp_path)) as writing, closing(open_subscribers(tmp_path)) as reading:
+        one, _ = take(writing, make_wish(), NOW)
+        token = sign(writing, "manage", one.id)
+        reading.execute("PRAGMA busy_timeout = 0")
+        with transaction(writing):
+            slow_down(writing, open_link(writing, "manage", token))
+
+            assert "immediate" == open_link(reading, "manage", token).subscriber.cadence
+
+
+def test_one_address_asked_for_at_once_from_many_sides_is_one_subscriber(tmp_path):
+    open_subscribers(tmp_path).close()
+
+    def ask_once(number):
+        with closing(open_subscribers(tmp_path)) as db:
+            try:
+                ask(db, make_wish(), NOW, SETTINGS, f"client {number}")
+            except TooManyError:
+                return "too many"
+        return "asked"
+
+    with ThreadPoolExecutor(8) as pool:
+        came = Counter(pool.map(ask_once, range(8)))
+    with closing(open_subscribers(tmp_path)) as db:
+        kinds = [kind for kind, _ in read_notes(db)]
+
+        assert {"asked": PER_TARGET, "too many": 8 - PER_TARGET} == came
+        assert 1 == len(list_subscribers(db))
+        assert ["confirm"] * PER_TARGET == kinds
 
 
 # --- bounds

@@ -179,6 +179,22 @@ def erase_bodies(db: sqlite3.Connection, before: str) -> int:
     ).rowcount
 
 
+def erase_unaddressed(db: sqlite3.Connection, now: str) -> int:
+    """Erase the text of every message to somebody whose address was erased: it names them; what waits is dropped.
+
+    Returns how many messages.
+    """
+    return db.execute(
+        """
+        UPDATE messages SET body = NULL, ended_at = COALESCE(ended_at, :now),
+            reason = CASE state WHEN 'waiting' THEN 'the address was erased' ELSE reason END,
+            state = CASE state WHEN 'waiting' THEN 'dropped' ELSE state END
+        WHERE body IS NOT NULL AND subscriber IN (SELECT id FROM subscribers WHERE target = '')
+        """,
+        {"now": now},
+    ).rowcount
+
+
 def count_messages(db: sqlite3.Connection) -> list[Count]:
     """Count messages by state, kind and reason."""
     rows = db.execute(

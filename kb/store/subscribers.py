@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from kb.models import Channel
-from kb.store.connection import open_database, transaction
+from kb.store.connection import BUSY_SECONDS, open_database, transaction
 from kb.tell.follow import Follow
 from kb.tell.period import Cadence
 
@@ -117,16 +117,20 @@ MIGRATIONS = (
 )
 
 
-def open_subscribers(data: Path, *, read_only: bool = False) -> sqlite3.Connection:
+def open_subscribers(data: Path, *, read_only: bool = False, wait_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     """Open subscribers.db of a data folder, made where missing; only its owner may read the file.
 
-    Raises what ``open_database`` raises.
+    Who writes waits ``wait_seconds`` for others who do. Raises what ``open_database`` raises.
     """
     path = data / FILE
     if not read_only and not path.exists():
         data.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    return open_database(path, application="statusquo subscribers", migrations=MIGRATIONS, read_only=read_only)
+    db = open_database(path, application="statusquo subscribers", migrations=MIGRATIONS, read_only=read_only)
+    # What is erased is overwritten: no address stays readable in a page of the file that is free.
+    db.execute("PRAGMA secure_delete = ON")
+    db.execute(f"PRAGMA busy_timeout = {round(wait_seconds * 1000)}")
+    return db
 
 
 class Subscriber(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,7 +159,13 @@ MARKS = ", ".join(f":{name}" for name in Subscriber.__struct_fields__)
 
 
 def keep_secret(db: sqlite3.Connection, name: str, fresh: bytes) -> bytes:
-    """Return the secret of a name, ``fresh`` from now on where none was kept yet."""
+    """Return the secret of a name, ``fresh`` from now on where none was kept yet.
+
+    Who only opens a link writes nothing, and so does not wait for those who write.
+    """
+    kept = db.execute("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()
+    if kept is not None:
+        return bytes(kept[0])
     with transaction(db):
         db.execute("INSERT INTO secrets VALUES (?, ?) ON CONFLICT DO NOTHING", (name, fresh))
         return bytes(db.execute("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()[0])

@@ -4,12 +4,15 @@ What is sent is bounded, comes from our own pages, and is never logged: a token 
 """
 
 import asyncio
+import logging
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
+from functools import cache
+from ipaddress import IPv4Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -22,14 +25,18 @@ from kb.mail_settings import MailSettings, read_mail_settings
 from kb.store.subscribers import open_subscribers
 from kb.web.answer import Answer
 from kb.web.cache import Scope
+from kb.web.guard import PAGE_SECONDS, lift_time_limit, limit_time
 from kb.web.pages.navigation import ROUTES
-from kb.web.pages.subscribe import Visit, view_confirm, view_manage, view_stop, view_subscribe
+from kb.web.pages.subscribe import ClosedError, Visit, view_confirm, view_manage, view_stop, view_subscribe
 from kb.web.refusal import refuse
 from kb.web.swap import Generation
 
 LARGEST_BODY = 65_536
-DESK_METHODS = ("GET", "POST")
+DESK_METHODS = ("GET", "HEAD", "POST")
 MOST_FIELDS = 300
+# A connection to the internet gets at least such a network (RFC 6177).
+CLIENT_PREFIX = 64
+LONGEST_CLIENT = 100
 FORM = "application/x-www-form-urlencoded"
 # Webhooks to this machine are for trying things out alone.
 LOOPBACK_VARIABLE = "KB_ALLOW_LOOPBACK_HOOKS"
@@ -40,10 +47,24 @@ ROUTES_OF_DESK: tuple[tuple[re.Pattern[str], View], ...] = (
     (re.compile(r"^/subscription/(?P<token>[^/]+)$"), view_manage),
     (re.compile(r"^/stop/(?P<token>[^/]+)$"), view_stop),
 )
-# Mail readers send this by themselves, from wherever they are (RFC 8058).
+# Mail readers send this by themselves, from wherever they are, in either form that browsers know (RFC 8058 § 3.2).
 ONE_CLICK = b"List-Unsubscribe=One-Click"
+STOP = "/stop/"
+# The file is written in milliseconds; who waits longer holds up others.
+WAIT_SECONDS = 10.0
+CLOSED = "Subscriptions cannot be read or written here at the moment. Nothing was altered: try again later."
+# What keeps a file from being written that is no fault of the question (SQLite's primary result codes).
+PRIMARY = 0xFF
+WRITING_TROUBLE = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+)
 HEADERS = {"cache-control": "no-store", "x-robots-tag": "noindex"}
 
+logger = logging.getLogger(__name__)
 ROUTES.announce(["^/subscribe$"])
 
 
@@ -65,6 +86,8 @@ class Desk:
         path = unquote(str(scope["path"]))
         is_sent = scope["method"] == "POST"
         body = await read_body(receive) if is_sent else b""
+        if is_sent and path.startswith(STOP) and is_one_click(body):
+            body = ONE_CLICK
         problem = check_sent(scope, body) if is_sent else None
         if problem is not None:
             return _dress(refuse(path, *problem))
@@ -75,8 +98,12 @@ class Desk:
                     db, scope, body if is_sent else None, lambda: loop.call_soon_threadsafe(self._send)
                 )
             )
+        except ClosedError as error:
+            return _dress(refuse(path, 503, "Not possible just now", str(error)))
         except StatusQuoError as error:
             return _dress(refuse(path, 400, "This cannot be answered", str(error)))
+        except sqlite3.OperationalError as error:
+            return _dress(refuse(path, 503, *tell_trouble(error)))
         return _dress(answer)
 
     def _visit(self, public: sqlite3.Connection, scope: Scope, body: bytes | None, tell: Callable[[], Any]) -> Answer:
@@ -93,20 +120,28 @@ class Desk:
             settings = read_mail_settings(os.environ)
         except UsageError:
             settings = MailSettings()
-        with closing(open_subscribers(self._data)) as db:
+        with ExitStack() as stack, _limited(public):
             return view(
                 Visit(
                     public=public,
-                    subscribers=db,
+                    open_file=cache(lambda: stack.enter_context(closing(self._open()))),
                     asked=asked,
                     fields=read_fields(body),
                     settings=settings,
                     now=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                    client=str((scope.get("client") or ("",))[0]),
+                    client=name_client(scope),
                     tell=tell,
                     allow_loopback=bool(os.environ.get(LOOPBACK_VARIABLE)),
                 )
             )
+
+    def _open(self) -> sqlite3.Connection:
+        """Open the file of subscribers; raises ClosedError, and logs why, where it cannot be."""
+        try:
+            return open_subscribers(self._data, wait_seconds=WAIT_SECONDS)
+        except (OSError, sqlite3.OperationalError, StatusQuoError) as error:
+            logger.error("the file of subscribers cannot be opened: %s", error)
+            raise ClosedError(CLOSED) from None
 
     def _send(self) -> None:
         """Send what asks for confirmation now, beside the requests that come."""
@@ -146,14 +181,56 @@ def read_fields(body: bytes | None) -> dict[str, list[str]] | None:
         raise UsageError(f"expected at most {MOST_FIELDS} fields") from None
 
 
+def tell_trouble(error: sqlite3.OperationalError) -> tuple[str, str]:
+    """Return what is said where a page took too long or the file cannot be written now; raises any other trouble."""
+    if str(error) == "interrupted":
+        return "This took too long", "Narrow what you follow and try again."
+    if getattr(error, "sqlite_errorcode", 0) & PRIMARY not in WRITING_TROUBLE:
+        raise error
+    logger.error("the file of subscribers cannot be written: %s", error)
+    return "Not possible just now", CLOSED
+
+
+def is_one_click(body: bytes) -> bool:
+    """Tell whether this is what mail readers send to end it: as a form of either kind, or nothing at all."""
+    name, value = ONE_CLICK.split(b"=")
+    return body.strip() in (b"", ONE_CLICK) or (name in body and value in body)
+
+
+def name_client(scope: Scope) -> str:
+    """Return what tells askers apart: an IPv4 address, or the network of an IPv6 one, of which a person has many.
+
+    Never "", which is an operator: where no address is known all are one.
+    """
+    host = str((scope.get("client") or ("",))[0])
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host[:LONGEST_CLIENT] or "unknown"
+    if isinstance(address, IPv4Address):
+        return str(address)
+    mapped = address.ipv4_mapped
+    return str(mapped or ip_network((int(address), CLIENT_PREFIX), strict=False))
+
+
+@contextmanager
+def _limited(public: sqlite3.Connection) -> Iterator[None]:
+    """Bound how long a page may ask the publication."""
+    limit_time(public, PAGE_SECONDS)
+    try:
+        yield
+    finally:
+        lift_time_limit(public)
+
+
 def check_sent(scope: Scope, body: bytes) -> tuple[int, str, str] | None:
     """Return why what was sent is refused (status, title, words), None where it is not."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     if len(body) > LARGEST_BODY:
         return 413, "Too much", f"A form of ours holds at most {LARGEST_BODY:,} bytes."
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+    if body != ONE_CLICK and headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         return 415, "Not a form", f"Expected a form as {FORM}."
-    if body.strip() != ONE_CLICK and is_foreign(headers):
+    if body != ONE_CLICK and is_foreign(headers):
         return (
             403,
             "Sent from elsewhere",

@@ -16,6 +16,7 @@ from kb.store.outbox import list_titles
 from kb.store.subscribers import SIGNING, keep_secret
 from kb.stories import list_period
 from kb.subscribing import (
+    EndedError,
     Mine,
     NotConfiguredError,
     TooManyError,
@@ -25,6 +26,7 @@ from kb.subscribing import (
     check_wish,
     confirm,
     erase,
+    may_start_again,
     open_link,
     slow_down,
     start_again,
@@ -68,14 +70,19 @@ LEGENDS = {
 Fields = Mapping[str, Sequence[str]]
 
 
+class ClosedError(StatusQuoError):
+    """Raised where the file of subscribers cannot be opened or written now; never says where it stands."""
+
+
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """A visit to one of these pages: the publication, the subscribers, what was asked, and who asks (a keyless mark).
 
     ``fields`` is None for a visit that only looks. ``tell`` is called when a message was written that should go now.
+    The file of subscribers is opened when it is first needed: who only looks at the form does not touch it.
     """
 
     public: sqlite3.Connection
-    subscribers: sqlite3.Connection
+    open_file: Callable[[], sqlite3.Connection]
     asked: Mapping[str, str]
     fields: Fields | None
     settings: MailSettings
@@ -83,6 +90,11 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     tell: Callable[[], None]
     allow_loopback: bool = False
+
+    @property
+    def subscribers(self) -> sqlite3.Connection:
+        """Return the file of subscribers; raises ClosedError."""
+        return self.open_file()
 
     @property
     def frame(self) -> Frame:
@@ -109,8 +121,7 @@ def view_subscribe(visit: Visit) -> Answer:
     except UsageError as error:
         return _render_form(visit, visit.fields, str(error), status=400)
     visit.tell()
-    secret = spell_secret(told.secret) if told.secret else ""
-    return render("asked.html", visit.frame, target=told.target, channel=wish.channel, secret=secret)
+    return render("asked.html", visit.frame, target=told.target, channel=wish.channel)
 
 
 def read_wish(visit: Visit) -> Wish:
@@ -216,9 +227,11 @@ def view_confirm(visit: Visit) -> Answer:
 
 def _confirm(visit: Visit, mine: Mine) -> Answer:
     done = visit.fields is not None
-    if done:
+    if done or mine.subscriber.state == "stopped":
         confirm(visit.subscribers, mine, visit.now)
-    return _render_mine(visit, "confirm.html", mine, done=done)
+    is_news = done and mine.subscriber.channel == "webhook" and mine.subscriber.state != "active"
+    secret = spell_secret(mine.subscriber.secret) if is_news else ""
+    return _render_mine(visit, "confirm.html", mine, done=done, secret=secret)
 
 
 def view_manage(visit: Visit) -> Answer:
@@ -251,10 +264,19 @@ def _stop(visit: Visit, mine: Mine) -> Answer:
             if wished == "erase":
                 return render("erased.html", visit.frame)
             mine = open_link(visit.subscribers, "stop", visit.asked["token"])
-        except UsageError as trouble:
+        except (EndedError, UsageError) as trouble:
             error = str(trouble)
     done = wished if visit.fields is not None and not error else ""
-    return _render_mine(visit, "stop.html", mine, done=done, error=error, status=400 if error else 200)
+    return _render_mine(
+        visit,
+        "stop.html",
+        mine,
+        done=done,
+        error=error,
+        status=400 if error else 200,
+        may_start=may_start_again(mine, visit.now),
+        anew=write_path("/subscribe", _spell_filter(mine.follows[0] if mine.follows else Follow())),
+    )
 
 
 def _do(visit: Visit, mine: Mine, wished: str) -> None:
@@ -262,24 +284,28 @@ def _do(visit: Visit, mine: Mine, wished: str) -> None:
         "stop": lambda: stop(visit.subscribers, mine, visit.now),
         "start": lambda: start_again(visit.subscribers, mine, visit.now),
         "erase": lambda: erase(visit.subscribers, mine, visit.now),
-        "weekly": lambda: slow_down(visit.subscribers, mine),
+        "weekly": lambda: start_again(visit.subscribers, mine, visit.now),
     }
     if wished not in deeds:
         raise UsageError(f"do: expected one of {', '.join(deeds)}")
-    if wished == "weekly" and mine.subscriber.state == "stopped":
-        start_again(visit.subscribers, mine, visit.now)
     deeds[wished]()
+    if wished == "weekly":
+        slow_down(visit.subscribers, mine)
 
 
 def _with_link(visit: Visit, purpose: Purpose, show: Callable[[Visit, Mine], Answer]) -> Answer:
     try:
         return show(visit, open_link(visit.subscribers, purpose, visit.asked["token"]))
+    except ClosedError:
+        raise
     except ExpiredTokenError:
-        lines = ["Ask for a fresh one on the page “Subscribe” (/subscribe): enter your address again, nothing is lost."]
+        lines = ["Ask for a fresh one under “Get change reports” below: enter your address again, nothing is lost."]
         return render_missing(visit.frame, "This link has expired", lines, status=410)
     except BadTokenError as error:
         lines = [f"We cannot read this link: {error}. Copy it whole from the mail, or ask for a fresh one."]
         return render_missing(visit.frame, "This link does not work", lines, status=400)
+    except EndedError as error:
+        return render_missing(visit.frame, "These reports have ended", [str(error)], status=410)
     except StatusQuoError as error:
         return render_missing(visit.frame, "This cannot be done", [str(error)], status=400)
 
