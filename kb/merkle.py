@@ -5,13 +5,14 @@ It proves "not altered since that head", not "the site said so". Nothing here re
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 # RFC 6962 tells leaves and inner nodes apart by a first byte, so that no leaf can pass for a node.
 LEAF_MARK = b"\x00"
 NODE_MARK = b"\x01"
+HASH_BYTES = 32
 
 
 class Leaf(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,3 +73,55 @@ def compute_root(leaf_hashes: Iterable[bytes]) -> bytes:
     while subtrees:
         root = hash_node(subtrees.pop()[1], root)
     return root
+
+
+def grow_tree(leaf_hashes: Iterable[bytes]) -> list[bytes]:
+    """Hash a log's whole tree once, so that many leaves can be proven; returns its levels, leaves first.
+
+    A level is its nodes' hashes one after another: 64 bytes a leaf in all. A node without a neighbour goes up as it
+    is, which makes the tree of the RFC.
+    """
+    levels = [b"".join(leaf_hashes)]
+    while len(levels[-1]) > HASH_BYTES:
+        below, pair = levels[-1], 2 * HASH_BYTES
+        whole = len(below) - len(below) % pair
+        nodes = (hashlib.sha256(NODE_MARK + below[at : at + pair]).digest() for at in range(0, whole, pair))
+        levels.append(b"".join(nodes) + below[whole:])
+    return levels
+
+
+def prove(levels: Sequence[bytes], index: int) -> list[bytes]:
+    """Return the audit path (RFC 6962, section 2.1.1) of a leaf in a tree that ``grow_tree`` made, lowest first."""
+    path = []
+    for level in levels[:-1]:
+        at = (index ^ 1) * HASH_BYTES
+        if at < len(level):
+            path.append(level[at : at + HASH_BYTES])
+        index >>= 1
+    return path
+
+
+def compute_proven_root(leaf_hash: bytes, index: int, size: int, path: Iterable[bytes]) -> bytes | None:
+    """Compute the tree head that an audit path leads a leaf to (RFC 9162, section 2.1.3.2).
+
+    None where no tree of ``size`` leaves has a path of that length at ``index``.
+    """
+    at, last, root = index, size - 1, leaf_hash
+    if not 0 <= at <= last:
+        return None
+    for beside in path:
+        if last == 0:
+            return None
+        if at % 2 or at == last:
+            root = hash_node(beside, root)
+            while at and at % 2 == 0:
+                at, last = at >> 1, last >> 1
+        else:
+            root = hash_node(root, beside)
+        at, last = at >> 1, last >> 1
+    return root if last == 0 else None
+
+
+def verify_inclusion(leaf: bytes, place: tuple[int, int], path: Iterable[bytes], root: bytes) -> bool:
+    """Tell whether a leaf stands in the log of a tree head; ``place`` is its index and the log's size."""
+    return compute_proven_root(hash_leaf(leaf), *place, path) == root
