@@ -101,6 +101,23 @@ def prove(levels: Sequence[bytes], index: int) -> list[bytes]:
     return path
 
 
+def compute_earlier_root(levels: Sequence[bytes], size: int) -> bytes:
+    """Compute the tree head a log had at an earlier size, from the tree that ``grow_tree`` made of it since."""
+    subtrees = []
+    start = 0
+    for height in reversed(range(size.bit_length())):
+        if size >> height & 1:
+            at = (start >> height) * HASH_BYTES
+            subtrees.append(levels[height][at : at + HASH_BYTES])
+            start += 1 << height
+    if not subtrees:
+        return hashlib.sha256(b"").digest()
+    root = subtrees.pop()
+    while subtrees:
+        root = hash_node(subtrees.pop(), root)
+    return root
+
+
 def compute_proven_root(leaf_hash: bytes, index: int, size: int, path: Iterable[bytes]) -> bytes | None:
     """Compute the tree head that an audit path leads a leaf to (RFC 9162, section 2.1.3.2).
 

@@ -38,6 +38,7 @@ from kb.store.connection import data_lock
 from kb.store.downloads import record_downloads
 from kb.store.incidents import Rounds, read_incidents, read_rounds
 from kb.store.knowledge import open_knowledge
+from kb.store.log import list_proofs, read_captures
 from kb.store.queries import Watch, read_watches
 from kb.upcoming import list_public_dates
 
@@ -206,6 +207,7 @@ def _fill(draft: sqlite3.Connection, origin: _Origin, now: str) -> None:
         public.insert_rows(draft, table, rows)
     public.insert_rows(draft, "redlines", _list_redlines(draft))
     public.insert_rows(draft, "impacts", list_impacts(knowledge))
+    public.insert_rows(draft, "proofs", list_proofs(origin.archive, read_captures(draft)))
 
 
 def _list_jurisdictions(places: list[dict[str, object]], sources: Mapping[str, Source]) -> Iterator[dict[str, object]]:

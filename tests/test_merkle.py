@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kb.merkle import (
     Leaf,
+    compute_earlier_root,
     compute_root,
     encode_leaf,
     grow_tree,
@@ -84,6 +85,13 @@ def test_every_leaf_is_proven_by_the_path_of_the_definition(size):
     assert split_root(hashes) == levels[-1]
     assert [split_path(index, hashes) for index in range(size)] == paths
     assert all(verify_inclusion(leaf, (n, size), paths[n], levels[-1]) for n, leaf in enumerate(leaves))
+
+
+@pytest.mark.parametrize("size", range(30))
+def test_head_of_every_earlier_size_is_found_in_a_later_tree(size):
+    hashes = [hash_leaf(bytes([number])) for number in range(29)]
+
+    assert split_root(hashes[:size]) == compute_earlier_root(grow_tree(hashes), size)
 
 
 @given(st.data())

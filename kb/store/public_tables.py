@@ -178,6 +178,11 @@ SCHEMA = """
         generation INTEGER PRIMARY KEY, published_at TEXT NOT NULL, log_id TEXT NOT NULL, log_size INTEGER NOT NULL,
         tree_head TEXT NOT NULL
     ) STRICT;
+    CREATE TABLE proofs (
+        sha256 TEXT NOT NULL REFERENCES snapshots (sha256), url TEXT NOT NULL, log_id TEXT NOT NULL,
+        seq INTEGER NOT NULL, leaf TEXT NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL,
+        PRIMARY KEY (sha256, url)
+    ) STRICT;
     CREATE TABLE corrections (published_at TEXT NOT NULL, subject TEXT NOT NULL, message TEXT NOT NULL) STRICT;
     CREATE TABLE filter_counts (
         combination INTEGER PRIMARY KEY, jurisdiction TEXT NOT NULL,
