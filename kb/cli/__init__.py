@@ -7,6 +7,7 @@ from kb.cli.filling import build, convert, init, sources
 from kb.cli.frame import main
 from kb.cli.keeping import doctor, evaluate, export
 from kb.cli.notifying import notify, report
+from kb.cli.proving import verify
 from kb.cli.recordings import import_
 from kb.cli.reviewing import review
 from kb.cli.serving import crawl, demo, publish, serve, update
@@ -17,7 +18,7 @@ FILL = (init, sources, import_, crawl, convert, build, update)
 ASK = (changes, show, diff, compare)
 SHOW = (publish, serve, demo)
 TELL = (subscribe, notify, report)
-KEEP = (status, review, doctor, export, evaluate)
+KEEP = (status, review, doctor, verify, export, evaluate)
 
 for command in (new_source, try_source, expect_sources):
     sources.add_command(command)
