@@ -3,6 +3,7 @@
 from kb.web.answer import PageRoute
 from kb.web.pages.about import view_about, view_methods
 from kb.web.pages.beside import view_beside
+from kb.web.pages.bundle import view_document_bundle, view_fact_bundle
 from kb.web.pages.calendar import view_calendar, view_ics
 from kb.web.pages.change import view_change
 from kb.web.pages.changes import view_changes, view_report
@@ -39,6 +40,7 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/d/(?P<left>.+?)/beside/(?P<right>.+)$", view_beside),
     PageRoute(r"^/d/(?P<document>.+)/diff/(?P<old>[^/]*?)\.\.(?P<new>[^/]*)$", view_diff),
     PageRoute(r"^/d/(?P<document>.+)/diff/?$", view_diff),
+    PageRoute(r"^/d/(?P<document>.+)/bundle(?:\.(?P<form>json))?$", view_document_bundle),
     PageRoute(r"^/d/(?P<document>.+)$", view_document),
     PageRoute(r"^/j$", view_places),
     PageRoute(r"^/j/(?P<jurisdiction>[^/]+)$", view_place),
@@ -46,6 +48,7 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/q/(?P<question>[^/]+)$", view_question),
     PageRoute(r"^/f/(?P<fact>[^/.]+)$", view_fact),
     PageRoute(r"^/f/(?P<fact>[^/.]+)\.(?P<form>json)$", view_fact),
+    PageRoute(r"^/f/(?P<fact>[^/.]+)/bundle$", view_fact_bundle),
     PageRoute(r"^/compare$", view_compare),
     PageRoute(r"^/compare\.(?P<form>csv|json|xlsx)$", view_compare),
     PageRoute(r"^/sources$", view_sources),

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from kb.answer.facts import Fact, Step, Value
 from kb.answer.scope import name_scope
+from kb.bundles import prove_capture, read_logged_at
 from kb.compare.redline import redline, redline_html, spell_controls
 from kb.questions import Question
 from kb.store.answers import (
@@ -24,6 +25,7 @@ from kb.store.answers import (
     read_published_facts,
     read_published_questions,
 )
+from kb.store.log import find_proof
 from kb.tell.words import cite, keep_web, link_document, print_day
 from kb.web.answer import Answer
 from kb.web.pages.answer_words import PAGE_LABELS, PROOF_SENTENCES, print_length, print_stated
@@ -36,11 +38,6 @@ NEAREST_SHOWN = 5
 CONTEXT = 2
 # What a number behind an id counts: later reviews of the same answer.
 REVIEW = "-"
-NO_PROOF = (
-    "No inclusion proof: this site publishes the head of its log of readings (table releases), not a proof for each "
-    "reading. The hash shows that the words are those of the page as it was archived; that the site itself said so is "
-    "not proven."
-)
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +81,7 @@ def view_fact(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     if found is None:
         return render_missing(frame, "No such answer", explain_fact(db, asked["fact"]))
     if asked.get("form") == "json":
-        return render_json(bundle(frame, found))
+        return render_json(make_bundle(db, frame, found))
     return _render_fact(db, frame, found)
 
 
@@ -125,9 +122,11 @@ def explain_fact(db: sqlite3.Connection, fact: str) -> list[str]:
     ]
 
 
-def bundle(frame: Frame, found: Evidence) -> dict[str, object]:
-    """Return what is needed to cite an answer and to check it: permalink, citation, quote, capture, hash, address."""
+def make_bundle(db: sqlite3.Connection, frame: Frame, found: Evidence) -> dict[str, object]:
+    """Return what is needed to cite an answer and to check it: permalink, citation, quote, capture, hash, proof."""
     fact, last = found.fact, found.last
+    proof = find_proof(db, last.sha256, last.url) if last is not None else None
+    captured_at = last.captured_at if last is not None else ""
     return {
         "ok": True,
         "permalink": f"/f/{fact.id}",
@@ -151,7 +150,7 @@ def bundle(frame: Frame, found: Evidence) -> dict[str, object]:
         "effective_to": fact.effective_to,
         "quote": last.quote if last is not None else "",
         "provision": None if last is None else {"document": last.document, "eid": last.eid, "citation": last.citation},
-        "captured_at": last.captured_at if last is not None else "",
+        "captured_at": captured_at if proof is None else read_logged_at(proof),
         "sha256": last.sha256 if last is not None else "",
         "captured_from": last.url if last is not None else "",
         "evidence": fact.evidence,
@@ -159,8 +158,7 @@ def bundle(frame: Frame, found: Evidence) -> dict[str, object]:
         "reviewed_on": fact.reviewed_on,
         "superseded_on": fact.superseded_on,
         "replica": fact.replica,
-        "inclusion_proof": None,
-        "inclusion_proof_note": NO_PROOF,
+        **prove_capture(proof),
         "cite_as": write_citation(found),
     }
 
@@ -202,7 +200,6 @@ def _render_fact(db: sqlite3.Connection, frame: Frame, found: Evidence) -> Answe
         is_leading=any(line.part.fact == fact.id for line in cell.lines),
         touches=list_touches(db, fact.id),
         citation=write_citation(found),
-        no_proof=NO_PROOF,
         official=keep_web(fact.url or (last.url if last is not None else "")),
     )
     return msgspec.structs.replace(answer, headers={"Link": f'</f/{fact.id}>; rel="canonical"'})
