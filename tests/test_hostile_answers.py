@@ -46,6 +46,7 @@ def paths(db):
         "/q/duty?profession=nurse",
         "/q/kinds?value=some",
         *(f"/f/{fact}" for fact in facts),
+        *(f"/f/{fact}/bundle" for fact in facts),
     ]
 
 

@@ -34,6 +34,7 @@ KINDS = {
     "document": RULE,
     "past text": f"{RULE}?as_of=2022-06-01",
     "text to come": "/d/us-xx/code/12-702",
+    "bundle of a text": f"{RULE}/bundle?as_of=2022-06-01",
     "calendar": "/calendar",
     "report of changes": "/changes/report",
     "two days of a text": f"{RULE}/diff/2022-06-01..2024-01-01",

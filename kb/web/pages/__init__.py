@@ -3,13 +3,13 @@
 from kb.web.answer import PageRoute
 from kb.web.pages.about import view_about, view_methods
 from kb.web.pages.beside import view_beside
-from kb.web.pages.bundle import view_document_bundle, view_fact_bundle
 from kb.web.pages.calendar import view_calendar, view_ics
 from kb.web.pages.change import view_change
 from kb.web.pages.changes import view_changes, view_report
 from kb.web.pages.compare import view_compare
 from kb.web.pages.diff import view_diff
 from kb.web.pages.document import view_document
+from kb.web.pages.document_bundle import view_document_bundle
 from kb.web.pages.downloads import view_data, view_file
 from kb.web.pages.event import view_event
 from kb.web.pages.fact import view_fact
@@ -48,7 +48,7 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/q/(?P<question>[^/]+)$", view_question),
     PageRoute(r"^/f/(?P<fact>[^/.]+)$", view_fact),
     PageRoute(r"^/f/(?P<fact>[^/.]+)\.(?P<form>json)$", view_fact),
-    PageRoute(r"^/f/(?P<fact>[^/.]+)/bundle$", view_fact_bundle),
+    PageRoute(r"^/f/(?P<fact>[^/.]+)/(?P<form>bundle)$", view_fact),
     PageRoute(r"^/compare$", view_compare),
     PageRoute(r"^/compare\.(?P<form>csv|json|xlsx)$", view_compare),
     PageRoute(r"^/sources$", view_sources),

@@ -29,6 +29,7 @@ from kb.store.log import find_proof
 from kb.tell.words import cite, keep_web, link_document, print_day
 from kb.web.answer import Answer
 from kb.web.pages.answer_words import PAGE_LABELS, PROOF_SENTENCES, print_length, print_stated
+from kb.web.pages.bundle import render_bundle
 from kb.web.pages.cells import CellView
 from kb.web.pages.frame import Frame, read_frame, render, render_json, render_missing, show_sources
 from kb.web.pages.moments import Moment, compute_cells
@@ -75,13 +76,16 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def view_fact(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
-    """Answer "/f/<fact>": the evidence of one coded answer; with ".json" behind it the bundle to cite it with."""
+    """Answer "/f/<fact>": the evidence of one coded answer; with ".json" or "/bundle" behind it what cites it."""
     frame = read_frame(db, asked)
     found = read_evidence(db, asked["fact"])
     if found is None:
         return render_missing(frame, "No such answer", explain_fact(db, asked["fact"]))
     if asked.get("form") == "json":
         return render_json(make_bundle(db, frame, found))
+    frame = show_sources(frame, [found.last.source]) if found.last is not None else frame
+    if asked.get("form") == "bundle":
+        return render_bundle(frame, make_bundle(db, frame, found), f"/f/{found.fact.id}", f"/f/{found.fact.id}.json")
     return _render_fact(db, frame, found)
 
 
@@ -182,7 +186,7 @@ def _render_fact(db: sqlite3.Connection, frame: Frame, found: Evidence) -> Answe
     cell = read_cell(db, frame, found)
     answer = render(
         "fact.html",
-        show_sources(frame, [last.source]) if last is not None else frame,
+        frame,
         found=found,
         fact=fact,
         question=found.question,
