@@ -12,7 +12,7 @@ PROVES = (
     "head named here."
 )
 PROVES_NOT = "It does not prove that the site said so."
-UNPROVEN = "No inclusion proof: the edition shown holds none for this capture."
+UNPROVEN = "No inclusion proof: the edition shown holds none for what is cited."
 # Hashes are spelled in one way only, so that no altered letter passes.
 HASH = re.compile(r"[0-9a-f]{64}")
 
