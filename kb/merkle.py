@@ -5,13 +5,14 @@ It proves "not altered since that head", not "the site said so". Nothing here re
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 # RFC 6962 tells leaves and inner nodes apart by a first byte, so that no leaf can pass for a node.
 LEAF_MARK = b"\x00"
 NODE_MARK = b"\x01"
+HASH_BYTES = 32
 
 
 class Leaf(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,79 +56,89 @@ def hash_node(left: bytes, right: bytes) -> bytes:
 
 
 def compute_root(leaf_hashes: Iterable[bytes]) -> bytes:
-    """Compute the tree head of leaf hashes in log order; returns 32 bytes, sha256 of nothing for an empty log."""
-    tree = Tree()
-    for leaf_hash in leaf_hashes:
-        tree.append(leaf_hash)
-    return tree.head
-
-
-class Tree:
-    """A tree that grows leaf by leaf and tells its head at any size.
+    """Compute the tree head of leaf hashes in log order; returns 32 bytes, sha256 of nothing for an empty log.
 
     Complete subtrees are merged as they fill up, so memory grows with the logarithm of the log only.
     """
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._subtrees: list[tuple[int, bytes]] = []
-
-    def append(self, leaf_hash: bytes) -> None:
-        """Add the hash of the next leaf."""
+    subtrees: list[tuple[int, bytes]] = []
+    for leaf_hash in leaf_hashes:
         height, subtree = 0, leaf_hash
-        while self._subtrees and self._subtrees[-1][0] == height:
-            subtree = hash_node(self._subtrees.pop()[1], subtree)
+        while subtrees and subtrees[-1][0] == height:
+            subtree = hash_node(subtrees.pop()[1], subtree)
             height += 1
-        self._subtrees.append((height, subtree))
-        self.size += 1
-
-    @property
-    def head(self) -> bytes:
-        """Return the tree head, 32 bytes; sha256 of nothing for a tree without leaves."""
-        if not self._subtrees:
-            return hashlib.sha256(b"").digest()
-        _, root = self._subtrees[-1]
-        for _, subtree in reversed(self._subtrees[:-1]):
-            root = hash_node(subtree, root)
-        return root
+        subtrees.append((height, subtree))
+    if not subtrees:
+        return hashlib.sha256(b"").digest()
+    root = subtrees.pop()[1]
+    while subtrees:
+        root = hash_node(subtrees.pop()[1], root)
+    return root
 
 
-def prove_inclusion(leaf_hashes: Sequence[bytes], indexes: Collection[int]) -> dict[int, list[bytes]]:
-    """Return the audit paths (RFC 6962 § 2.1.1) of leaves by their index, from the leaf up to the head.
+def grow_tree(leaf_hashes: Iterable[bytes]) -> list[bytes]:
+    """Hash a log's whole tree once, so that many leaves can be proven; returns its levels, leaves first.
 
-    A node without a neighbour goes up as it is, which makes the tree of the RFC. Raises IndexError for a leaf there
-    is not.
+    A level is its nodes' hashes one after another: 64 bytes a leaf in all. A node without a neighbour goes up as it
+    is, which makes the tree of the RFC.
     """
-    strange = [index for index in indexes if not 0 <= index < len(leaf_hashes)]
-    if strange:
-        raise IndexError(f"expected leaves 0 to {len(leaf_hashes) - 1}, found {strange[0]}")
-    paths: dict[int, list[bytes]] = {index: [] for index in indexes}
-    places = {index: index for index in indexes}
-    level = list(leaf_hashes)
-    while len(level) > 1:
-        for index, place in places.items():
-            neighbour = place ^ 1
-            if neighbour < len(level):
-                paths[index].append(level[neighbour])
-            places[index] = place // 2
-        pairs = zip(level[::2], level[1::2], strict=False)
-        level = [hash_node(left, right) for left, right in pairs] + (level[-1:] if len(level) % 2 else [])
-    return paths
+    levels = [b"".join(leaf_hashes)]
+    while len(levels[-1]) > HASH_BYTES:
+        below, pair = levels[-1], 2 * HASH_BYTES
+        whole = len(below) - len(below) % pair
+        nodes = (hashlib.sha256(NODE_MARK + below[at : at + pair]).digest() for at in range(0, whole, pair))
+        levels.append(b"".join(nodes) + below[whole:])
+    return levels
 
 
-def verify_inclusion(leaf_hash: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
-    """Tell whether an audit path leads from a leaf at an index to the head of a log of a size (RFC 9162 § 2.1.3.2)."""
-    if not 0 <= index < size:
-        return False
-    place, last, found = index, size - 1, leaf_hash
-    for node in path:
-        if not last:
-            return False
-        if place % 2 or place == last:
-            found = hash_node(node, found)
-            while not place % 2 and place:
-                place, last = place // 2, last // 2
+def prove(levels: Sequence[bytes], index: int) -> list[bytes]:
+    """Return the audit path (RFC 6962, section 2.1.1) of a leaf in a tree that ``grow_tree`` made, lowest first."""
+    path = []
+    for level in levels[:-1]:
+        at = (index ^ 1) * HASH_BYTES
+        if at < len(level):
+            path.append(level[at : at + HASH_BYTES])
+        index >>= 1
+    return path
+
+
+def compute_earlier_root(levels: Sequence[bytes], size: int) -> bytes:
+    """Compute the tree head a log had at an earlier size, from the tree that ``grow_tree`` made of it since."""
+    subtrees = []
+    start = 0
+    for height in reversed(range(size.bit_length())):
+        if size >> height & 1:
+            at = (start >> height) * HASH_BYTES
+            subtrees.append(levels[height][at : at + HASH_BYTES])
+            start += 1 << height
+    if not subtrees:
+        return hashlib.sha256(b"").digest()
+    root = subtrees.pop()
+    while subtrees:
+        root = hash_node(subtrees.pop(), root)
+    return root
+
+
+def compute_proven_root(leaf_hash: bytes, index: int, size: int, path: Iterable[bytes]) -> bytes | None:
+    """Compute the tree head that an audit path leads a leaf to (RFC 9162, section 2.1.3.2).
+
+    None where no tree of ``size`` leaves has a path of that length at ``index``.
+    """
+    at, last, root = index, size - 1, leaf_hash
+    if not 0 <= at <= last:
+        return None
+    for beside in path:
+        if last == 0:
+            return None
+        if at % 2 or at == last:
+            root = hash_node(beside, root)
+            while at and at % 2 == 0:
+                at, last = at >> 1, last >> 1
         else:
-            found = hash_node(found, node)
-        place, last = place // 2, last // 2
-    return last == 0 and found == root
+            root = hash_node(root, beside)
+        at, last = at >> 1, last >> 1
+    return root if last == 0 else None
+
+
+def verify_inclusion(leaf: bytes, place: tuple[int, int], path: Iterable[bytes], root: bytes) -> bool:
+    """Tell whether a leaf stands in the log of a tree head; ``place`` is its index and the log's size."""
+    return compute_proven_root(hash_leaf(leaf), *place, path) == root

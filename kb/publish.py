@@ -38,7 +38,7 @@ from kb.store.connection import data_lock
 from kb.store.downloads import record_downloads
 from kb.store.incidents import Rounds, read_incidents, read_rounds
 from kb.store.knowledge import open_knowledge
-from kb.store.log import prove_captures
+from kb.store.log import list_proofs, read_captures
 from kb.store.queries import Watch, read_watches
 from kb.upcoming import list_public_dates
 
@@ -206,14 +206,8 @@ def _fill(draft: sqlite3.Connection, origin: _Origin, now: str) -> None:
     for table, rows in tables:
         public.insert_rows(draft, table, rows)
     public.insert_rows(draft, "redlines", _list_redlines(draft))
-    public.insert_rows(draft, "proofs", _list_proofs(draft, origin.archive))
     public.insert_rows(draft, "impacts", list_impacts(knowledge))
-
-
-def _list_proofs(draft: sqlite3.Connection, archive: sqlite3.Connection) -> Iterator[dict[str, object]]:
-    """Yield the proofs of the captures that facts rest on, to the head that this generation publishes."""
-    for proof in prove_captures(archive, public.list_fact_captures(draft)):
-        yield {**msgspec.structs.asdict(proof), "path": msgspec.json.encode(proof.path).decode()}
+    public.insert_rows(draft, "proofs", list_proofs(origin.archive, read_captures(draft)))
 
 
 def _list_jurisdictions(places: list[dict[str, object]], sources: Mapping[str, Source]) -> Iterator[dict[str, object]]:

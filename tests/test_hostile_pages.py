@@ -23,13 +23,26 @@ from tests.sites import find_port, wait_for
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 TABLES = (
     *("jurisdictions", "authorities", "sources", "runs", "snapshots", "fetches", "documents", "locations", "versions"),
-    *("provisions", "events", "changes", "citations", "suspects", "incidents", "problems", "learned", "corrections"),
+    *(
+        "provisions",
+        "events",
+        "changes",
+        "citations",
+        "suspects",
+        "incidents",
+        "problems",
+        "learned",
+        "corrections",
+        "proofs",
+    ),
 )
 SQL = "select text, number, heading from provisions"
 PAGES = (
     *("/", "/changes", "/changes?nature=any&part=any", "/changes.atom", "/changes.json", "/calendar", "/report"),
     *("/sources", f"/s/{SOURCE}", f"/e/{EVENT}", f"/d/{DOCUMENT}", f"/d/{DOCUMENT}?as_of=2024-01-20", "/api"),
     *(f"/d/us-xx/code/2-{number}" for number in range(0, len(PAYLOADS), 9)),
+    f"/d/{DOCUMENT}/bundle",
+    f"/d/{DOCUMENT}/bundle?as_of=2024-01-20",
     f"/d/{DOCUMENT}/diff/{name_version(0)}..{name_version(1)}",
     *(f"/c/{name_change(number)}" for number in range(len(PAYLOADS))),
     *(f"/search?q={quote(payload)}" for payload in (*PAYLOADS[::5], *ADDRESSES[::4], "found")),

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.merkle import Leaf, compute_root, encode_leaf, hash_leaf, hash_node, write_canonical_json
+from kb.merkle import (
+    Leaf,
+    compute_earlier_root,
+    compute_root,
+    encode_leaf,
+    grow_tree,
+    hash_leaf,
+    hash_node,
+    prove,
+    verify_inclusion,
+    write_canonical_json,
+)
 
 # Leaves and tree heads of the reference implementation's merkle_tree tests.
 LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
@@ -49,6 +60,69 @@ def test_tree_head_follows_the_definition_at_every_size(size):
     root = compute_root(hashes)
 
     assert split_root(hashes) == root
+
+
+def split_path(index, hashes):
+    """Return an audit path word for word as RFC 6962 defines it, as a second opinion."""
+    if len(hashes) < 2:
+        return []
+    left = 1
+    while left * 2 < len(hashes):
+        left *= 2
+    if index < left:
+        return [*split_path(index, hashes[:left]), split_root(hashes[left:])]
+    return [*split_path(index - left, hashes[left:]), split_root(hashes[:left])]
+
+
+@pytest.mark.parametrize("size", range(1, 36))
+def test_every_leaf_is_proven_by_the_path_of_the_definition(size):
+    leaves = [bytes([number]) for number in range(size)]
+    hashes = [hash_leaf(leaf) for leaf in leaves]
+    levels = grow_tree(hashes)
+
+    paths = [prove(levels, index) for index in range(size)]
+
+    assert split_root(hashes) == levels[-1]
+    assert [split_path(index, hashes) for index in range(size)] == paths
+    assert all(verify_inclusion(leaf, (n, size), paths[n], levels[-1]) for n, leaf in enumerate(leaves))
+
+
+@pytest.mark.parametrize("size", range(30))
+def test_head_of_every_earlier_size_is_found_in_a_later_tree(size):
+    hashes = [hash_leaf(bytes([number])) for number in range(29)]
+
+    assert split_root(hashes[:size]) == compute_earlier_root(grow_tree(hashes), size)
+
+
+@given(st.data())
+def test_one_bit_altered_in_leaf_path_or_head_proves_nothing(data):
+    size = data.draw(st.integers(1, 40))
+    index = data.draw(st.integers(0, size - 1))
+    leaves = [b"leaf %d" % number for number in range(size)]
+    levels = grow_tree(hash_leaf(leaf) for leaf in leaves)
+    parts = [leaves[index], levels[-1], *prove(levels, index)]
+    which = data.draw(st.integers(0, len(parts) - 1))
+    bit = data.draw(st.integers(0, len(parts[which]) * 8 - 1))
+    altered = bytearray(parts[which])
+    altered[bit // 8] ^= 1 << bit % 8
+    parts[which] = bytes(altered)
+
+    assert not verify_inclusion(parts[0], (index, size), parts[2:], parts[1])
+
+
+@pytest.mark.parametrize("index", [-1, 0, 1, 3, 5, 6])
+def test_leaf_is_proven_at_its_own_place_only(index):
+    levels = grow_tree(hash_leaf(bytes([number])) for number in range(5))
+
+    assert not verify_inclusion(bytes([2]), (index, 5), prove(levels, 2), levels[-1])
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2, 4])
+def test_path_of_another_length_proves_nothing(cut):
+    levels = grow_tree(hash_leaf(bytes([number])) for number in range(5))
+    path = [*prove(levels, 2), levels[-1]][:cut]
+
+    assert not verify_inclusion(bytes([2]), (2, 5), path, levels[-1])
 
 
 def test_leaf_is_canonical_json_of_the_frozen_fields():

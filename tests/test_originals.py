@@ -97,6 +97,7 @@ def test_page_that_was_taken_down_is_gone_and_its_hash_stays(data, monkeypatch):
         answer = get(open_site(monkeypatch, data), f"/snapshots/{sha256}")
         assert 410 == answer.status_code
         assert "taken down" in answer.text.lower()
+        assert sha256 in answer.text
     finally:
         with closing(sqlite3.connect(data / "archive.db")) as db:
             db.execute("UPDATE snapshots SET body = ? WHERE sha256 = ?", (body, sha256))

@@ -1,165 +1,149 @@
-"""That captures were not altered since is proven without us; what was altered is found and named."""
+"""Publications carry a proof for every capture they name, and an archive is proven against the heads they published."""
 
-import json
-import shutil
 import sqlite3
 from contextlib import closing
 
+import msgspec
 import pytest
-from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
 
-from kb.cli import main
-from kb.errors import NotFoundError, UsageError
-from kb.merkle import compute_root, hash_leaf, prove_inclusion, verify_inclusion
-from kb.verifying import verify_archive, verify_bundle
-from tests.test_answer_pages import data, db, get, words  # noqa: F401 - the demonstration with its answers
-
-HASHES = st.lists(st.binary(min_size=1, max_size=8), min_size=1, max_size=70).map(
-    lambda leaves: [hash_leaf(leaf) for leaf in leaves]
-)
-
-
-@given(HASHES, st.data())
-def test_every_leaf_is_proven_and_no_other_in_its_place(hashes, draw):
-    root = compute_root(hashes)
-    paths = prove_inclusion(hashes, range(len(hashes)))
-
-    assert all(verify_inclusion(leaf, n, len(hashes), paths[n], root) for n, leaf in enumerate(hashes))
-    index = draw.draw(st.integers(0, len(hashes) - 1))
-    other = draw.draw(st.binary(min_size=32, max_size=32))
-    path = paths[index]
-    assert not verify_inclusion(other, index, len(hashes), path, root) or other == hashes[index]
-    assert not verify_inclusion(hashes[index], index, len(hashes), [*path, other], root)
-    assert not verify_inclusion(hashes[index], len(hashes), len(hashes), path, root)
-    if path:
-        assert not verify_inclusion(hashes[index], index, len(hashes), path[:-1], root)
-        assert not verify_inclusion(hashes[index], index, len(hashes), [other, *path[1:]], root) or other == path[0]
-
-
-def test_leaf_that_is_not_there_is_no_leaf_to_prove():
-    with pytest.raises(IndexError, match="expected leaves 0 to 1"):
-        prove_inclusion([b"a" * 32, b"b" * 32], [2])
+from kb.merkle import compute_root, hash_leaf, verify_inclusion
+from kb.store import public
+from kb.store.archive import open_archive, write_leaf
+from kb.store.log import Head, find_proof, read_heads, verify_archive
+from tests.sites import copy_data, make_data, publish_at
 
 
 @pytest.fixture(scope="module")
-def bundle(db):  # noqa: F811
-    """The bundle of an answer that a capture proves."""
-    (fact,) = db.execute(
-        "SELECT fact FROM fact_history JOIN proofs USING (sha256, url) "
-        "WHERE fact_history.place = (SELECT MAX(place) FROM fact_history AS own WHERE own.fact = fact_history.fact) "
-        "ORDER BY fact LIMIT 1"
-    ).fetchone()
-    return json.loads(get(db, f"/f/{fact}.json").body)
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("proofs")
+    data = make_data(folder / "data", folder / "web")
+    publish_at(data)
+    return data
 
 
-def test_bundle_is_proven_with_nothing_else(bundle):
-    found = verify_bundle(json.dumps(bundle).encode())
-
-    assert found.holds
-    assert any("not that the site said so" in line for line in found.lines)
+@pytest.fixture
+def data(made, tmp_path):
+    return copy_data(made, tmp_path / "data")
 
 
-SPOILS = {
-    "hash": lambda b: b.update(sha256="0" * 64),
-    "address": lambda b: b.update(captured_from="https://elsewhere.example/"),
-    "instant": lambda b: b.update(captured_at="2001-01-01T00:00:00Z"),
-    "leaf": lambda b: b["inclusion_proof"].update(
-        leaf=b["inclusion_proof"]["leaf"].replace('"status":200', '"status":404')
-    ),
-    "place": lambda b: b["inclusion_proof"].update(seq=b["inclusion_proof"]["seq"] + 1),
-    "log": lambda b: b["inclusion_proof"].update(log_id="another"),
-    "size": lambda b: b["inclusion_proof"].update(size=b["inclusion_proof"]["size"] * 2),
-    "path": lambda b: b["inclusion_proof"]["path"].reverse(),
-    "shorter path": lambda b: b["inclusion_proof"]["path"].pop(),
-    "head": lambda b: b["inclusion_proof"].update(tree_head="0" * 64),
-}
+def open_current(data):
+    return closing(public.open_published(max((data / "public").glob("0*.db"))))
 
 
-@pytest.mark.parametrize("spoil", SPOILS)
-def test_anything_altered_in_a_bundle_is_found(bundle, spoil):
-    altered = json.loads(json.dumps(bundle))
-    SPOILS[spoil](altered)
-
-    assert altered != bundle
-    assert not verify_bundle(json.dumps(altered).encode()).holds
+def verify(data):
+    with open_current(data) as db, closing(open_archive(data / "archive.db", read_only=True)) as archive:
+        return verify_archive(archive, read_heads(db))
 
 
-@pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b"\x00", b'{"permalink": 1}'])
-def test_what_is_no_bundle_is_refused(raw):
-    with pytest.raises(UsageError, match="expected a citation bundle"):
-        verify_bundle(raw)
+def alter(data, *statements):
+    """Do to an archive what its triggers forbid, as somebody with the file can."""
+    with closing(sqlite3.connect(data / "archive.db")) as db:
+        for name in ("fetches_stay", "fetches_last", "leaves_stay", "leaves_last"):
+            db.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            db.execute(statement)
+        db.commit()
 
 
-def test_answer_that_no_capture_proves_has_no_proof_and_says_so(db):  # noqa: F811
-    (fact,) = db.execute("SELECT fact FROM facts WHERE fact NOT IN (SELECT fact FROM fact_history) LIMIT 1").fetchone()
-    told = json.loads(get(db, f"/f/{fact}.json").body)
+def test_every_capture_that_a_version_names_is_proven_to_the_head_of_its_release(made):
+    with open_current(made) as db:
+        captures = {tuple(row) for row in db.execute("SELECT sha256, url FROM versions")}
+        head = read_heads(db)[-1]
+        proofs = {capture: find_proof(db, *capture) for capture in captures}
 
-    assert told["inclusion_proof"] is None
-    assert "No inclusion proof" in told["inclusion_proof_note"]
-    with pytest.raises(UsageError, match="no proof"):
-        verify_bundle(json.dumps(told).encode())
+    assert captures
+    for (sha256, url), proof in proofs.items():
+        path = [bytes.fromhex(one) for one in proof.path]
+        leaf = msgspec.json.decode(proof.leaf)
+        assert (sha256, url, proof.seq, head.log_id) == (leaf["sha256"], leaf["url"], leaf["seq"], leaf["log"])
+        assert (head.log_size, head.tree_head, head.generation) == (proof.size, proof.tree_head, proof.release)
+        root = bytes.fromhex(head.tree_head)
+        assert verify_inclusion(proof.leaf.encode(), (proof.seq, proof.size), path, root)
 
 
-def test_page_of_an_answer_shows_the_proof(db, bundle):  # noqa: F811
-    shown = words(db, bundle["permalink"])
+def test_proof_is_of_the_first_capture_of_the_bytes(made):
+    with open_current(made) as db, closing(open_archive(made / "archive.db", read_only=True)) as archive:
+        first = {
+            (row["sha256"], row["url"]): row["seq"]
+            for row in archive.execute("SELECT sha256, url, MIN(seq) AS seq FROM fetches GROUP BY sha256, url")
+        }
+        rows = [((row["sha256"], row["url"]), row["seq"]) for row in db.execute("SELECT * FROM proofs")]
 
-    assert bundle["inclusion_proof"]["tree_head"] in shown
-    assert "not that the site itself said so" in shown
+    assert rows == [(capture, first[capture]) for capture, _ in rows]
 
 
-def test_archive_holds_against_every_head_that_was_published(data):  # noqa: F811
-    found = verify_archive(data)
+def test_capture_that_no_version_names_has_no_proof(made):
+    with open_current(made) as db:
+        assert find_proof(db, "0" * 64, "https://rules.example.gov/open/1-1") is None
 
-    assert found.holds
-    assert all("head" in line for line in found.lines)
+
+def test_archive_leads_to_the_heads_of_all_releases(data):
+    publish_at(data, 1)
+    verdict = verify(data)
+
+    assert (True, [1, 2]) == (verdict.is_sound, [head.generation for head in verdict.proven])
 
 
 @pytest.mark.parametrize(
-    "change", ["UPDATE fetches SET status = 500 WHERE seq = 7", "UPDATE leaves SET hash = ZEROBLOB(32) WHERE seq = 7"]
+    "column",
+    ["url", "observed_at", "sha256", "status", "headers", "run"],
 )
-def test_first_altered_fetch_is_named(data, tmp_path, change):  # noqa: F811
-    copy = shutil.copytree(data, tmp_path / "data")
-    with closing(sqlite3.connect(copy / "archive.db")) as archive:
-        for trigger in ("fetches_stay", "leaves_stay"):
-            archive.execute(f"DROP TRIGGER {trigger}")
-        archive.execute(change)
-        archive.commit()
-    found = verify_archive(copy)
-    result = CliRunner().invoke(main, ["--data", str(copy), "verify"])
+def test_first_altered_row_is_named(data, column):
+    values = {
+        "url": "'https://other.example/'", "observed_at": "'2020-01-01T00:00:00Z'", "status": "500",
+        "sha256": "NULL", "headers": "'[1]'", "run": "run || 'x'",
+    }  # fmt: skip
+    alter(data, *(f"UPDATE fetches SET {column} = {values[column]} WHERE seq = {seq}" for seq in (5, 3)))
+    verdict = verify(data)
 
-    assert not found.holds
-    assert all("fetch 7 is altered or missing" in line for line in found.lines)
-    assert (1, "not proven") == (result.exit_code, result.output.splitlines()[-1])
+    assert verdict.altered.startswith("fetch 3 ")
+    assert not verdict.is_sound
 
 
-def test_archive_is_held_against_a_head_kept_elsewhere(data, db):  # noqa: F811
-    size, head = db.execute("SELECT log_size, tree_head FROM releases").fetchone()
-    fewer = CliRunner().invoke(main, ["--data", str(data), "verify", "--head", f"{size}:{head}"])
-    more = CliRunner().invoke(main, ["--data", str(data), "verify", "--head", f"{size + 5}:{head}"])
-    other = CliRunner().invoke(main, ["--data", str(data), "verify", "--head", f"{size - 1}:{head}"])
+@pytest.mark.parametrize("seq", [0, 4])
+def test_row_that_was_removed_is_named(data, seq):
+    alter(data, f"DELETE FROM fetches WHERE seq = {seq}")
 
-    assert (0, "proven") == (fewer.exit_code, fewer.output.splitlines()[-1])
-    assert (1, True) == (more.exit_code, f"fetch {size} is altered or missing" in more.output)
-    assert (1, True) == (other.exit_code, f"told was {head}" in other.output)
+    assert verify(data).altered.startswith(f"fetch {seq}: expected the row, found none")
 
 
-@pytest.mark.parametrize("head", ["", "12", "x:" + "0" * 64, "-1:" + "0" * 64, "12:" + "0" * 63, "12:" + "Z" * 64])
-def test_what_is_no_head_is_refused(data, head):  # noqa: F811
-    result = CliRunner().invoke(main, ["--data", str(data), "verify", "--head", head])
+def test_log_that_was_cut_at_its_end_is_found_by_the_head(data):
+    alter(data, "DELETE FROM leaves WHERE seq > 3", "DELETE FROM fetches WHERE seq > 3")
+    verdict = verify(data)
 
-    assert (2, True) == (result.exit_code, "expected a head as SIZE:HASH" in result.output)
-
-
-def test_command_proves_a_bundle_without_a_data_folder(bundle, tmp_path):
-    file = tmp_path / "bundle.json"
-    file.write_text(json.dumps(bundle))
-    result = CliRunner().invoke(main, ["--data", str(tmp_path / "none"), "verify", str(file)])
-
-    assert (0, "proven") == (result.exit_code, result.output.splitlines()[-1])
+    assert ("", "only 4 fetches") == (verdict.altered, verdict.mismatches[0].found)
 
 
-def test_archive_without_a_publication_has_no_head(tmp_path):
-    with pytest.raises(NotFoundError, match="no head"):
-        verify_archive(tmp_path)
+def test_row_altered_together_with_its_leaf_is_found_between_two_heads(data):
+    with open_current(data) as db:
+        (head,) = read_heads(db)
+    with closing(open_archive(data / "archive.db", read_only=True)) as archive:
+        hashes = [row["hash"] for row in archive.execute("SELECT hash FROM leaves ORDER BY seq")]
+    early = Head(0, head.log_id, 4, compute_root(hashes[:4]).hex())
+    alter(data, "UPDATE fetches SET status = 500 WHERE seq = 6")
+    with closing(sqlite3.connect(data / "archive.db")) as db:
+        db.row_factory = sqlite3.Row
+        row = dict(db.execute("SELECT * FROM fetches WHERE seq = 6").fetchone())
+        own = hash_leaf(write_leaf(head.log_id, row))
+        db.execute("UPDATE leaves SET hash = ? WHERE seq = 6", (own,))
+        db.commit()
+    with closing(open_archive(data / "archive.db", read_only=True)) as archive:
+        verdict = verify_archive(archive, [head, early])
+
+    assert ("", (early,), [(head, 4)]) == (
+        verdict.altered,
+        verdict.proven,
+        [(one.head, one.since) for one in verdict.mismatches],
+    )
+
+
+def test_row_without_its_leaf_is_named(data):
+    alter(data, "DELETE FROM leaves WHERE seq = 2")
+    assert "expected its leaf, found none" in verify(data).altered
+
+
+def test_last_row_that_was_removed_without_its_leaf_is_named(data):
+    alter(data, "DELETE FROM fetches WHERE seq = (SELECT MAX(seq) FROM fetches)")
+    last = verify(data).fetches
+
+    assert f"fetch {last}: expected the row that was logged, found none" == verify(data).altered

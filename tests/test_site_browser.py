@@ -38,6 +38,7 @@ KINDS = {
     "document": RULE,
     "past text": f"{RULE}?as_of=2022-06-01",
     "text to come": "/d/us-xx/code/12-702",
+    "bundle of a text": f"{RULE}/bundle?as_of=2022-06-01",
     "calendar": "/calendar",
     "citations that lag": "/citations",
     "report of a time": "/report?jurisdiction=us-xx&since=2026-01-01",

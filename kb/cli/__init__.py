@@ -7,12 +7,12 @@ from kb.cli.filling import build, convert, init, sources
 from kb.cli.frame import main
 from kb.cli.keeping import doctor, evaluate, export
 from kb.cli.notifying import notify, report
+from kb.cli.proving import verify
 from kb.cli.recordings import import_
 from kb.cli.reviewing import review
 from kb.cli.serving import crawl, demo, publish, serve, update
 from kb.cli.status import status
 from kb.cli.subscribing import subscribe
-from kb.cli.verifying import verify
 
 FILL = (init, sources, import_, crawl, convert, build, update)
 ASK = (changes, show, diff, compare)

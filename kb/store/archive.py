@@ -447,15 +447,14 @@ def _make_row(capture: Capture, identity: Mapping[str, object]) -> dict[str, obj
     }
 
 
-def _make_leaf(log_id: str, row: Mapping[str, object]) -> dict[str, object]:
-    """Hash a row of fetches into its leaf, from the very values that are stored."""
-    return {"seq": row["seq"], "hash": hash_leaf(encode_leaf(read_leaf(log_id, row)))}
-
-
-def read_leaf(log_id: str, row: Mapping[str, object]) -> Leaf:
-    """Return what the log vouches for of a row of fetches."""
+def write_leaf(log_id: str, row: Mapping[str, object]) -> bytes:
+    """Write the leaf of a row of fetches, from the very values that are stored."""
     facts = {**row, "log": log_id, "headers": msgspec.json.decode(str(row["headers"]))}
-    return msgspec.convert(facts, Leaf)
+    return encode_leaf(msgspec.convert(facts, Leaf))
+
+
+def _make_leaf(log_id: str, row: Mapping[str, object]) -> dict[str, object]:
+    return {"seq": row["seq"], "hash": hash_leaf(write_leaf(log_id, row))}
 
 
 def _check_open(db: sqlite3.Connection, run: str) -> None:

@@ -1,43 +1,8 @@
-"""The captures behind published texts: what each was, and the proof that it stands in the archive's log."""
+"""The captures behind published texts: what each was, when it was seen first, whether it was taken down."""
 
 import sqlite3
 
 import msgspec
-
-
-class Inclusion(msgspec.Struct, frozen=True, kw_only=True):
-    """That a capture stands in the archive's log: its leaf, the path to the head, and the release that published it."""
-
-    log_id: str
-    seq: int
-    leaf: str
-    path: tuple[str, ...]
-    size: int
-    tree_head: str
-    release: int
-
-
-def read_inclusion(db: sqlite3.Connection, sha256: str, url: str) -> Inclusion | None:
-    """Return the proof of a capture, None where the publication holds none."""
-    row = db.execute(
-        """
-        SELECT proofs.*, generation, log_size, tree_head FROM proofs
-        JOIN releases ON generation = (SELECT MAX(generation) FROM releases)
-        WHERE sha256 = :sha256 AND url = :url
-        """,
-        {"sha256": sha256, "url": url},
-    ).fetchone()
-    if row is None:
-        return None
-    return Inclusion(
-        log_id=row["log_id"],
-        seq=row["seq"],
-        leaf=row["leaf"],
-        path=tuple(msgspec.json.decode(row["path"])),
-        size=row["log_size"],
-        tree_head=row["tree_head"],
-        release=row["generation"],
-    )
 
 
 class Original(msgspec.Struct, frozen=True):

@@ -286,30 +286,3 @@ def _find_withheld(db: sqlite3.Connection) -> Iterator[str]:
             limit = allowed[row["publish"]]
             yield f"{row['source']}: expected at most {limit} characters a text, found {row['length']}"
             return
-
-
-def list_fact_captures(db: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Return the captures that facts rest or rested on: hash and address, of sources whose texts are shown whole."""
-    rows = db.execute(
-        """
-        SELECT DISTINCT sha256, fact_history.url FROM fact_history
-        JOIN sources ON sources.source = fact_history.source
-        WHERE sha256 <> '' AND publish = 'text' ORDER BY 1, 2
-        """
-    )
-    return [(row["sha256"], row["url"]) for row in rows]
-
-
-class Release(msgspec.Struct, frozen=True):
-    """A publication and the head of the archive's log that it told."""
-
-    generation: int
-    published_at: str
-    log_id: str
-    log_size: int
-    tree_head: str
-
-
-def list_releases(db: sqlite3.Connection) -> list[Release]:
-    """Return the releases a generation knows, the first one first."""
-    return [Release(**dict(row)) for row in db.execute(RELEASES)]

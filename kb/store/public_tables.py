@@ -179,8 +179,9 @@ SCHEMA = """
         tree_head TEXT NOT NULL
     ) STRICT;
     CREATE TABLE proofs (
-        sha256 TEXT NOT NULL, url TEXT NOT NULL, log_id TEXT NOT NULL, seq INTEGER NOT NULL, leaf TEXT NOT NULL,
-        path TEXT NOT NULL, PRIMARY KEY (sha256, url)
+        sha256 TEXT NOT NULL REFERENCES snapshots (sha256), url TEXT NOT NULL, log_id TEXT NOT NULL,
+        seq INTEGER NOT NULL, leaf TEXT NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL,
+        PRIMARY KEY (sha256, url)
     ) STRICT;
     CREATE TABLE corrections (published_at TEXT NOT NULL, subject TEXT NOT NULL, message TEXT NOT NULL) STRICT;
     CREATE TABLE filter_counts (

@@ -44,7 +44,7 @@ def view_original(public: sqlite3.Connection, path: str) -> Answer:
     original = find_original(public, sha256)
     if original is None:
         return refuse(path, 404, "No such capture", "No published text that may be shown whole was read from it.")
-    gone = "The bytes were taken down on a demand of rights; their hash stays, as proof that they were here."
+    gone = f"The bytes were taken down on a demand of rights; their hash {sha256} stays, as proof that they were here."
     if original.taken_down:
         return refuse(path, 410, "Taken down", gone)
     try:

@@ -9,6 +9,7 @@ from kb.web.pages.changes import view_changes, view_report
 from kb.web.pages.compare import view_compare
 from kb.web.pages.diff import view_diff
 from kb.web.pages.document import view_document
+from kb.web.pages.document_bundle import view_document_bundle
 from kb.web.pages.downloads import view_data, view_file
 from kb.web.pages.event import view_event
 from kb.web.pages.fact import view_fact
@@ -40,6 +41,7 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/d/(?P<left>.+?)/beside/(?P<right>.+)$", view_beside),
     PageRoute(r"^/d/(?P<document>.+)/diff/(?P<old>[^/]*?)\.\.(?P<new>[^/]*)$", view_diff),
     PageRoute(r"^/d/(?P<document>.+)/diff/?$", view_diff),
+    PageRoute(r"^/d/(?P<document>.+)/bundle(?:\.(?P<form>json))?$", view_document_bundle),
     PageRoute(r"^/d/(?P<document>.+)$", view_document),
     PageRoute(r"^/j$", view_places),
     PageRoute(r"^/j/(?P<jurisdiction>[^/]+)$", view_place),
@@ -47,6 +49,7 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute(r"^/q/(?P<question>[^/]+)$", view_question),
     PageRoute(r"^/f/(?P<fact>[^/.]+)$", view_fact),
     PageRoute(r"^/f/(?P<fact>[^/.]+)\.(?P<form>json)$", view_fact),
+    PageRoute(r"^/f/(?P<fact>[^/.]+)/(?P<form>bundle)$", view_fact),
     PageRoute(r"^/compare$", view_compare),
     PageRoute(r"^/compare\.(?P<form>csv|json|xlsx)$", view_compare),
     PageRoute(r"^/sources$", view_sources),

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import date
 from typing import get_args
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -86,6 +87,12 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 def view_document(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     """Answer "/d/<document id>": the text in force on ``as_of`` as known on ``known_at``, by default today's."""
     frame = read_frame(db, asked)
+    shown = find_shown(db, frame, asked)
+    return shown if isinstance(shown, Answer) else _render_document(db, date_frame(frame, shown, asked), shown, asked)
+
+
+def find_shown(db: sqlite3.Connection, frame: Frame, asked: Mapping[str, str]) -> Shown | Answer:
+    """Return what is asked for of a document, or the page that says why it cannot be shown."""
     errors = check_question(asked)
     if errors:
         return render_missing(frame, "We cannot read this question", errors, status=400)
@@ -93,16 +100,19 @@ def view_document(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     if not named:
         return render_missing(frame, "No such document", explain_missing(db, asked["document"]))
     try:
-        shown = choose_shown(db, named[0], read_question(asked))
+        return choose_shown(db, named[0], read_question(asked))
     except NotFoundError as error:
         return render_missing(frame, "No such text", [str(error)])
-    frame = msgspec.structs.replace(
+
+
+def date_frame(frame: Frame, shown: Shown, asked: Mapping[str, str]) -> Frame:
+    """Return the frame of a page that shows a document at a moment."""
+    return msgspec.structs.replace(
         show_sources(frame, {row.source for row in shown.rows}),
         as_of=shown.moment.as_of.isoformat(),
         known_at=asked.get("known_at") or frame.known_at,
         last_checked=shown.last_seen or frame.last_checked,
     )
-    return _render_document(db, frame, shown, asked)
 
 
 def choose_shown(db: sqlite3.Connection, document: Named, question: Question) -> Shown:
@@ -203,9 +213,16 @@ def _render_document(db: sqlite3.Connection, frame: Frame, shown: Shown, asked: 
         cited=recall(db, asked.get("searched", ""), document, frame.today),
         permalink=link_document(document, "", frame.as_of, (version or shown.rows[0]).strand),
         citation=write_citation(shown),
+        bundle_path=link_bundle(document, frame.as_of, asked),
     )
     trouble = () if version is not None or banner is None else (banner.title, *banner.lines)
     return msgspec.structs.replace(answer, headers={"Link": f'<{path}>; rel="canonical"'}, trouble=trouble)
+
+
+def link_bundle(document: str, as_of: str, asked: Mapping[str, str], form: str = "") -> str:
+    """Return the path of the bundle of the text shown: of its day, its day of knowledge and its strand."""
+    query = {"as_of": as_of} | {name: asked[name] for name in ("known_at", "strand") if asked.get(name)}
+    return f"{link_document(document)}/bundle{form}?{urlencode(query)}"
 
 
 def tell_withheld(source: SourceState | None) -> str:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from kb.answer.facts import Fact, Step, Value
 from kb.answer.scope import name_scope
+from kb.bundles import prove_capture, read_logged_at
 from kb.compare.redline import redline, redline_html, spell_controls
 from kb.questions import Question
 from kb.store.answers import (
@@ -24,10 +25,11 @@ from kb.store.answers import (
     read_published_facts,
     read_published_questions,
 )
-from kb.store.originals import Inclusion, read_inclusion
+from kb.store.log import find_proof
 from kb.tell.words import cite, keep_web, link_document, print_day
 from kb.web.answer import Answer
 from kb.web.pages.answer_words import PAGE_LABELS, PROOF_SENTENCES, print_length, print_stated
+from kb.web.pages.bundle import render_bundle
 from kb.web.pages.cells import CellView
 from kb.web.pages.frame import Frame, read_frame, render, render_json, render_missing, show_sources
 from kb.web.pages.moments import Moment, compute_cells
@@ -37,14 +39,6 @@ NEAREST_SHOWN = 5
 CONTEXT = 2
 # What a number behind an id counts: later reviews of the same answer.
 REVIEW = "-"
-PROOF_NOTE = (
-    "The proof shows that these bytes were in the archive when the head was published and were not altered since, "
-    "nothing more: not that the site itself said so. kb verify checks it without this site."
-)
-NO_PROOF = (
-    "No inclusion proof: no capture of an official text proves this answer, or its source’s rights keep it in. What is "
-    "archived stands in the log whose heads the table releases holds."
-)
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +49,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     steps: Sequence[Step]
     chain: Sequence[Fact]
-    inclusion: Inclusion | None = None
 
     @property
     def question(self) -> Question:
@@ -83,13 +76,16 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def view_fact(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
-    """Answer "/f/<fact>": the evidence of one coded answer; with ".json" behind it the bundle to cite it with."""
+    """Answer "/f/<fact>": the evidence of one coded answer; with ".json" or "/bundle" behind it what cites it."""
     frame = read_frame(db, asked)
     found = read_evidence(db, asked["fact"])
     if found is None:
         return render_missing(frame, "No such answer", explain_fact(db, asked["fact"]))
     if asked.get("form") == "json":
-        return render_json(bundle(frame, found))
+        return render_json(make_bundle(db, frame, found))
+    frame = show_sources(frame, [found.last.source]) if found.last is not None else frame
+    if asked.get("form") == "bundle":
+        return render_bundle(frame, make_bundle(db, frame, found), f"/f/{found.fact.id}", f"/f/{found.fact.id}.json")
     return _render_fact(db, frame, found)
 
 
@@ -102,13 +98,11 @@ def read_evidence(db: sqlite3.Connection, fact: str) -> Evidence | None:
     own = make_fact(row, asked.question)
     cell = read_published_facts(db, {row["question"]: asked.question}, [own.jurisdiction])
     root = own.id.partition(REVIEW)[0]
-    steps = read_fact_steps(db, [own.id]).get(own.id, [])
     return Evidence(
         fact=own,
         asked=asked,
         label=asked.question.say(own.value, own.gap),
-        steps=steps,
-        inclusion=read_inclusion(db, steps[-1].sha256, steps[-1].url) if steps else None,
+        steps=read_fact_steps(db, [own.id]).get(own.id, []),
         chain=[one for one in cell if one.id != own.id and _is_kin(one, own, root)],
     )
 
@@ -132,9 +126,11 @@ def explain_fact(db: sqlite3.Connection, fact: str) -> list[str]:
     ]
 
 
-def bundle(frame: Frame, found: Evidence) -> dict[str, object]:
-    """Return what is needed to cite an answer and to check it: permalink, citation, quote, capture, hash, address."""
+def make_bundle(db: sqlite3.Connection, frame: Frame, found: Evidence) -> dict[str, object]:
+    """Return what is needed to cite an answer and to check it: permalink, citation, quote, capture, hash, proof."""
     fact, last = found.fact, found.last
+    proof = find_proof(db, last.sha256, last.url) if last is not None else None
+    captured_at = last.captured_at if last is not None else ""
     return {
         "ok": True,
         "permalink": f"/f/{fact.id}",
@@ -158,7 +154,7 @@ def bundle(frame: Frame, found: Evidence) -> dict[str, object]:
         "effective_to": fact.effective_to,
         "quote": last.quote if last is not None else "",
         "provision": None if last is None else {"document": last.document, "eid": last.eid, "citation": last.citation},
-        "captured_at": last.captured_at if last is not None else "",
+        "captured_at": captured_at if proof is None else read_logged_at(proof),
         "sha256": last.sha256 if last is not None else "",
         "captured_from": last.url if last is not None else "",
         "evidence": fact.evidence,
@@ -166,8 +162,7 @@ def bundle(frame: Frame, found: Evidence) -> dict[str, object]:
         "reviewed_on": fact.reviewed_on,
         "superseded_on": fact.superseded_on,
         "replica": fact.replica,
-        "inclusion_proof": None if found.inclusion is None else msgspec.to_builtins(found.inclusion),
-        "inclusion_proof_note": PROOF_NOTE if found.inclusion is not None else NO_PROOF,
+        **prove_capture(proof),
         "cite_as": write_citation(found),
     }
 
@@ -191,7 +186,7 @@ def _render_fact(db: sqlite3.Connection, frame: Frame, found: Evidence) -> Answe
     cell = read_cell(db, frame, found)
     answer = render(
         "fact.html",
-        show_sources(frame, [last.source]) if last is not None else frame,
+        frame,
         found=found,
         fact=fact,
         question=found.question,
@@ -209,8 +204,6 @@ def _render_fact(db: sqlite3.Connection, frame: Frame, found: Evidence) -> Answe
         is_leading=any(line.part.fact == fact.id for line in cell.lines),
         touches=list_touches(db, fact.id),
         citation=write_citation(found),
-        inclusion=found.inclusion,
-        proof_note=PROOF_NOTE if found.inclusion is not None else NO_PROOF,
         official=keep_web(fact.url or (last.url if last is not None else "")),
     )
     return msgspec.structs.replace(answer, headers={"Link": f'</f/{fact.id}>; rel="canonical"'})
