@@ -164,7 +164,7 @@ def test_command_proves_an_archive_and_names_its_first_altered_row(tmp_path):
     altered = run("--data", data)
 
     assert (0, 1) == (sound.exit_code, altered.exit_code)
-    assert "proven: all 10 fetches are as they were logged\n  leads to 1 published tree head" in sound.output
+    assert "proven: all 10 fetches are as they were logged\n  leads to 1 tree head" in sound.output
     assert "NOT PROVEN\n  first altered row: fetch 4 of https://other.example/" in altered.output
     assert "release 1: expected head" in altered.output
 
