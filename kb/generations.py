@@ -27,6 +27,13 @@ class BrokenPointerError(StatusQuoError):
     exit_code = 4
 
 
+class ForeignGenerationError(StatusQuoError):
+    """Raised when the current generation has the tables of another version of this program."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path}: published by another version of this program; run: kb publish")
+
+
 class Pointer(msgspec.Struct, frozen=True):
     """What the pointer says: the current generation's number, file name, instant and rows of each table."""
 

@@ -18,13 +18,13 @@ from urllib.parse import urlencode
 import msgspec
 
 from kb.errors import NotFoundError
-from kb.generations import FOLDER, hold_generation, read_pointer
+from kb.generations import FOLDER, ForeignGenerationError, hold_generation, read_pointer
 from kb.mail_settings import MailSettings
 from kb.store.connection import data_lock, transaction
 from kb.store.news import find_publication, read_last_waves
 from kb.store.notices import LAST, Stories, list_waiting, mark_told, move_cursors, read_cursors, write_story
 from kb.store.outbox import Draft, erase_unaddressed, write_message
-from kb.store.public import open_published
+from kb.store.public import has_own_form, open_published
 from kb.store.subscribers import (
     FILE,
     SIGNING,
@@ -100,6 +100,8 @@ def open_current(data: Path) -> Iterator[sqlite3.Connection]:
     descriptor = hold_generation(path)
     try:
         with closing(open_published(path)) as db:
+            if not has_own_form(db):
+                raise ForeignGenerationError(path)
             yield db
     finally:
         os.close(descriptor)

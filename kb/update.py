@@ -27,8 +27,8 @@ from kb.reports import describe_change
 from kb.sources import Source
 from kb.store.connection import data_lock
 from kb.store.knowledge import open_knowledge
-from kb.store.public import open_published
-from kb.store.published import list_shown, read_shown
+from kb.store.public import has_own_form, open_published
+from kb.store.published import list_shown, read_change_keys, read_shown
 from kb.store.queries import ChangeFilter, read_changes, read_watches
 
 # Exit codes with which the crawler refuses: wrong usage, a data folder in use, damaged data.
@@ -215,6 +215,7 @@ def _find_news(data: Path, declared: Sequence[Source]) -> _News:
     if path is None or not path.is_file():
         return _News(is_any=True, moved=rules)
     with closing(open_published(path)) as published:
-        known = {(change.id, change.source) for change in read_changes(published, RULE_CHANGES)}
-        shown = read_shown(published)
-    return _News(now != shown, tuple(change for change in rules if (change.id, change.source) not in known))
+        known = read_change_keys(published)
+        is_older = not has_own_form(published)
+        shown = {} if is_older else read_shown(published)
+    return _News(is_older or now != shown, tuple(change for change in rules if (change.id, change.source) not in known))

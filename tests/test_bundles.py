@@ -166,7 +166,7 @@ def test_command_proves_an_archive_and_names_its_first_altered_row(tmp_path):
     assert (0, 1) == (sound.exit_code, altered.exit_code)
     assert "proven: all 10 fetches are as they were logged\n  leads to 1 tree head" in sound.output
     assert "NOT PROVEN\n  first altered row: fetch 4 of https://other.example/" in altered.output
-    assert "release 1: expected head" in altered.output
+    assert "release 1, log " in altered.output
 
 
 def test_command_without_archive_and_bundle_says_what_it_needs(tmp_path):

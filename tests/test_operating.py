@@ -4,12 +4,15 @@ import asyncio
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
-from kb.generations import POINTER, Pointer, write_pointer
+from kb.generations import POINTER, ForeignGenerationError, Pointer, write_pointer
+from kb.telling import open_current
 from kb.web import operating, swap
 from kb.web.tables import make_metadata, read_tables
 from tests.sites import copy_data, make_data, open_site, publish_at
@@ -57,6 +60,47 @@ def test_site_tells_that_a_newer_generation_was_refused(monkeypatch, data):
     answer = get(site, "/-/health")
 
     assert (200, 1, True) == (answer.status_code, answer.json()["generation"], answer.json()["refused"])
+
+
+def spoil_form(data, file="000001.db"):
+    """Make a generation one that another version of the program published."""
+    with closing(sqlite3.connect(data / "public" / file)) as db:
+        db.execute("PRAGMA user_version = 7")
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/", "text/html"), ("/api/v1/changes", "application/problem+json")])
+def test_site_says_that_another_version_published_what_is_there(monkeypatch, data, path, kind):
+    publish_at(data)
+    spoil_form(data)
+    site = open_site(monkeypatch, data)
+    answer = get(site, path)
+
+    assert (503, kind) == (answer.status_code, answer.headers["content-type"].partition(";")[0])
+    assert "another version" in answer.text
+    assert "kb publish" in answer.text
+    assert (503, True) == (get(site, "/-/health").status_code, get(site, "/-/health").json()["refused"])
+
+
+def test_site_keeps_the_last_good_edition_until_one_is_made_anew(monkeypatch, data):
+    publish_at(data)
+    site = open_site(monkeypatch, data)
+    get(site, "/")
+    publish_at(data)
+    spoil_form(data, "000002.db")
+    write_pointer(data / "public", Pointer(2, "000002.db", "2024-03-01T01:02:00Z", {}))
+    kept = get(site, "/-/health").json()
+    publish_at(data)
+
+    assert (1, True) == (kept["generation"], kept["refused"])
+    assert (3, False) == tuple(get(site, "/-/health").json()[name] for name in ("generation", "refused"))
+
+
+def test_reports_are_not_written_from_what_another_version_published(data):
+    publish_at(data)
+    spoil_form(data)
+
+    with pytest.raises(ForeignGenerationError, match="run: kb publish"), open_current(data):
+        pass
 
 
 def test_site_whose_pages_wait_is_not_well(monkeypatch, data):

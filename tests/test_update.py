@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
@@ -105,6 +107,16 @@ def test_second_update_with_nothing_due_publishes_nothing(site, folder, tmp_path
 
     assert (1, 2) == (first.published.generation, first.build.versions)
     assert (None, (), {}, 0) == (second.published, second.moved, second.crawl.sources, second.build.waves)
+
+
+def test_edition_of_another_version_is_made_anew_and_tells_no_old_news(site, folder, tmp_path):
+    first = run(tmp_path / "data", folder, "--due")
+    with closing(sqlite3.connect(tmp_path / "data" / FOLDER / "000001.db")) as db:
+        db.execute("PRAGMA user_version = 7")
+    second = run(tmp_path / "data", folder, "--due")
+
+    assert (1, 2) == (first.published.generation, second.published.generation)
+    assert () == second.moved
 
 
 def test_pages_that_did_not_change_are_published_as_checked_again(site, folder, tmp_path):

@@ -15,7 +15,7 @@ import msgspec
 from kb.models import ChangeRow
 from kb.store.connection import transaction
 from kb.store.dumps import QUERIES
-from kb.store.public_tables import COUNTS, FINISH, SCHEMA
+from kb.store.public_tables import COUNTS, FINISH, FORM, SCHEMA
 from kb.store.queries import END_OF_TIME, check_integrity
 
 Row = Mapping[str, object]
@@ -100,6 +100,7 @@ def make_draft(path: Path) -> sqlite3.Connection:
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA journal_mode = OFF")
     db.execute("PRAGMA synchronous = OFF")
+    db.execute(f"PRAGMA user_version = {FORM:d}")
     db.executescript(SCHEMA)
     return db
 
@@ -109,6 +110,11 @@ def open_published(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
     db.row_factory = sqlite3.Row
     return db
+
+
+def has_own_form(db: sqlite3.Connection) -> bool:
+    """Tell whether a generation has the tables of this version of the program, not those of another one."""
+    return bool(db.execute("PRAGMA user_version").fetchone()[0] == FORM)
 
 
 def freeze(db: sqlite3.Connection) -> None:

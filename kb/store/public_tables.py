@@ -3,6 +3,8 @@
 What every column holds is told in schemas/tables.yml.
 """
 
+from zlib import crc32
+
 from kb.store.queries import FOLDED_CITATION, LAST_NUMBER
 
 # Every table of the contract stands here, those without rows yet too: a page and a query may count on them.
@@ -318,3 +320,6 @@ COUNTS = f"""
         SELECT SUBSTR(last_seen, 1, 10), jurisdiction, source, COUNT(DISTINCT document) FROM documents
         WHERE standing AND last_seen != '' GROUP BY 1, 3;
 """
+
+# Tells the tables of one version of this program from those of another; kept in each generation.
+FORM = crc32((SCHEMA + COUNTS + FINISH).encode()) & 0x7FFFFFFF

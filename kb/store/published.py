@@ -24,6 +24,11 @@ def read_shown(published: sqlite3.Connection) -> dict[str, Shown]:
     return {row["source"]: Shown(row["waves"], row["last_checked"], row["documents"]) for row in rows}
 
 
+def read_change_keys(published: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Return id and source of every change of a generation, whatever version of this program published it."""
+    return {(row["id"], row["source"]) for row in published.execute("""SELECT id, source FROM changes""")}
+
+
 def list_shown(watches: Iterable[Watch], declared: Iterable[str]) -> dict[str, Shown]:
     """Return how far the sources of kb.db are watched now, by id; declared ones that were never read are shown too."""
     known = {watch.source: Shown(watch.waves, watch.last_checked, watch.documents) for watch in watches}

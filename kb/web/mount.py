@@ -154,7 +154,7 @@ class Site:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> dict[str, object]:
         """Answer one request; returns how: by the cache or not, and from which generation."""
         with self._shelf.take() as generation:
-            refusal = _refuse(scope, generation)
+            refusal = _refuse(scope) or self._refuse_unpublished(scope, generation)
             number = None if generation is None else generation.pointer.generation
             key = make_key(self._tell_now().date().isoformat(), scope)
             if generation is not None and is_desk(unquote(str(scope["path"]))) and scope["method"] in DESK_METHODS:
@@ -177,6 +177,12 @@ class Site:
 
                 return {"cache": await generation.cache.answer(key, scope, send, make), "generation": number}
             return {"cache": "", "generation": number}
+
+    def _refuse_unpublished(self, scope: Scope, generation: Generation | None) -> Answer | None:
+        path = unquote(str(scope["path"]))
+        if generation is not None or path.startswith(("/-/static/", "/static/", "/favicon.ico")):
+            return None
+        return tell_unpublished(path, is_foreign=self._shelf.is_foreign)
 
     async def _make(self, refusal: Answer | None, scope: Scope, receive: Receive, send: Send) -> None:
         """Make an answer anew: a refusal, a page of ours, one of Datasette's, or a stranger's question."""
@@ -243,8 +249,8 @@ def _respond(answer: Answer, request: Any) -> Response:
     return Response(told.file or told.body, told.status, dict(told.headers), content_type=told.content_type)
 
 
-def _refuse(scope: Scope, generation: Generation | None) -> Answer | None:
-    """Return the answer to a request that goes no further: a method that writes, an inner page, nothing published."""
+def _refuse(scope: Scope) -> Answer | None:
+    """Return the answer to a request that goes no further: a method that writes, an inner page."""
     path = unquote(str(scope["path"]))
     if path == OLD_TABLES or path.startswith((f"{OLD_TABLES}/", f"{OLD_TABLES}.")):
         return _redirect(scope)
@@ -253,8 +259,6 @@ def _refuse(scope: Scope, generation: Generation | None) -> Answer | None:
         return msgspec.structs.replace(answer, headers={"allow": "GET, HEAD"})
     if path.startswith("/-/") and not path.startswith(OPEN_INNER_PATHS):
         return refuse(path, 404, "Not found", "There is no such page.")
-    if generation is None and not path.startswith(("/-/static/", "/static/", "/favicon.ico")):
-        return tell_unpublished(path)
     return None
 
 

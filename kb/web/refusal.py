@@ -21,6 +21,13 @@ UNPUBLISHED = render_plain(
     commands=("kb import captures.jsonl", "kb build", "kb publish"),
     more="Or try the demonstration: make demo.",
 )
+FOREIGN = render_plain(
+    503,
+    "This site was upgraded",
+    "Its edition was published by another version of the program. Publish it anew; this site shows it at once:",
+    commands=("kb build", "kb publish"),
+)
+FOREIGN_WORDS = "The edition was published by another version of the program; run: kb build, kb publish."
 UNPUBLISHED_WORDS = "Nothing is published yet; run: kb import captures.jsonl, kb build, kb publish."
 
 
@@ -50,10 +57,12 @@ def is_json_preferred(accept: str) -> bool:
     return bool(kinds & JSON_KINDS) and not kinds & PAGE_KINDS
 
 
-def tell_unpublished(path: str) -> Answer:
-    """Return the answer while nothing is published: what to run."""
+def tell_unpublished(path: str, *, is_foreign: bool = False) -> Answer:
+    """Return the answer while nothing is published, or nothing that this version can show: what to run."""
     wait: Mapping[str, str] = {"retry-after": "30"}
     if path.startswith(API):
-        answer = refuse(path, 503, "Nothing is published yet", UNPUBLISHED_WORDS)
-        return msgspec.structs.replace(answer, headers=dict(wait))
-    return msgspec.structs.replace(UNPUBLISHED, headers=dict(wait))
+        title, words = "Nothing is published yet", UNPUBLISHED_WORDS
+        if is_foreign:
+            title, words = "This site was upgraded", FOREIGN_WORDS
+        return msgspec.structs.replace(refuse(path, 503, title, words), headers=dict(wait))
+    return msgspec.structs.replace(FOREIGN if is_foreign else UNPUBLISHED, headers=dict(wait))

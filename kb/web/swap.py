@@ -12,7 +12,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from threading import Lock
@@ -20,8 +20,15 @@ from typing import Any
 
 from datasette.database import Database
 
-from kb.generations import POINTER, BrokenPointerError, Pointer, hold_generation, read_pointer
-from kb.store.public import map_file, read_generation
+from kb.generations import (
+    POINTER,
+    BrokenPointerError,
+    ForeignGenerationError,
+    Pointer,
+    hold_generation,
+    read_pointer,
+)
+from kb.store.public import has_own_form, map_file, open_published, read_generation
 from kb.web.cache import ResponseCache
 from kb.web.guard import GuardedConnection, bound_functions, guard_connection
 from kb.web.tables import DATABASE
@@ -47,6 +54,9 @@ class GenerationDatabase(Database):  # type: ignore[misc]  # Datasette ships no 
 
     def __init__(self, datasette: Any, path: Path, pointer: Pointer, questions: Executor | None = None) -> None:
         super().__init__(datasette, str(path), is_mutable=False)
+        with closing(open_published(path)) as db:
+            if not has_own_form(db):
+                raise ForeignGenerationError(path)
         self._questions = questions
         self.name = self.route = DATABASE
         # Datasette would hash the whole file to name it.
@@ -192,6 +202,8 @@ class Shelf:
         self._folder = folder
         self._mark: tuple[int, int] | None = None
         self._refused: tuple[int, int] | None = None
+        # Whether what is refused was published by another version of this program.
+        self.is_foreign = False
         self._generation: Generation | None = None
         self._questions = ThreadPoolExecutor(MOST_QUESTIONS, "questions", _stand_back)
 
@@ -253,8 +265,9 @@ class Shelf:
             try:
                 pointer = read_pointer(self._folder)
                 return None if pointer is None else self._open(pointer)
-            except (OSError, sqlite3.Error, BrokenPointerError) as error:
+            except (OSError, sqlite3.Error, BrokenPointerError, ForeignGenerationError) as error:
                 problem = error
+                self.is_foreign = isinstance(error, ForeignGenerationError)
         if not quiet:
             logger.warning("the current generation cannot be opened, the last good one stays: %s", problem)
         return None
