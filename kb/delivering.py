@@ -82,28 +82,28 @@ def deliver(data: Path, how: Delivery) -> Delivered:
 
 def _deliver_all(db: sqlite3.Connection, how: Delivery) -> Delivered:
     counts: Counter[str] = Counter()
-    limited = how.settings.is_set and _deliver_mail(db, how, counts)
+    with MailConnection(how.settings) as mail:
+        limited = how.settings.is_set and _deliver_mail(db, mail, how, counts)
     _deliver_hooks(db, how, counts)
     now = datetime.fromisoformat(how.tell_now())
     erase_bodies(db, _print(now - KEPT_BODIES))
     return Delivered(sent=counts["sent"], deferred=counts["waiting"], parked=counts["parked"], limited=limited)
 
 
-def _deliver_mail(db: sqlite3.Connection, how: Delivery, counts: Counter[str]) -> bool:
+def _deliver_mail(db: sqlite3.Connection, mail: MailConnection, how: Delivery, counts: Counter[str]) -> bool:
     """Send mail that is due, as much as each domain takes in a minute; returns whether some waits for the next minute.
 
     Where the server cannot be reached the rest waits as it is: it is not each message's trouble.
     """
     sent_to: Counter[tuple[str, str]] = Counter()
-    with MailConnection(how.settings) as mail:
-        while due := list_due(db, _want_mail(how, sent_to, BATCH)):
-            for message in due:
-                minute = (how.tell_now()[:16], message.target.rpartition("@")[2])
-                if sent_to[minute] < PER_DOMAIN:
-                    sent_to[minute] += 1
-                    counts[_deliver_one(db, message, mail, how)] += 1
-                if mail.is_down:
-                    return False
+    while due := list_due(db, _want_mail(how, sent_to, BATCH)):
+        for message in due:
+            minute = (how.tell_now()[:16], message.target.rpartition("@")[2])
+            if sent_to[minute] < PER_DOMAIN:
+                sent_to[minute] += 1
+                counts[_deliver_one(db, message, mail, how)] += 1
+            if mail.is_down:
+                return False
     return bool(sent_to and list_due(db, _want_mail(how, Counter(), 1)))
 
 
