@@ -1,10 +1,14 @@
 """Receivers of webhooks that mean no good, take their time or are somebody else hold nobody up and learn nothing."""
 
+import signal
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from msgspec import structs
@@ -16,6 +20,8 @@ from kb.store.outbox import Draft, write_message
 from kb.store.subscribers import add_subscriber, open_subscribers, read_subscriber
 from tests.certificates import make_certificate
 from tests.test_hooks import NOW, fill, read_states, receive, send
+
+ROOT = Path(__file__).parents[1]
 
 
 @contextmanager
@@ -150,3 +156,39 @@ def post_or_fail(url):
         return send_hook(url, {}, b"{}", resolve=lambda _host, _port: ["93.184.216.34"]).status
     except HookError:
         return 0
+
+
+CHILD = f"""
+import sys
+from pathlib import Path
+from kb.delivering import Delivery, deliver
+from kb.mail_settings import MailSettings
+deliver(Path(sys.argv[1]), Delivery(settings=MailSettings(), tell_now=lambda: "{NOW}", allow_loopback=True))
+"""
+
+
+@pytest.mark.parametrize("answers_first", [False, True])
+def test_sender_killed_in_the_middle_sends_the_same_id_again_in_order(tmp_path, answers_first):
+    """The receiver kills the sender when a webhook came: before it answers, or when its answer was not written down."""
+    ids, children = [], []
+
+    def answer(peer):
+        text = b""
+        while b"}}" not in text:
+            text += peer.recv(65_536)
+        ids.append(text.partition(b"webhook-id: ")[2].partition(b"\r\n")[0].decode())
+        if answers_first or len(ids) > 1:
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n")
+        if len(ids) == 1:
+            children[0].kill()
+            children[0].wait()
+
+    with talk(answer) as port:
+        fill(tmp_path, f"http://127.0.0.1:{port}/", 2)
+        children.append(subprocess.Popen([sys.executable, "-c", CHILD, str(tmp_path)], cwd=ROOT))
+        killed = children[0].wait(30)
+        between = read_states(tmp_path)
+        done = send(tmp_path)
+
+    assert (-signal.SIGKILL, [("waiting", ""), ("waiting", "")]) == (killed, between)
+    assert (2, ["msg_0", "msg_0", "msg_1"]) == (done.sent, ids)
