@@ -143,7 +143,10 @@ def record(data: Path, raw: bytes, now: str) -> Bounce:
     """
     if len(raw) > LARGEST_BOUNCE:
         raise UsageError(f"expected a bounce of at most {LARGEST_BOUNCE:,} bytes, found {len(raw):,}")
-    name, status = read_bounce(raw)
+    try:
+        name, status = read_bounce(raw)
+    except RecursionError:
+        raise UsageError("expected a bounce, found a message inside messages without end") from None
     with closing(open_subscribers(data)) as db:
         subscriber = find_subscriber_of(db, name)
         if not subscriber:
