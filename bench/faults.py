@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from kb.delivering import Delivery, deliver
+from kb.delivering import MOST_DOUBTS, Delivery, deliver
 from kb.mail_settings import MailSettings
 from kb.store.connection import transaction
 from kb.store.outbox import Draft, write_message
@@ -35,6 +35,8 @@ DECIDED = (
     "refuse greet4 mail4 rcpt4 rcpt5 data4 data5 end4 end5 drop_mail drop_rcpt drop_data drop_text kill_rcpt".split()
 )
 UNDECIDED = ("drop_end", "kill_end")
+# A sender whose last dot is on its way when the server goes cannot tell whether it was taken either.
+DOUBTFUL = (*UNDECIDED, "drop_text")
 EARLY = ("refuse", "greet4")
 # How often nothing goes wrong while faults are left.
 CALM = 0.3
@@ -51,7 +53,10 @@ run_once(Path(sys.argv[1]), make_settings(int(sys.argv[2])), sys.argv[3])
 
 
 class Result(NamedTuple):
-    """What came of a run: faults by kind, messages written, lost, come twice in doubt and without, ids, parked."""
+    """What came of a run: faults by kind, messages written, lost, come twice in doubt and without, ids, parked.
+
+    ``given_up`` counts those that were handed over twice without an answer, and are parked for somebody to decide.
+    """
 
     faults: Counter[str]
     messages: int
@@ -60,6 +65,7 @@ class Result(NamedTuple):
     wrongly_doubled: int
     other_ids: int
     parked: int
+    given_up: int
 
 
 class FaultyServer:
@@ -194,7 +200,7 @@ def run(data: Path, count: int, seed: int, messages: int) -> Result:
     # Trouble with a connection comes before anybody is named, the other kinds with a message.
     pools = {is_early: [one for one in drawn if (one in EARLY) == is_early] for is_early in (True, False)}
     used: Counter[str] = Counter()
-    doubtful: set[str] = set()
+    met: Counter[tuple[str, str]] = Counter()
     children: list[subprocess.Popen[bytes]] = []
     lock = threading.Lock()
 
@@ -205,8 +211,7 @@ def run(data: Path, count: int, seed: int, messages: int) -> Result:
                 return ""
             fault = pool.pop()
             used[fault] += 1
-            if fault in UNDECIDED:
-                doubtful.add(target)
+            met[target, fault] += 1
             return fault
 
     def kill() -> None:
@@ -219,7 +224,7 @@ def run(data: Path, count: int, seed: int, messages: int) -> Result:
         _run_all(data, server.port, children)
     finally:
         server.close()
-    return _judge(data, server.taken, doubtful, used, messages)
+    return _judge(data, server.taken, met, used, messages)
 
 
 def _run_all(data: Path, port: int, children: list[subprocess.Popen[bytes]]) -> None:
@@ -240,8 +245,11 @@ def _run_all(data: Path, port: int, children: list[subprocess.Popen[bytes]]) -> 
 
 
 def _judge(
-    data: Path, taken: Sequence[tuple[str, str]], doubtful: set[str], used: Counter[str], messages: int
+    data: Path, taken: Sequence[tuple[str, str]], met: Counter[tuple[str, str]], used: Counter[str], messages: int
 ) -> Result:
+    """Count what came of it: only a refusal for good or a second doubt excuses a message that was not taken."""
+    doubtful = {target for target, fault in met if fault in UNDECIDED}
+    refused = {target for target, fault in met if fault in PERMANENT}
     counts = Counter(target for target, _ in taken)
     with closing(open_subscribers(data)) as db:
         rows = db.execute(
@@ -249,14 +257,20 @@ def _judge(
         ).fetchall()
     names = {row["target"]: row["id"] for row in rows}
     parked = {row["target"] for row in rows if row["state"] == "parked"}
+    given_up = {
+        target
+        for target in parked - refused
+        if not counts[target] and sum(met[target, fault] for fault in DOUBTFUL) >= MOST_DOUBTS
+    }
     return Result(
         faults=used,
         messages=messages,
-        lost=sum(not counts[target] and target not in parked for target in names),
+        lost=sum(not counts[target] and target not in refused | given_up for target in names),
         doubled=sum(counts[target] > 1 and target in doubtful for target in names),
         wrongly_doubled=sum(counts[target] > (2 if target in doubtful else 1) for target in names),
         other_ids=sum(names[target] != name for target, name in taken),
         parked=len(parked),
+        given_up=len(given_up),
     )
 
 
@@ -280,7 +294,8 @@ def main(arguments: Sequence[str]) -> int:
         f"{injected} faults, {found.messages} messages: {found.lost} lost, {found.wrongly_doubled} twice though known,"
     )
     print(
-        f"{found.doubled} twice in doubt, {found.other_ids} under another id, {found.parked} parked with their reason"
+        f"{found.doubled} twice in doubt, {found.other_ids} under another id, {found.parked} parked with their reason, "
+        f"{found.given_up} of them after two doubts"
     )
     return int(bool(found.lost or found.wrongly_doubled or found.other_ids))
 

@@ -4,6 +4,7 @@ import random
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from kb.store.outbox import (
     Kind,
     Outcome,
     Waiting,
+    Wanted,
     begin_try,
     drop_waiting,
     end_try,
@@ -32,6 +34,8 @@ from kb.tell.targets import BadTargetError
 LOCK = "deliver"
 KINDS: tuple[Kind, ...] = ("confirm", "manage", "report")
 BATCH = 200
+# Webhooks that are sent side by side: a receiver that takes its time keeps nobody else waiting.
+LANES = 16
 # Waits between tries, in minutes; each is stretched by up to half, so that not all come back at once. Two days in all.
 WAITS = (1, 5, 15, 60, 180, 480, 960, 1440)
 # A message that was handed over so often without an answer is not sent again by itself: a copy may have come each time.
@@ -78,39 +82,63 @@ def deliver(data: Path, how: Delivery) -> Delivered:
 
 def _deliver_all(db: sqlite3.Connection, how: Delivery) -> Delivered:
     counts: Counter[str] = Counter()
-    sent_to: Counter[tuple[str, str]] = Counter()
     with MailConnection(how.settings) as mail:
-        while due := [one for one in list_due(db, how.tell_now(), how.kinds, BATCH) if _may_go(one, how, sent_to)]:
-            for message in due:
-                counts[_deliver_one(db, message, mail, how)] += 1
+        limited = how.settings.is_set and _deliver_mail(db, mail, how, counts)
+    _deliver_hooks(db, how, counts)
     now = datetime.fromisoformat(how.tell_now())
     erase_bodies(db, _print(now - KEPT_BODIES))
-    limited = max(sent_to.values(), default=0) > PER_DOMAIN
     return Delivered(sent=counts["sent"], deferred=counts["waiting"], parked=counts["parked"], limited=limited)
 
 
-def _may_go(message: Waiting, how: Delivery, sent_to: Counter[tuple[str, str]]) -> bool:
-    """Tell whether a message goes in this minute: mail has to be set up, and no domain gets too many at once."""
-    if message.channel == "webhook":
-        return True
-    if not how.settings.is_set:
-        return False
-    minute = (message.target.rpartition("@")[2], how.tell_now()[:16])
-    sent_to[minute] += 1
-    return sent_to[minute] <= PER_DOMAIN
+def _deliver_mail(db: sqlite3.Connection, mail: MailConnection, how: Delivery, counts: Counter[str]) -> bool:
+    """Send mail that is due, as much as each domain takes in a minute; returns whether some waits for the next minute.
+
+    Where the server cannot be reached the rest waits as it is: it is not each message's trouble.
+    """
+    sent_to: Counter[tuple[str, str]] = Counter()
+    while due := list_due(db, _want_mail(how, sent_to, BATCH)):
+        for message in due:
+            minute = (how.tell_now()[:16], message.target.rpartition("@")[2])
+            if sent_to[minute] < PER_DOMAIN:
+                sent_to[minute] += 1
+                counts[_deliver_one(db, message, mail, how)] += 1
+            if mail.is_down:
+                return False
+    return bool(sent_to and list_due(db, _want_mail(how, Counter(), 1)))
+
+
+def _want_mail(how: Delivery, sent_to: Counter[tuple[str, str]], limit: int) -> Wanted:
+    now = how.tell_now()
+    full = [domain for (minute, domain), count in sent_to.items() if minute == now[:16] and count >= PER_DOMAIN]
+    return Wanted(now=now, kinds=how.kinds, channel="mail", limit=limit, without=full)
 
 
 def _deliver_one(db: sqlite3.Connection, message: Waiting, mail: MailConnection, how: Delivery) -> str:
-    """Send one message and write down what came of it; returns its state."""
-    if message.channel == "mail" and message.doubts >= MOST_DOUBTS:
+    """Send one mail and write down what came of it; returns its state."""
+    if message.doubts >= MOST_DOUBTS:
         ending = Ending(state="parked", outcome="failed", reply="handed over twice without an answer: not sent again")
         end_try(db, message.id, ending, how.tell_now())
         return ending.state
-    if message.channel == "mail":
-        handed, was_begun = _send_mail(db, message, mail, how)
-    else:
-        handed, was_begun = _send_hook(db, message, how), True
-    now = how.tell_now()
+    handed, was_begun = _send_mail(db, message, mail, how)
+    return _record(db, message, handed, how.tell_now(), was_begun=was_begun)
+
+
+def _deliver_hooks(db: sqlite3.Connection, how: Delivery, counts: Counter[str]) -> None:
+    """Post webhooks that are due, one of each subscriber at a time; receivers know one that comes again by its id."""
+
+    def post(message: Waiting) -> Handed:
+        return _send_hook(message, how)
+
+    with ThreadPoolExecutor(LANES) as lanes:
+        while due := list_due(db, Wanted(now=how.tell_now(), kinds=how.kinds, channel="webhook", limit=LANES)):
+            for message in due:
+                begin_try(db, message.id, how.tell_now())
+            for message, handed in zip(due, lanes.map(post, due), strict=True):
+                counts[_record(db, message, handed, how.tell_now(), was_begun=True)] += 1
+
+
+def _record(db: sqlite3.Connection, message: Waiting, handed: Handed, now: str, *, was_begun: bool) -> str:
+    """Write down what came of a message; returns its state. Who is gone gets nothing more."""
     ending = judge(handed, message, now, was_begun=was_begun)
     end_try(db, message.id, ending, now)
     if handed.result == "gone":
@@ -129,9 +157,8 @@ def _send_mail(db: sqlite3.Connection, message: Waiting, mail: MailConnection, h
     return mail.send(message.target, message.body, begin), bool(begun)
 
 
-def _send_hook(db: sqlite3.Connection, message: Waiting, how: Delivery) -> Handed:
-    """Post a webhook; receivers know a message again by its id, so that one that may have come is sent again."""
-    begin_try(db, message.id, how.tell_now())
+def _send_hook(message: Waiting, how: Delivery) -> Handed:
+    """Post a webhook; returns what its receiver said."""
     headers = make_headers(message.secret, message.id, how.tell_now(), message.body)
     try:
         answered = send_hook(
@@ -150,11 +177,17 @@ def _send_hook(db: sqlite3.Connection, message: Waiting, how: Delivery) -> Hande
 
 
 def judge(handed: Handed, message: Waiting, now: str, *, was_begun: bool) -> Ending:
-    """Return what a result means for a message: sent, tried again later, or parked for good with its reason."""
+    """Return what a result means for a message: sent, tried again later, or parked for good with its reason.
+
+    A server that is down is no try of the message: it waits for as long as that takes.
+    """
     if handed.result == "sent":
         return Ending(state="sent", outcome="sent", reply=handed.reply, settles=was_begun)
     if handed.result in ("failed", "gone"):
         return Ending(state="parked", outcome="failed", reply=handed.reply, settles=was_begun)
+    if handed.result == "down":
+        later = _print(datetime.fromisoformat(now) + plan_wait(0, random.random()))  # noqa: S311 - no secret
+        return Ending(state="waiting", outcome="deferred", reply=handed.reply, next_at=later, is_counted=False)
     outcome: Outcome = "unknown" if handed.result == "unknown" else "deferred"
     settles = was_begun and outcome == "deferred"
     if message.tries >= len(WAITS):

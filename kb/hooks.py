@@ -7,10 +7,12 @@ import base64
 import hashlib
 import hmac
 import http.client
+import re
 import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -19,12 +21,17 @@ import msgspec
 from kb.errors import StatusQuoError
 from kb.tell.targets import Target, is_public, parse_target
 
-TIMEOUT = 10.0
+# Seconds for a whole talk, however slowly its bytes come, and for reaching one address before the next is tried.
+TIMEOUT, REACH_TIMEOUT = 7.0, 1.5
+MOST_REACHED = 2
 # What is read of an answer: only its status counts.
 MOST_READ = 4_096
 MOST_ADDRESSES = 8
 SECRET_PREFIX = "whsec_"  # noqa: S105 - marks a secret, is none
 LONGEST_WAIT = 24 * 3600
+# "120", the seconds of a Retry-After header (RFC 9110 § 10.2.3)
+SECONDS = re.compile(r"[0-9]{1,9}")
+USUAL_PORT = {"https": 443, "http": 80}
 # Resolves a name and a port to addresses, as socket.getaddrinfo does.
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -75,48 +82,78 @@ def send_hook(
     if target.host != "127.0.0.1" and not all(is_public(address) for address in addresses):
         raise HookError("the name of the host stands for an address that is not public")
     try:
-        with closing(_connect(target, addresses[0])) as connection:
-            return _post(connection, target, headers, body)
+        with closing(_reach(addresses[:MOST_REACHED], target)) as connected, _cut_off(connected):
+            if isinstance(connected, ssl.SSLSocket):
+                connected.do_handshake()
+            return _post(connected, target, headers, body)
     except (OSError, http.client.HTTPException) as error:
         raise HookError(f"no answer: {type(error).__name__}") from error
 
 
-class PinnedConnection(http.client.HTTPSConnection):
-    """A connection to one address that was checked, whose certificate must be the name's."""
-
-    def __init__(self, target: Target, address: str) -> None:
-        super().__init__(target.host, target.port, timeout=TIMEOUT, context=ssl.create_default_context())
-        self._address = address
-
-    def connect(self) -> None:
-        """Connect to the checked address, and nowhere else."""
-        plain = socket.create_connection((self._address, self.port), TIMEOUT)
-        self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+def _reach(addresses: Sequence[str], target: Target) -> socket.socket:
+    """Return a connection to the first of some checked addresses that takes it, and to nowhere else."""
+    for address in addresses[:-1]:
+        with suppress(OSError):
+            return _prepare(socket.create_connection((address, target.port), REACH_TIMEOUT), target)
+    return _prepare(socket.create_connection((addresses[-1], target.port), REACH_TIMEOUT), target)
 
 
-def _connect(target: Target, address: str) -> http.client.HTTPConnection:
-    if target.scheme == "https":
-        return PinnedConnection(target, address)
-    return http.client.HTTPConnection(address, target.port, timeout=TIMEOUT)
+def _prepare(plain: socket.socket, target: Target) -> socket.socket:
+    """Return a connection as its scheme wants it; the certificate must be the name's (the handshake comes later)."""
+    plain.settimeout(TIMEOUT)
+    if target.scheme != "https":
+        return plain
+    context = ssl.create_default_context()
+    return context.wrap_socket(plain, server_hostname=target.host, do_handshake_on_connect=False)
 
 
-def _post(connection: http.client.HTTPConnection, target: Target, headers: Mapping[str, str], body: bytes) -> Answered:
-    own = {"content-type": "application/json", "connection": "close"}
+@contextmanager
+def _cut_off(connected: socket.socket) -> Iterator[None]:
+    """End a talk after its time: a receiver that sends a byte now and then would hold us for as long as it likes.
+
+    Raises TimeoutError for whatever trouble that end makes.
+    """
+    is_over = threading.Event()
+
+    def end() -> None:
+        is_over.set()
+        with suppress(OSError):
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+    timer = threading.Timer(TIMEOUT, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, http.client.HTTPException) as error:
+        raise TimeoutError if is_over.is_set() else error from None
+    finally:
+        timer.cancel()
+
+
+def _post(connected: socket.socket, target: Target, headers: Mapping[str, str], body: bytes) -> Answered:
+    connection = http.client.HTTPConnection(target.host, target.port)
+    connection.sock = connected
+    is_usual = target.port == USUAL_PORT[target.scheme]
+    host = target.host if is_usual else f"{target.host}:{target.port}"
+    own = {"host": host, "content-type": "application/json", "connection": "close"}
     connection.request("POST", target.path, body, {**headers, **own})
     answer = connection.getresponse()
-    answer.read(MOST_READ)
+    # What follows the status is read so that the receiver can end in peace; whether it comes alters nothing.
+    with suppress(OSError, http.client.HTTPException):
+        answer.read(MOST_READ)
     return Answered(answer.status, read_wait(answer.getheader("retry-after", ""), answer.getheader("date", "")))
 
 
 def read_wait(text: str, now: str) -> int:
     """Return the seconds a Retry-After header asks to wait (RFC 9110 § 10.2.3), at most a day; 0 for none."""
-    if text.strip().isdigit():
+    if SECONDS.fullmatch(text.strip()):
         return min(int(text), LONGEST_WAIT)
     try:
-        later, here = parsedate_to_datetime(text), parsedate_to_datetime(now)
-    except (TypeError, ValueError):
+        later, here = (parsedate_to_datetime(one).astimezone(UTC) for one in (text, now))
+    except (TypeError, ValueError, OverflowError):
         return 0
-    return max(0, min(int((later.astimezone(UTC) - here.astimezone(UTC)).total_seconds()), LONGEST_WAIT))
+    return max(0, min(int((later - here).total_seconds()), LONGEST_WAIT))
 
 
 def make_headers(secret: bytes, name: str, now: str, body: bytes) -> dict[str, str]:

@@ -17,6 +17,7 @@ from kb.store.downloads import disarm_cells
 from kb.store.notices import list_told
 from kb.store.outbox import (
     Count,
+    count_bounced,
     count_messages,
     drop_waiting,
     find_next_due,
@@ -34,6 +35,10 @@ MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^<>\s]{1,200}>)", re.IGNORECASE | r
 # "Status: 5.1.1" (RFC 3464)
 STATUS = re.compile(rb"^Status:\s*([245])\.(\d{1,3})\.(\d{1,3})", re.IGNORECASE | re.MULTILINE)
 LARGEST_BOUNCE = 1_000_000
+# The address is not there, or takes nothing (RFC 3463; 5.0.0 is what many servers say of unknown users).
+GONE = re.compile(r"5\.1\.\d+|5\.2\.1|5\.0\.0|complaint")
+# A full mailbox or a filter may be another one's fault on one day; so many messages that came back are no accident.
+MOST_BOUNCES = 3
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,32 +124,36 @@ def _write_csv(cells: list[object] | list[str]) -> str:
 
 
 def retry(data: Path, message: str, now: str) -> int:
-    """Put a parked message back into the outbox, or all ("all"); returns how many. Raises NotFoundError for none."""
+    """Put a parked message back into the outbox, or all ("all"); returns how many.
+
+    Nobody who stopped, complained or bounced is written to again by it. Raises NotFoundError where none was put back.
+    """
     with closing(open_subscribers(data)) as db:
         found = retry_parked(db, message, now)
-        parked = [one.id for one in list_subscribers(db) if one.state == "parked"]
-        for name in parked if message == "all" else [find_subscriber_of(db, message)]:
-            alter_subscriber(db, name, state="active", reason="")
     if not found:
         raise NotFoundError(f"{message}: expected the id of a parked message, or all; kb notify --status lists them")
     return found
 
 
 def record(data: Path, raw: bytes, now: str) -> Bounce:
-    """Record a bounce (RFC 3464) or a complaint (RFC 5965) sent back to us; a hard one parks the subscriber.
+    """Record a bounce (RFC 3464) or a complaint (RFC 5965) sent back to us.
 
+    A complaint, an address that is not there, and the third message that came back for good park the subscriber.
     Raises UsageError for a message that names none of ours, in words that hold no address.
     """
     if len(raw) > LARGEST_BOUNCE:
         raise UsageError(f"expected a bounce of at most {LARGEST_BOUNCE:,} bytes, found {len(raw):,}")
-    name, status = read_bounce(raw)
+    try:
+        name, status = read_bounce(raw)
+    except RecursionError:
+        raise UsageError("expected a bounce, found a message inside messages without end") from None
     with closing(open_subscribers(data)) as db:
         subscriber = find_subscriber_of(db, name)
         if not subscriber:
             raise UsageError("expected a bounce of one of our messages, found none of their ids in it")
-        is_hard = status.startswith("5") or status == "complaint"
         with transaction(db):
             record_bounce(db, name, status, now)
+            is_hard = bool(GONE.fullmatch(status)) or count_bounced(db, subscriber) >= MOST_BOUNCES
             if is_hard:
                 alter_subscriber(db, subscriber, state="parked", reason=f"bounced: {status}")
                 drop_waiting(db, subscriber, "the address bounced", now)

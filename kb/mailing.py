@@ -1,10 +1,13 @@
 """Hand messages to a mail server: one connection for many, kept secret, and what came of each told apart.
 
 A message is safe before its last dot is sent and after the server has answered it; only what happens between is
-unknown. So the caller is told just before (``begin``), and an answer that never came is an outcome of its own.
+unknown. So the caller is told just before that dot (``begin``), and an answer that never came is an outcome of its own.
+What a server says of us (our sender, our machine, its policy) is never held against who was to be told.
 """
 
+import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable
 from email import message_from_bytes
@@ -20,12 +23,19 @@ TIMEOUT = 30.0
 # Messages handed over on one connection before another is opened.
 MOST_PER_CONNECTION = 100
 LONGEST_REPLY = 300
-PERMANENT = 500
-# Enhanced codes (RFC 3463) and plain ones that say the address itself is not there or takes nothing.
-GONE_CODES = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.7.1")
+TAKEN, GO_ON, TEMPORARY, PERMANENT = range(200, 300), 354, 400, 500
+# "5.1.1 no such user": the enhanced code (RFC 3463) that a server's words begin with
+ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
+# "<j.doe@law.example>" in a server's words; whom it names is not kept, be it another address than the one we gave
+ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
+# A line of a message that begins with a dot, which gets another in front (RFC 5321 § 4.5.2)
+LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+# Enhanced codes and plain ones that say the address itself is not there or takes nothing (RFC 7505 for 5.1.10).
+GONE_CODES = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 GONE = (550, 551, 553)
 
-Result = Literal["sent", "deferred", "failed", "gone", "unknown"]
+# "down": nothing was asked of the server for this message, it could not be reached or let us in.
+Result = Literal["sent", "deferred", "down", "failed", "gone", "unknown"]
 
 
 class Handed(msgspec.Struct, frozen=True):
@@ -37,12 +47,16 @@ class Handed(msgspec.Struct, frozen=True):
 
 
 class MailConnection:
-    """A connection to the mail server of some settings, opened when it is needed; use it as a context."""
+    """A connection to the mail server of some settings, opened when it is needed; use it as a context.
+
+    ``is_down`` tells that it could not be opened: what is left need not be tried now.
+    """
 
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
         self._smtp: smtplib.SMTP | None = None
         self._used = 0
+        self.is_down = False
 
     def __enter__(self) -> Self:
         """Begin; nothing is opened yet."""
@@ -58,27 +72,43 @@ class MailConnection:
         """Hand one message over; ``begin`` is called when only its text is left to be sent. Returns what came of it."""
         try:
             smtp = self._open()
-            refused = self._address(smtp, target)
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:
+            self._drop()
+            self.is_down = True
+            return Handed("down", _name_trouble(error))
+        try:
+            refused = self._address(smtp, target) or self._write(smtp, body)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            return _judge_trouble(error)
+            return Handed("deferred", _name_trouble(error))
         if refused is not None:
             return refused
         begin()
-        try:
-            code, words = smtp.data(body)
-        except smtplib.SMTPDataError as error:
-            # The server refused DATA itself: nothing of the message was taken.
+        return self._end(smtp)
+
+    def _write(self, smtp: smtplib.SMTP, body: bytes) -> Handed | None:
+        """Send a message up to its last dot; returns what came of it where the server wants none of it."""
+        code, words = smtp.docmd("DATA")
+        if code != GO_ON:
             self._reset()
-            return _judge_code(error.smtp_code, error.smtp_error, target)
+            return _judge_code(code, words)
+        text = LEADING_DOT.sub(b"..", body)
+        smtp.send(text if text.endswith(b"\r\n") else text + b"\r\n")
+        return None
+
+    def _end(self, smtp: smtplib.SMTP) -> Handed:
+        """Send the dot that ends a message and read what the server says to it."""
+        try:
+            smtp.send(b".\r\n")
+            code, words = smtp.getreply()
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             return Handed("unknown", f"the connection ended before the server answered: {type(error).__name__}")
         self._used += 1
-        if code == 250:
-            return Handed("sent", _tell(code, words, target))
+        if code in TAKEN:
+            return Handed("sent", _tell(code, words))
         self._reset()
-        return _judge_code(code, words, target)
+        return _judge_code(code, words) if code >= TEMPORARY else Handed("unknown", _tell(code, words))
 
     def _open(self) -> smtplib.SMTP:
         if self._smtp is not None and self._used < MOST_PER_CONNECTION:
@@ -91,6 +121,9 @@ class MailConnection:
         else:
             smtp = smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT)
         self._smtp, self._used = smtp, 0
+        if smtp.sock is not None:
+            # The last dot follows at once; it must not wait until the text before it was acknowledged.
+            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         smtp.ehlo_or_helo_if_needed()
         # A relay of one's own machine may have no certificate; any other must encrypt.
         if settings.safety == "starttls" and (settings.host not in LOCAL or smtp.has_extn("starttls")):
@@ -104,11 +137,15 @@ class MailConnection:
         """Name sender and recipient; returns what came of it where one was refused, None where both were taken."""
         settings = self._settings
         sender = settings.bounces or message_sender(settings.sender)
-        for code, words in (smtp.mail(sender), smtp.rcpt(target)):
-            if code not in (250, 251):
-                self._reset()
-                return _judge_code(code, words, target)
-        return None
+        code, words = smtp.mail(sender)
+        if code not in TAKEN:
+            self._reset()
+            return Handed("deferred", f"the server refuses our sender: {_tell(code, words)}")
+        code, words = smtp.rcpt(target)
+        if code in TAKEN:
+            return None
+        self._reset()
+        return Handed("gone", _tell(code, words)) if _is_gone(code, words) else _judge_code(code, words)
 
     def _reset(self) -> None:
         """Make the connection ready for the next message, or give it up."""
@@ -138,27 +175,34 @@ def message_sender(sender: str) -> str:
     return str(found[0].addr_spec)
 
 
-def _judge_trouble(error: Exception) -> Handed:
-    """Return what trouble before the message means: wait, unless the server will never take it."""
-    code = getattr(error, "smtp_code", 0)
+def _name_trouble(error: Exception) -> str:
+    """Return what trouble before a message's text means, in words that hold neither a password nor an address."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return Handed("deferred", f"the server refuses our user or password ({code})")
+        return f"the server refuses our user or password ({error.smtp_code})"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "the server offers no STARTTLS, or no way to log in that we know"
     if isinstance(error, ssl.SSLError):
-        return Handed("deferred", "the server's certificate is not to be trusted")
-    return Handed("deferred", f"the server cannot be reached: {type(error).__name__}")
+        return "the server's certificate is not to be trusted"
+    return f"the server cannot be reached: {type(error).__name__}"
 
 
-def _judge_code(code: int, words: bytes | str, target: str) -> Handed:
-    told = _tell(code, words, target)
+def _judge_code(code: int, words: bytes | str) -> Handed:
+    return Handed("deferred" if code < PERMANENT else "failed", _tell(code, words))
+
+
+def _is_gone(code: int, words: bytes | str) -> bool:
+    """Tell whether the answer to a recipient says that the address takes nothing, now and later."""
+    enhanced = ENHANCED.match(_spell(words))
     if code < PERMANENT:
-        return Handed("deferred", told)
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    is_gone = any(one in text for one in GONE_CODES) or (code in GONE and "5." not in text)
-    return Handed("gone" if is_gone else "failed", told)
+        return False
+    return enhanced.group() in GONE_CODES if enhanced is not None else code in GONE
 
 
-def _tell(code: int, words: bytes | str, target: str) -> str:
-    """Return a server's answer on one line, without the address it may repeat."""
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    line = " ".join(text.split()).replace(target, "…").replace(target.lower(), "…")
+def _tell(code: int, words: bytes | str) -> str:
+    """Return a server's answer on one line, without any address it may name."""
+    line = ADDRESS.sub("…", " ".join(_spell(words).split()))
     return f"{code} {''.join(sign for sign in line if sign.isprintable())}"[:LONGEST_REPLY]
+
+
+def _spell(words: bytes | str) -> str:
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else words

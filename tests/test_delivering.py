@@ -14,10 +14,6 @@ import msgspec
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from bench.faults import CHILD, fill, make_settings, run
 from kb.delivering import MOST_DOUBTS, PER_DOMAIN, WAITS, Delivery, deliver, plan_wait
@@ -25,6 +21,7 @@ from kb.mail_settings import MailSettings, read_mail_settings
 from kb.mailing import MailConnection
 from kb.store.outbox import begin_try, count_messages, read_message
 from kb.store.subscribers import alter_subscriber, open_subscribers, read_subscriber
+from tests.certificates import make_certificate
 
 NOW = "2026-01-01T00:00:00Z"
 ROOT = Path(__file__).parents[1]
@@ -107,6 +104,9 @@ def test_bounces_go_where_they_are_wished(tmp_path):
         ("550 5.1.1 no such user s0@d0.example.org", "parked", "parked"),
         ("550 nobody here", "parked", "parked"),
         ("554 5.7.0 content refused", "parked", "active"),
+        ("550 5.7.1 relaying denied", "parked", "active"),
+        ("554 5.7.1 blocked, not 5.1.1", "parked", "active"),
+        ("550 your host 195.1.1.7 knows nobody here", "parked", "parked"),
         ("552 5.3.4 too large", "parked", "active"),
     ],
 )
@@ -136,16 +136,17 @@ def test_message_put_off_is_sent_when_its_time_comes_and_not_before(tmp_path):
     assert [("deferred",), ("begun",), ("sent",)] == read_rows(tmp_path, "SELECT outcome FROM tries ORDER BY rowid")
 
 
-def test_server_that_never_answers_gets_the_message_a_bounded_number_of_times(tmp_path):
+def test_server_that_always_puts_off_gets_the_message_a_bounded_number_of_times(tmp_path):
     fill(tmp_path, 1)
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    for _ in range(len(WAITS) + 2):
-        send(tmp_path, make_settings(1), now.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        now += timedelta(days=2)
+    with serve_mail(Sink({"s0@d0.example.org": "451 later"})) as port:
+        for _ in range(len(WAITS) + 2):
+            send(tmp_path, make_settings(port), now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            now += timedelta(days=2)
 
     ((state, reason, tries),) = read_rows(tmp_path, "SELECT state, reason, tries FROM messages")
     assert ("parked", len(WAITS) + 1) == (state, tries)
-    assert reason.startswith(f"given up after {len(WAITS) + 1} tries: the server cannot be reached")
+    assert reason.startswith(f"given up after {len(WAITS) + 1} tries: 451 later")
 
 
 def test_message_in_doubt_twice_is_not_sent_a_third_time(tmp_path):
@@ -250,24 +251,7 @@ def test_reports_of_who_stopped_are_not_sent(tmp_path):
 def certificate(tmp_path_factory):
     """A certificate for this machine and its key, as files."""
     folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    make_certificate(folder, "localhost")
     return folder
 
 

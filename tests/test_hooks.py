@@ -90,6 +90,7 @@ ANSWERS = (
     ["::1"],
     ["::ffff:127.0.0.1"],
     ["64:ff9b::a00:1"],
+    ["64:ff9b:1:7f00:0:100:808:808"],
     ["2002:7f00:1::"],
     ["2001:0:5ef5:79fb:0:0:80ff:fffe"],
     ["fe80::1%lo"],
@@ -150,6 +151,13 @@ def test_no_proxy_of_the_environment_is_used(connections, monkeypatch):
         send_hook("https://hooks.example.org/", {}, b"{}", resolve=lambda _host, _port: ["93.184.216.34"])
 
     assert [("93.184.216.34", 443)] == connections
+
+
+def test_next_address_is_taken_where_the_first_does_not_answer(connections):
+    with pytest.raises(HookError, match="no answer"):
+        send_hook("https://hooks.example.org/", {}, b"{}", resolve=lambda _host, _port: ["2606:2800::1", "8.8.8.8"])
+
+    assert [("2606:2800::1", 443), ("8.8.8.8", 443)] == connections
 
 
 @pytest.mark.parametrize(
@@ -356,7 +364,17 @@ def test_loopback_is_refused_unless_allowed(tmp_path, connections):
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("30", 30), ("", 0), ("soon", 0), ("999999999", 86400), ("-5", 0), ("Thu, 01 Jan 2026 00:01:00 GMT", 60)],
+    [
+        ("30", 30),
+        ("", 0),
+        ("soon", 0),
+        ("999999999", 86400),
+        ("-5", 0),
+        ("Thu, 01 Jan 2026 00:01:00 GMT", 60),
+        ("\xb2", 0),
+        ("9" * 5000, 0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 0),
+    ],
 )
 def test_retry_after_is_read_within_bounds(text, seconds):
     assert seconds == read_wait(text, "Thu, 01 Jan 2026 00:00:00 GMT")

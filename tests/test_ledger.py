@@ -174,6 +174,8 @@ def test_bounce_is_written_down_and_a_hard_one_ends_the_sending(tmp_path, status
         b"Subject: hello\r\n\r\nhi",
         make_bounce("<other@elsewhere.example>", "5.1.1"),
         b"x" * 1_000_001,
+        b"Content-Type: message/rfc822\r\n\r\n" * 5_000,
+        b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n) for n in range(1000)),
     ],
 )
 def test_what_is_no_bounce_of_ours_is_refused_and_alters_nothing(tmp_path, raw):

@@ -47,6 +47,16 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     doubts: int
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which messages are asked for: due at an instant, of some kinds, by one channel, to other domains than some."""
+
+    now: str
+    kinds: Collection[Kind]
+    channel: Channel
+    limit: int
+    without: Collection[str] = ()
+
+
 class Count(msgspec.Struct, frozen=True, kw_only=True):
     """How many messages are in a state for a reason, and since when the oldest of them is."""
 
@@ -74,24 +84,34 @@ def write_message(db: sqlite3.Connection, draft: Draft, now: str) -> None:
     )
 
 
-def list_due(db: sqlite3.Connection, now: str, kinds: Collection[Kind], limit: int) -> list[Waiting]:
-    """Return messages to be sent now, oldest first: of each subscriber only the first that is not done yet."""
+def list_due(db: sqlite3.Connection, wanted: Wanted) -> list[Waiting]:
+    """Return messages to be sent now: of each subscriber only the first of a kind that is not done yet.
+
+    Answers to what people did at this moment (confirm, manage) go first, then the oldest.
+    """
     rows = db.execute(
         """
         SELECT messages.seq, messages.id, subscriber, kind, channel, target, secret, body, tries, doubts
         FROM messages
         JOIN subscribers ON subscribers.id = subscriber
         WHERE messages.state = 'waiting' AND next_at <= :now
-            AND kind IN (SELECT value FROM JSON_EACH(:kinds))
+            AND kind IN (SELECT value FROM JSON_EACH(:kinds)) AND channel = :channel
+            AND SUBSTR(target, INSTR(target, '@') + 1) NOT IN (SELECT value FROM JSON_EACH(:without))
             AND target <> '' AND (subscribers.state = 'active' OR kind <> 'report')
             AND NOT EXISTS (
                 SELECT 1 FROM messages AS earlier
                 WHERE earlier.subscriber = messages.subscriber AND earlier.seq < messages.seq
                     AND earlier.state = 'waiting' AND earlier.kind = messages.kind
             )
-        ORDER BY messages.seq LIMIT :limit
+        ORDER BY kind = 'report', messages.seq LIMIT :limit
         """,
-        {"now": now, "kinds": msgspec.json.encode(sorted(kinds)).decode(), "limit": limit},
+        {
+            "now": wanted.now,
+            "kinds": msgspec.json.encode(sorted(wanted.kinds)).decode(),
+            "channel": wanted.channel,
+            "without": msgspec.json.encode(sorted(wanted.without)).decode(),
+            "limit": wanted.limit,
+        },
     )
     return [msgspec.convert({**dict(row), "body": zlib.decompress(row["body"])}, Waiting) for row in rows]
 
@@ -111,7 +131,8 @@ def begin_try(db: sqlite3.Connection, message: str, now: str) -> None:
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a try: the message's new state, when it is tried again where it waits, and what was answered.
 
-    ``settles`` tells that an answer came to a message that was handed over, so that it is in doubt no more.
+    ``settles`` tells that an answer came to a message that was handed over, so that it is in doubt no more;
+    ``is_counted`` that this was one of its tries, of which it has so many.
     """
 
     state: MessageState
@@ -119,6 +140,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     reply: str
     next_at: str = ""
     settles: bool = False
+    is_counted: bool = True
 
 
 def end_try(db: sqlite3.Connection, message: str, ending: Ending, now: str) -> None:
@@ -127,7 +149,7 @@ def end_try(db: sqlite3.Connection, message: str, ending: Ending, now: str) -> N
         db.execute("INSERT INTO tries VALUES (?, ?, ?, ?)", (message, now, ending.outcome, ending.reply))
         db.execute(
             """
-            UPDATE messages SET state = :state, tries = tries + 1, doubts = doubts - :settled,
+            UPDATE messages SET state = :state, tries = tries + :counted, doubts = doubts - :settled,
                 next_at = CASE WHEN :next = '' THEN next_at ELSE :next END,
                 ended_at = CASE WHEN :state = 'waiting' THEN NULL ELSE :now END,
                 reason = CASE WHEN :state = 'sent' THEN '' ELSE :reply END
@@ -137,6 +159,7 @@ def end_try(db: sqlite3.Connection, message: str, ending: Ending, now: str) -> N
                 "message": message,
                 "state": ending.state,
                 "settled": int(ending.settles),
+                "counted": int(ending.is_counted),
                 "next": ending.next_at,
                 "reply": ending.reply,
                 "now": now,
@@ -147,6 +170,18 @@ def end_try(db: sqlite3.Connection, message: str, ending: Ending, now: str) -> N
 def record_bounce(db: sqlite3.Connection, message: str, status: str, now: str) -> None:
     """Write down that a message came back."""
     db.execute("INSERT INTO tries VALUES (?, ?, 'bounced', ?)", (message, now, status))
+
+
+def count_bounced(db: sqlite3.Connection, subscriber: str) -> int:
+    """Count the messages to a subscriber that came back for good."""
+    row = db.execute(
+        """
+        SELECT COUNT(DISTINCT message) FROM tries JOIN messages ON messages.id = message
+        WHERE subscriber = ? AND outcome = 'bounced' AND reply LIKE '5.%'
+        """,
+        (subscriber,),
+    ).fetchone()
+    return int(row[0])
 
 
 def drop_waiting(db: sqlite3.Connection, subscriber: str, reason: str, now: str) -> int:
@@ -161,14 +196,30 @@ def drop_waiting(db: sqlite3.Connection, subscriber: str, reason: str, now: str)
 
 
 def retry_parked(db: sqlite3.Connection, message: str, now: str) -> int:
-    """Put a parked message back, or all of them ("all"); returns how many."""
-    return db.execute(
-        """
-        UPDATE messages SET state = 'waiting', next_at = :now, tries = 0, doubts = 0, ended_at = NULL
-        WHERE state = 'parked' AND body IS NOT NULL AND :message IN ('all', id)
-        """,
-        {"message": message, "now": now},
-    ).rowcount
+    """Put a parked message back, or all of them ("all"), and those they go to where a refusal parked them.
+
+    Whoever stopped, complained or bounced stays as they are, and so do the messages to them. Returns how many messages.
+    """
+    chosen = {"message": message, "now": now}
+    with transaction(db):
+        db.execute(
+            """
+            UPDATE subscribers SET state = 'active', reason = ''
+            WHERE state = 'parked' AND reason NOT LIKE 'bounced: %' AND EXISTS (
+                SELECT 1 FROM messages WHERE subscriber = subscribers.id AND messages.state = 'parked'
+                    AND body IS NOT NULL AND :message IN ('all', messages.id)
+            )
+            """,
+            chosen,
+        )
+        return db.execute(
+            """
+            UPDATE messages SET state = 'waiting', next_at = :now, tries = 0, doubts = 0, ended_at = NULL
+            WHERE state = 'parked' AND body IS NOT NULL AND :message IN ('all', id)
+                AND (kind <> 'report' OR subscriber IN (SELECT id FROM subscribers WHERE state = 'active'))
+            """,
+            chosen,
+        ).rowcount
 
 
 def erase_bodies(db: sqlite3.Connection, before: str) -> int:

@@ -1,7 +1,8 @@
 """Which addresses a webhook may be sent to: public ones alone, whatever way they are written in.
 
 The ranges are those of the special-purpose registries (RFC 6890 and its updates), as Python's ``ipaddress`` knows them,
-with those that carry another address inside (IPv4-mapped, NAT64, 6to4, Teredo) judged by the one they carry.
+with those that carry another address inside (IPv4-mapped, NAT64, 6to4, Teredo) judged by the one they carry. Where a
+network carries it is its owner's choice in 64:ff9b:1::/48 (RFC 8215): none of these is public.
 """
 
 import re
@@ -20,7 +21,8 @@ LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)")
 # Names that stand for this machine or its network, whatever a resolver says.
 LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "arpa", "test", "invalid", "onion")
-NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+NAT64 = IPv6Network("64:ff9b::/96")
+LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 COMPATIBLE = IPv6Network("::/96")
 SITE_LOCAL = IPv6Network("fec0::/10")
 # Assigned to protocols (RFC 6890 § 2.1, RFC 7526): versions of Python differ on them.
@@ -92,7 +94,7 @@ def is_public(address: str) -> bool:
 
 def _is_global(address: IPv4Address | IPv6Address) -> bool:
     is_special = address.is_multicast or address.is_reserved or address.is_loopback or address.is_link_local
-    if any(address in network for network in (SITE_LOCAL, *PROTOCOLS)):
+    if any(address in network for network in (SITE_LOCAL, LOCAL_NAT64, *PROTOCOLS)):
         return False
     return address.is_global and not address.is_private and not address.is_unspecified and not is_special
 
@@ -103,9 +105,9 @@ def _unfold(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Ad
         yield address
         return
     carried = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in COMPATIBLE or any(address in network for network in NAT64):
+    if address in COMPATIBLE or address in NAT64:
         carried.append(IPv4Address(int(address) & 0xFFFFFFFF))
     inside = [one for one in carried if one is not None]
-    if address.ipv4_mapped is None and not any(address in network for network in NAT64):
+    if address.ipv4_mapped is None and address not in NAT64:
         yield address
     yield from inside
