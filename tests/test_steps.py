@@ -41,6 +41,15 @@ def test_what_an_answer_reverts_to_follows_it():
     assert f"{ONE.label} until Dec 31, 2027; then {OTHER.label}." == line.sentence
 
 
+def test_an_answer_renewed_is_one_until_it_ends_for_good():
+    renewed = [fact(ONE.id, "2023-05-11", "2024-12-31"), fact(ONE.id, "2023-11-11", "2023-12-31")]
+    last = fact(ONE.id, "2025-01-01", "2026-12-31", reverts_to=OTHER.id)
+
+    (line,) = draw_steps(QUESTION, [*renewed, last], TODAY)
+
+    assert f"{ONE.label} from May 11, 2023 until Dec 31, 2026; then {OTHER.label}." == line.sentence
+
+
 @pytest.mark.parametrize(
     "facts",
     [

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
-from kb.answer.facts import Fact, Value, spell_value
+from kb.answer.facts import Fact
 from kb.answer.scope import name_scope
 from kb.questions import Question
 from kb.web.pages.answer_words import print_stated
@@ -53,19 +53,24 @@ def draw_steps(question: Question, facts: Iterable[Fact], today: str) -> list[St
 
 
 def list_spans(question: Question, facts: Sequence[Fact]) -> list[Span]:
-    """Return the answers by their first day; what one reverts to begins when it ends, unless another is coded then."""
-    ordered = sorted(facts, key=lambda fact: fact.effective_from)
-    spans = []
-    for fact, later in zip(ordered, [*ordered[1:], None], strict=True):
-        spans.append(Span(_label(question, fact.value), fact.effective_from, fact.effective_to))
-        if later is None and fact.effective_to and fact.reverts_to is not None:
-            spans.append(Span(_label(question, fact.reverts_to), fact.effective_to, ""))
+    """Return the answers by their first day, the same one renewed as one; at last what the latest reverts to."""
+    spans: list[Span] = []
+    for fact in sorted(facts, key=lambda fact: (fact.effective_from, fact.effective_to)):
+        span = Span(question.say(fact.value), fact.effective_from, fact.effective_to)
+        if spans and _is_renewed(spans[-1], span):
+            before = spans.pop()
+            span = Span(span.label, before.begins, max(before.ends, span.ends) if span.ends else "")
+        spans.append(span)
+    last = max(facts, key=lambda fact: (not fact.effective_to, fact.effective_to))
+    if last.effective_to and last.reverts_to is not None:
+        spans.append(Span(question.say(last.reverts_to), last.effective_to, ""))
     return spans
 
 
-def _label(question: Question, value: Value | None) -> str:
-    values = value if isinstance(value, tuple) else (value,)
-    return " + ".join(question.label(one) if isinstance(one, str) else spell_value(one) for one in values)
+def _is_renewed(before: Span, span: Span) -> bool:
+    if before.label != span.label or not before.ends or not span.begins:
+        return False
+    return _count_day(span.begins) - _count_day(before.ends) <= 1
 
 
 def _is_in_turn(spans: Sequence[Span]) -> bool:
