@@ -371,6 +371,15 @@ def test_question_tells_what_became_of_its_answers(db):
     assert any("Words changed" in step for step in told)
 
 
+def test_answers_in_turn_are_drawn_for_today_and_not_for_a_past_day(db):
+    today = page(db, "/q/telehealth_prescribing").css("svg.steps")
+    past = page(db, "/q/telehealth_prescribing?as_of=2024-01-01").css("svg.steps")
+
+    told = "A telehealth examination suffices from Mar 16, 2020 until Dec 31, 2026; then At least one in-person"
+    assert [told] == [one.attributes["aria-label"][: len(told)] for one in today]
+    assert [] == past
+
+
 @pytest.mark.parametrize(("sort", "first"), [("name", "Alabama"), ("answer", "Arkansas"), ("since", "Alaska")])
 def test_answers_can_be_sorted_without_a_script(db, sort, first):
     tree = page(db, f"/q/step_therapy?sort={sort}")

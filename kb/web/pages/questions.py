@@ -19,6 +19,7 @@ from kb.store.answers import (
     count_limits,
     list_days,
     list_moved,
+    read_published_facts,
     read_published_questions,
 )
 from kb.tell.words import print_day
@@ -27,6 +28,7 @@ from kb.web.pages.cells import CellView, find_seen, read_cell_views, tell_checke
 from kb.web.pages.frame import Frame, read_frame, render, render_missing
 from kb.web.pages.moments import Moment, compute_cells, read_moment, show_moment, write_query
 from kb.web.pages.question_map import count_standings, draw_question, is_mixed, list_values
+from kb.web.pages.steps import StepLine, draw_steps
 from kb.web.pages.topics import group_topics, name_topic
 
 MOVES_SHOWN = 30
@@ -127,11 +129,20 @@ def _render_question(db: sqlite3.Connection, frame: Frame, put: Put, asked: Mapp
         since={cell.jurisdiction: tell_since(leading) for cell, leading in first},
         is_watched=any(line.part.document for cell in cells for line in cell.lines),
         moves=list_moved(db, question.id, MOVES_SHOWN),
+        steps=list_step_lines(db, put, asked["today"]),
         days=list_days(db, question=question.id, limit=DAYS_SHOWN),
         asked=asked,
         write=lambda **changed: write_path(question.id, asked, changed),
     )
     return msgspec.structs.replace(answer, headers={"Link": f'</q/{question.id}>; rel="canonical"'})
+
+
+def list_step_lines(db: sqlite3.Connection, put: Put, today: str) -> list[StepLine]:
+    """Return how answers moved over time as known today; none where a question is put for another day or limit."""
+    if put.moment is not None:
+        return []
+    question = put.one.question
+    return draw_steps(question, read_published_facts(db, {question.id: question}), today)
 
 
 def choose_value(values: Sequence[tuple[str, str, int]], wanted: str) -> str:
