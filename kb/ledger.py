@@ -25,7 +25,7 @@ from kb.store.outbox import (
     record_bounce,
     retry_parked,
 )
-from kb.store.subscribers import alter_subscriber, list_subscribers, open_subscribers
+from kb.store.subscribers import alter_subscriber, list_subscribers, open_subscribers, read_subscriber
 from kb.tell.addresses import mask_address
 
 COLUMNS = ("at outcome reply message subscriber channel kind release since until title sha256 events changes").split()
@@ -122,9 +122,10 @@ def retry(data: Path, message: str, now: str) -> int:
     """Put a parked message back into the outbox, or all ("all"); returns how many. Raises NotFoundError for none."""
     with closing(open_subscribers(data)) as db:
         found = retry_parked(db, message, now)
-        parked = [one.id for one in list_subscribers(db) if one.state == "parked"]
-        for name in parked if message == "all" else [find_subscriber_of(db, message)]:
-            alter_subscriber(db, name, state="active", reason="")
+        concerned = "" if message == "all" else find_subscriber_of(db, message)
+        for one in list_subscribers(db):
+            if one.state == "parked" and (message == "all" or (found and one.id == concerned)):
+                alter_subscriber(db, one.id, state="active", reason="")
     if not found:
         raise NotFoundError(f"{message}: expected the id of a parked message, or all; kb notify --status lists them")
     return found
@@ -133,6 +134,7 @@ def retry(data: Path, message: str, now: str) -> int:
 def record(data: Path, raw: bytes, now: str) -> Bounce:
     """Record a bounce (RFC 3464) or a complaint (RFC 5965) sent back to us; a hard one parks the subscriber.
 
+    Who stopped stays stopped: no later try starts their reports again.
     Raises UsageError for a message that names none of ours, in words that hold no address.
     """
     if len(raw) > LARGEST_BOUNCE:
@@ -142,13 +144,14 @@ def record(data: Path, raw: bytes, now: str) -> Bounce:
         subscriber = find_subscriber_of(db, name)
         if not subscriber:
             raise UsageError("expected a bounce of one of our messages, found none of their ids in it")
-        is_hard = status.startswith("5") or status == "complaint"
+        one = read_subscriber(db, subscriber)
+        is_parked = (status.startswith("5") or status == "complaint") and one is not None and one.state != "stopped"
         with transaction(db):
             record_bounce(db, name, status, now)
-            if is_hard:
+            if is_parked:
                 alter_subscriber(db, subscriber, state="parked", reason=f"bounced: {status}")
                 drop_waiting(db, subscriber, "the address bounced", now)
-    return Bounce(name, status, is_hard)
+    return Bounce(name, status, is_parked)
 
 
 def read_bounce(raw: bytes) -> tuple[str, str]:
