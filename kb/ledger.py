@@ -26,7 +26,7 @@ from kb.store.outbox import (
     record_bounce,
     retry_parked,
 )
-from kb.store.subscribers import alter_subscriber, list_subscribers, open_subscribers
+from kb.store.subscribers import alter_subscriber, list_subscribers, open_subscribers, read_subscriber
 from kb.tell.addresses import mask_address
 
 COLUMNS = ("at outcome reply message subscriber channel kind release since until title sha256 events changes").split()
@@ -138,7 +138,8 @@ def retry(data: Path, message: str, now: str) -> int:
 def record(data: Path, raw: bytes, now: str) -> Bounce:
     """Record a bounce (RFC 3464) or a complaint (RFC 5965) sent back to us.
 
-    A complaint, an address that is not there, and the third message that came back for good park the subscriber.
+    A complaint, an address that is not there, and the third message that came back for good park the subscriber; who
+    stopped stays stopped, so that no later try starts their reports again.
     Raises UsageError for a message that names none of ours, in words that hold no address.
     """
     if len(raw) > LARGEST_BOUNCE:
@@ -151,13 +152,15 @@ def record(data: Path, raw: bytes, now: str) -> Bounce:
         subscriber = find_subscriber_of(db, name)
         if not subscriber:
             raise UsageError("expected a bounce of one of our messages, found none of their ids in it")
+        one = read_subscriber(db, subscriber)
         with transaction(db):
             record_bounce(db, name, status, now)
             is_hard = bool(GONE.fullmatch(status)) or count_bounced(db, subscriber) >= MOST_BOUNCES
-            if is_hard:
+            is_parked = is_hard and one is not None and one.state != "stopped"
+            if is_parked:
                 alter_subscriber(db, subscriber, state="parked", reason=f"bounced: {status}")
                 drop_waiting(db, subscriber, "the address bounced", now)
-    return Bounce(name, status, is_hard)
+    return Bounce(name, status, is_parked)
 
 
 def read_bounce(raw: bytes) -> tuple[str, str]:

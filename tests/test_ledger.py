@@ -19,7 +19,7 @@ from kb.ledger import describe_standing, mask_target, read_standing, record, ret
 from kb.mail_settings import MailSettings
 from kb.previewing import preview
 from kb.store.outbox import Ending, end_try
-from kb.store.subscribers import open_subscribers, read_subscriber
+from kb.store.subscribers import alter_subscriber, open_subscribers, read_subscriber
 from kb.telling import tell
 from tests.example_web import WEEKS
 from tests.telling import EVERYTHING, SETTINGS, collect_week, later, run_weeks, subscribe
@@ -32,6 +32,16 @@ END = "9999-12-31T23:59:59Z"
 def park(data, message="<m0@law.example>", reply="554 refused"):
     with closing(open_subscribers(data)) as db:
         end_try(db, message, Ending(state="parked", outcome="failed", reply=reply), NOW)
+
+
+def alter(data, name, **values):
+    with closing(open_subscribers(data)) as db:
+        alter_subscriber(db, name, **values)
+
+
+def read_state(data, name):
+    with closing(open_subscribers(data)) as db:
+        return read_subscriber(db, name).state
 
 
 def run(*words, env=None):
@@ -166,6 +176,35 @@ def test_bounce_is_written_down_and_a_hard_one_ends_the_sending(tmp_path, status
     assert [("bounced", told)] == outcomes
 
 
+@pytest.mark.parametrize(("status", "kind"), [("5.1.1", "delivery-status"), ("", "feedback-report")])
+def test_a_late_bounce_leaves_those_stopped_who_stopped(tmp_path, status, kind):
+    fill(tmp_path, 1)
+    alter(tmp_path, "s0", state="stopped", target="", secret=b"")
+
+    assert not record(tmp_path, make_bounce("<m0@law.example>", status, kind), NOW).parked
+    assert "stopped" == read_state(tmp_path, "s0")
+
+
+@pytest.mark.parametrize("name", ["<m0@law.example>", "<nobody@law.example>", ""])
+def test_another_try_of_what_is_not_parked_is_refused_and_starts_nobody(tmp_path, name):
+    fill(tmp_path, 2)
+    alter(tmp_path, "s0", state="stopped")
+    alter(tmp_path, "s1", state="parked")
+
+    with pytest.raises(NotFoundError):
+        retry(tmp_path, name, NOW)
+    assert ("stopped", "parked") == (read_state(tmp_path, "s0"), read_state(tmp_path, "s1"))
+
+
+def test_another_try_of_a_parked_message_starts_nobody_who_stopped(tmp_path):
+    fill(tmp_path, 1)
+    park(tmp_path)
+    alter(tmp_path, "s0", state="stopped")
+
+    assert 1 == retry(tmp_path, "<m0@law.example>", NOW)
+    assert "stopped" == read_state(tmp_path, "s0")
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -290,3 +329,15 @@ def test_watching_tells_each_publication_and_ends_in_good_order(tmp_path):
 
     assert 1 == len(sink.taken)
     assert (0, "ended") == (watcher.returncode, said.splitlines()[-1])
+
+
+def test_watching_ends_in_good_order_from_its_first_line_on(tmp_path):
+    command = [sys.executable, "-c", "from kb.cli import main; main()", "--data", str(tmp_path), "notify", "--watch"]
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as watcher:
+        try:
+            assert watcher.stdout.readline().startswith("watching")
+            watcher.send_signal(signal.SIGTERM)
+            assert ("ended\n", 0) == (watcher.communicate(timeout=20)[0], watcher.returncode)
+        finally:
+            watcher.kill()

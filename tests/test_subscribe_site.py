@@ -435,6 +435,7 @@ def test_addresses_and_tokens_stand_nowhere_but_in_their_own_file(served):
     token = sign(served, "manage").rpartition("/")[2]
     ask(served["port"], "GET", f"/subscription/{token}")
     ask(served["port"], "GET", f"/subscription/{token}%20x")
+    ask(served["port"], "GET", f"/%2573ubscription/{token}")
     secrets = [ADDRESS.encode(), b"jo.private", b"secret-path", token.encode()]
     files = [
         path for path in served["folder"].rglob("*") if path.is_file() and not path.name.startswith("subscribers.db")

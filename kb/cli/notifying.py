@@ -138,8 +138,8 @@ def _run(ctx: click.Context, data: Path, options: dict[str, Any]) -> None:
 
 def watch(data: Path, how: Delivery) -> None:
     """Tell every publication when it is made, and send what is due, until Ctrl-C or SIGTERM."""
-    click.echo(f"watching {data} (Ctrl-C ends it)")
     with _asked_to_end() as asked, suppress(KeyboardInterrupt):
+        click.echo(f"watching {data} (Ctrl-C ends it)")
         _look_on(data, how, asked)
     click.echo("ended")
 

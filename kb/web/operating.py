@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -99,7 +99,7 @@ class AccessLog:
             line = AccessLine(
                 at=self._tell_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
                 method=scope["method"],
-                path=hide_token(str(scope["path"]))[:LONGEST_PATH],
+                path=hide_token(unquote(str(scope["path"])))[:LONGEST_PATH],
                 asked=sorted({name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"))}),
                 status=status,
                 bytes=size,
