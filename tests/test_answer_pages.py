@@ -375,7 +375,7 @@ def test_answers_in_turn_are_drawn_for_today_and_not_for_a_past_day(db):
     today = page(db, "/q/telehealth_prescribing").css("svg.steps")
     past = page(db, "/q/telehealth_prescribing?as_of=2024-01-01").css("svg.steps")
 
-    told = "A telehealth examination suffices from Mar 16, 2020 until Dec 31, 2026; then At least one in-person"
+    told = "“A telehealth examination suffices” from Mar 16, 2020 until Dec 31, 2026; then “At least one in-person"
     assert [told] == [one.attributes["aria-label"][: len(told)] for one in today]
     assert [] == past
 

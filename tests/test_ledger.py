@@ -201,7 +201,8 @@ def test_another_try_of_a_parked_message_starts_nobody_who_stopped(tmp_path):
     park(tmp_path)
     alter(tmp_path, "s0", state="stopped")
 
-    assert 1 == retry(tmp_path, "<m0@law.example>", NOW)
+    with pytest.raises(NotFoundError, match="parked message"):
+        retry(tmp_path, "<m0@law.example>", NOW)
     assert "stopped" == read_state(tmp_path, "s0")
 
 

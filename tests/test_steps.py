@@ -22,7 +22,7 @@ def test_two_answers_in_turn_are_one_line_with_the_same_in_words():
 
     (line,) = draw_steps(QUESTION, facts, TODAY)
 
-    told = f"{ONE.label} from Jul 2020 until Dec 31, 2023; {OTHER.label} from Jan 1, 2024."
+    told = f"“{ONE.label}” from Jul 2020 until Dec 31, 2023; “{OTHER.label}” from Jan 1, 2024."
     assert ("us-xx", told, 28, 2) == (line.jurisdiction, line.sentence, line.height, line.path.count("M"))
 
 
@@ -38,7 +38,7 @@ def test_later_stands_to_the_right_and_on_another_level():
 def test_what_an_answer_reverts_to_follows_it():
     (line,) = draw_steps(QUESTION, [fact(ONE.id, "", "2027-12-31", reverts_to=OTHER.id)], TODAY)
 
-    assert f"{ONE.label} until Dec 31, 2027; then {OTHER.label}." == line.sentence
+    assert f"“{ONE.label}” until Dec 31, 2027; then “{OTHER.label}”." == line.sentence
 
 
 def test_an_answer_renewed_is_one_until_it_ends_for_good():
@@ -47,7 +47,7 @@ def test_an_answer_renewed_is_one_until_it_ends_for_good():
 
     (line,) = draw_steps(QUESTION, [*renewed, last], TODAY)
 
-    assert f"{ONE.label} from May 11, 2023 until Dec 31, 2026; then {OTHER.label}." == line.sentence
+    assert f"“{ONE.label}” from May 11, 2023 until Dec 31, 2026; then “{OTHER.label}”." == line.sentence
 
 
 @pytest.mark.parametrize(

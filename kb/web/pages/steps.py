@@ -102,8 +102,8 @@ def _draw_span(span: Span, level: int, scale: Mapping[int, float]) -> str:
 def _tell_span(before: Span | None, span: Span) -> str:
     ends = f" until {print_stated(span.ends)}" if span.ends else ""
     if before is not None and before.ends == span.begins:
-        return f"then {span.label}{ends}"
-    return f"{span.label}{f' from {print_stated(span.begins)}' if span.begins else ''}{ends}"
+        return f"then “{span.label}”{ends}"
+    return f"“{span.label}”{f' from {print_stated(span.begins)}' if span.begins else ''}{ends}"
 
 
 def _count_day(stated: str) -> int:
