@@ -260,6 +260,7 @@ def test_commands_tell_subscribe_send_and_account(tmp_path):
             "KB_DATA": str(data),
         }
         assert "nobody has subscribed yet" in run("notify", "--status", env=env).output
+        assert "nobody has subscribed yet" in run("subscribe", "--list", env=env).output
         assert "first run" in run("notify", env=env).output
         taken = run("subscribe", "jo@example.org", "--jurisdiction", "us-xx", "--confirmed", env=env)
         hook = run("subscribe", "https://hooks.example.org/x", "--confirmed", "--cadence", "daily", env=env)
@@ -288,7 +289,8 @@ def test_commands_tell_subscribe_send_and_account(tmp_path):
         (["subscribe", "jo@example.org", "--jurisdiction", "us-zz"], "did you mean"),
         (["subscribe", "jo@example.org", "--zone", "Mars"], "America/Chicago"),
         (["subscribe", "jo@example.org", "--replay-since", "2024-01-01"], "--confirmed"),
-        (["subscribe", "jo@example.org"], "nobody has set it up"),
+        (["subscribe", "jo@example.org"], "KB_MAIL_SERVER and KB_MAIL_FROM to be set"),
+        (["subscribe", "https://hooks.example.org/x"], "expected KB_ADDRESS to be set"),
         (["subscribe", "--end", "nobody"], "--list names them"),
         (["notify"], "nothing is published"),
         (["notify", "--ledger", "told.txt"], ".csv or .jsonl"),

@@ -1,10 +1,12 @@
-"""The options that say which changes concern somebody, which several commands share."""
+"""What the commands that tell people share: the options that say which changes concern somebody."""
 
 from typing import Any
 
 import click
 
 from kb.tell.follow import ANY, FIELDS
+
+NOBODY = "nobody has subscribed yet: kb subscribe --help, or /subscribe on the site"
 
 
 def follow_options(command: Any) -> Any:

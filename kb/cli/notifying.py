@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from kb.cli.following import follow_options
+from kb.cli.following import NOBODY, follow_options
 from kb.cli.frame import Instant, data_option, read_clock, say_plural
 from kb.cli.telling import MINUTE, print_delivered, print_told, send_news
 from kb.delivering import Delivered, Delivery, deliver
@@ -199,7 +199,7 @@ def _tell_status(data: Path) -> None:
     try:
         standing = read_standing(data)
     except MissingDatabaseError:
-        click.echo("nobody has subscribed yet: kb subscribe --help, or /subscribe on the site")
+        click.echo(NOBODY)
         return
     for line in describe_standing(standing):
         click.echo(line)

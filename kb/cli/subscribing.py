@@ -1,20 +1,22 @@
 """The command that lets an operator subscribe somebody, see who is, and end it: subscribe."""
 
 import os
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
-from kb.cli.following import follow_options
+from kb.cli.following import NOBODY, follow_options
 from kb.cli.frame import Instant, data_option, read_clock, say_plural
 from kb.errors import NotFoundError, UsageError
 from kb.hooks import spell_secret
 from kb.ledger import mask_target
-from kb.mail_settings import read_mail_settings
+from kb.mail_settings import ADDRESS, SENDER, SERVER, read_mail_settings
+from kb.store.connection import MissingDatabaseError
 from kb.store.subscribers import list_subscribers, open_subscribers, read_follows, read_subscriber
-from kb.subscribing import Mine, Wish, ask, check_wish, stop, take
+from kb.subscribing import Mine, NotConfiguredError, Wish, ask, check_wish, stop, take
 from kb.tell.follow import FIELDS, describe_follow, parse_follow
 from kb.tell.period import Cadence
 from kb.tell.words import count_of
@@ -73,7 +75,7 @@ def _subscribe(data: Path, target: str, options: dict[str, Any]) -> None:
             one, is_new = take(db, wish, now)
             secret = one.secret if is_new and one.channel == "webhook" else b""
         else:
-            secret = ask(db, wish, now, read_mail_settings(os.environ)).secret
+            secret = _ask(db, wish, now)
         click.echo(f"{mask_target(wish.target)}: {describe_follow(follow)}, {wish.cadence}")
         if secret:
             click.echo(f"signing secret, shown once: {spell_secret(secret)}")
@@ -85,8 +87,24 @@ def _subscribe(data: Path, target: str, options: dict[str, Any]) -> None:
             click.echo(f"{count_of(count, 'story', 'stories')} to be told again by the next kb notify")
 
 
+def _ask(db: sqlite3.Connection, wish: Wish, now: str) -> bytes:
+    try:
+        return ask(db, wish, now, read_mail_settings(os.environ)).secret
+    except NotConfiguredError:
+        needed = f"{ADDRESS}, {SERVER} and {SENDER}" if wish.channel == "mail" else ADDRESS
+        raise UsageError(
+            f"to ask them back expected {needed} to be set, as docs/notices.md tells; "
+            "with --confirmed nobody is asked back"
+        ) from None
+
+
 def _list(data: Path) -> None:
-    with closing(open_subscribers(data, read_only=True)) as db:
+    try:
+        db = open_subscribers(data, read_only=True)
+    except MissingDatabaseError:
+        click.echo(NOBODY)
+        return
+    with closing(db):
         found = list_subscribers(db)
         for one in found:
             told = "; ".join(describe_follow(follow) for follow in read_follows(db, one.id))
