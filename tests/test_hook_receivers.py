@@ -19,7 +19,7 @@ from kb.store.connection import transaction
 from kb.store.outbox import Draft, write_message
 from kb.store.subscribers import add_subscriber, open_subscribers, read_subscriber
 from tests.certificates import make_certificate
-from tests.test_hooks import NOW, fill, read_states, receive, send
+from tests.test_hooks import NOW, fill, read_states, send
 
 ROOT = Path(__file__).parents[1]
 
@@ -47,12 +47,12 @@ def talk(answer):
 
 
 def drip(*texts):
-    """Return an answer that says one text at once, and another again and again for as long as anybody listens."""
+    """Return an answer that says one text at once, another again and again for some seconds, and then ends."""
 
     def answer(peer):
         peer.recv(65_536)
         peer.sendall(texts[0])
-        while True:
+        for _ in range(200):
             time.sleep(0.05)
             peer.sendall(texts[1])
 
@@ -65,11 +65,8 @@ def drip(*texts):
 )
 def test_receiver_that_sends_byte_by_byte_is_cut_off_after_its_time(monkeypatch, texts):
     monkeypatch.setattr(hooks, "TIMEOUT", 0.5)
-    began = time.monotonic()
-    with talk(drip(*texts)) as port, pytest.raises(HookError, match="no answer"):
+    with talk(drip(*texts)) as port, pytest.raises(HookError, match="no answer: TimeoutError"):
         send_hook(f"http://127.0.0.1:{port}/", {}, b"{}", allow_loopback=True)
-
-    assert time.monotonic() - began < 3
 
 
 def test_headers_and_bodies_without_end_alter_nothing_of_the_answer(monkeypatch):
@@ -96,12 +93,21 @@ def test_receiver_cannot_end_a_run_by_what_it_asks_for(tmp_path, wish):
 
 
 def test_slow_receivers_keep_nobody_waiting(tmp_path):
-    with receive() as (receiver, url):
+    together = threading.Barrier(11)
+
+    def answer(peer):
+        # Nobody is answered before all have been asked.
+        together.wait(20)
+        peer.recv(65_536)
+        peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+
+    with talk(answer) as port:
+        url = f"http://127.0.0.1:{port}/"
         fill(tmp_path, url)
         with open_subscribers(tmp_path) as db, transaction(db):
             for number in range(10):
                 one = read_subscriber(db, "hook")
-                add_subscriber(db, structs.replace(one, id=f"hook{number}", target=f"{url}/{number}"), ())
+                add_subscriber(db, structs.replace(one, id=f"hook{number}", target=f"{url}{number}"), ())
                 draft = Draft(
                     id=f"msg_s{number}",
                     subscriber=f"hook{number}",
@@ -113,12 +119,9 @@ def test_slow_receivers_keep_nobody_waiting(tmp_path):
                     body=b"{}",
                 )
                 write_message(db, draft, NOW)
-        receiver.answers = [(200, {}, 0.5)] * 11
-        began = time.monotonic()
         done = send(tmp_path)
 
     assert 11 == done.sent
-    assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize(("name", "is_trusted"), [("hooks.law.example.org", True), ("other.law.example.org", False)])

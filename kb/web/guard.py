@@ -9,8 +9,9 @@ import io
 import sqlite3
 import time
 from codecs import getincrementaldecoder
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Self
 
 from kb.store.downloads import disarm_cells
 from kb.store.public import limit_heap
@@ -53,6 +54,8 @@ FUNCTIONS = frozenset(
 # SQLite's own search for a text within a text, and trimming, take time by the product of both lengths, and no look at
 # the clock: 4 s for a text of 1 MB, minutes for the longest one. Strangers get versions that take short ones only.
 LONGEST_NEEDLE = 100
+# What SQLite says of any function of ours that raised.
+FUNCTION_FAILED = "user-defined function raised exception"
 
 # What Datasette and FTS5 ask of themselves; none of these can change anything.
 PRAGMAS = frozenset(
@@ -85,18 +88,44 @@ class LargeAnswerError(sqlite3.OperationalError):
     """Raised when the rows of one answer are too large together to be sent."""
 
 
+class LongArgumentError(sqlite3.OperationalError):
+    """Raised for a statement in which a bounded function was given too much."""
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Say what SQLite says of a function of ours that refused its arguments in words that help."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if str(error) != FUNCTION_FAILED:
+            raise
+        raise LongArgumentError(
+            f"instr, replace or trim was given too much: look for at most {LONGEST_NEEDLE} characters, "
+            f"in results of at most {LONGEST_VALUE:,}"
+        ) from error
+
+
 class MeasuredCursor(sqlite3.Cursor):
     """A cursor that stops fetching rows when together they hold more than LARGEST_ANSWER characters."""
 
+    def execute(self, sql: str, parameters: Any = (), /) -> Self:
+        """Run a statement up to its first row; raises LongArgumentError."""
+        with _telling():
+            return super().execute(sql, parameters)
+
     def fetchmany(self, size: int | None = None) -> list[Any]:
-        """Return the next rows, at most ``size``; raises LargeAnswerError."""
+        """Return the next rows, at most ``size``; raises LargeAnswerError and LongArgumentError."""
         rows: list[Any] = []
         room = LARGEST_ANSWER
-        while len(rows) < (self.arraysize if size is None else size) and (row := self.fetchone()) is not None:
-            room -= sum(len(value) for value in row if isinstance(value, (str, bytes)))
-            if room < 0:
-                raise LargeAnswerError(f"the answer is larger than {LARGEST_ANSWER:,} characters: ask for less at once")
-            rows.append(row)
+        with _telling():
+            while len(rows) < (self.arraysize if size is None else size) and (row := self.fetchone()) is not None:
+                room -= sum(len(value) for value in row if isinstance(value, (str, bytes)))
+                if room < 0:
+                    raise LargeAnswerError(
+                        f"the answer is larger than {LARGEST_ANSWER:,} characters: ask for less at once"
+                    )
+                rows.append(row)
         return rows
 
 
