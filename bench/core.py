@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.tables import format_markdown, format_table
+
 MEGABYTE = 1_000_000
 CORPUS = Path(".corpus/captures.jsonl")
 PAGES = {
@@ -88,8 +90,8 @@ def main(arguments: Sequence[str]) -> int:
     if not CORPUS.is_file():
         print(f"{CORPUS}: no recorded pages there, rows that need them are left out", file=sys.stderr)
         tasks = [task for task in tasks if not task.pages.startswith("dc")]
-    rows = _measure_rows(tasks)
-    print("\n".join(format_markdown(list(rows)) if options.markdown else format_table(rows)))
+    rows = list(_measure_rows(tasks))
+    print("\n".join((format_markdown if options.markdown else format_table)(COLUMNS, rows)))
     return 0
 
 
@@ -145,22 +147,6 @@ def judge(limit: Limit | None, values: dict[str, float]) -> str:
         return ""
     found = values[limit.value]
     return "yes" if (found <= limit.bound if limit.at_most else found >= limit.bound) else "no"
-
-
-def format_table(rows: Iterator[Row]) -> Iterator[str]:
-    """Yield the lines of a table with aligned columns."""
-    table = [Row(*COLUMNS), *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(COLUMNS))]
-    for row in table:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def format_markdown(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the lines of a Markdown table."""
-    yield f"| {' | '.join(COLUMNS)} |"
-    yield f"|{'---|' * len(COLUMNS)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
 
 
 if __name__ == "__main__":

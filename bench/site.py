@@ -23,6 +23,7 @@ from urllib.parse import quote, urlencode
 
 from bench.load import HOST, Load, ask_all_the_time, ask_evenly, ask_in_turn, ask_once, read_cpu
 from bench.site_base import FULL, SEED, find_base
+from bench.tables import format_markdown, format_table
 from kb.generations import FOLDER
 from kb.serve import ServeRequest, start_server, stop_server
 
@@ -34,6 +35,20 @@ SLOW_QUERIES = 9
 SLOW = "/kb.json?" + urlencode(
     {"sql": "with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) from t"}
 )
+# What no stranger may run: values without bound, functions that tell of the machine, and pragmas that name its paths.
+FORBIDDEN = (
+    "select printf('%.*c', 900000000, 'x')",
+    "select length(zeroblob(900000000))",
+    "select hex(randomblob(900000000))",
+    "select group_concat(printf('%s', text)) from provisions",
+    "with a as (select zeroblob(900000000) as b) select * from a, a as c",
+    "select json_group_array(text) from provisions",
+    "select load_extension('x')",
+    "select * from pragma_database_list",
+    "select * from pragma_compile_options",
+    "select sqlite_version()",
+)
+REFUSED_TIMES = 10
 COLUMNS = ("what", "measured", "reference", "ratio", "target", "ok")
 # The same number of bytes as a page of ours, sent by the least that is an application.
 BARE = """
@@ -104,7 +119,8 @@ def main(arguments: Sequence[str]) -> int:
         rows += measure_pages(site, bare, kinds, read_rows)
         rows += measure_rates(site, bare, kinds)
         rows.append(measure_delay(site, kinds))
-    print("\n".join(format_markdown(rows) if options.markdown else format_table(rows)))
+        rows.append(measure_refusals(site))
+    print("\n".join((format_markdown if options.markdown else format_table)(COLUMNS, rows)))
     return 0
 
 
@@ -292,6 +308,18 @@ def measure_delay(site: Server, kinds: Sequence[Pages]) -> Row:
     return Row("delay beside nine slow queries, worst of 40 pages", say_ms(delay), alone, ratio, "< 100 ms", passed)
 
 
+def measure_refusals(site: Server) -> Row:
+    """Return how long the slowest refusal of SQL that no stranger may run took, beside an answer of one row."""
+    _tell("SQL that is refused")
+    allowed = asyncio.run(ask_in_turn(site.port, [f"/kb.json?sql=select+{one}" for one in range(REFUSED_TIMES)]))
+    paths = [f"/kb.json?{urlencode({'sql': sql, 'n': one})}" for sql in FORBIDDEN for one in range(REFUSED_TIMES)]
+    found = asyncio.run(ask_in_turn(site.port, paths, expected=400))
+    worst, alone = max(found.seconds), median(allowed.seconds)
+    passed = "yes" if worst < 0.1 and not found.failed else "no"
+    label = f"forbidden SQL is refused, slowest of {len(paths)}{_tell_failed(found)}"
+    return Row(label, say_ms(worst), say_ms(alone), f"{worst / alone:.1f}", "< 100 ms", passed)
+
+
 def _load(ask: Callable[[], Coroutine[None, None, Load]]) -> Load:
     return asyncio.run(ask())
 
@@ -312,22 +340,6 @@ def _rate(label: str, found: Load, plain: Load, target: int) -> Row:
 def say_ms(seconds: float) -> str:
     """Return seconds as milliseconds."""
     return f"{seconds * 1000:,.2f} ms"
-
-
-def format_table(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the lines of a table with aligned columns."""
-    table = [Row(*COLUMNS), *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(COLUMNS))]
-    for row in table:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def format_markdown(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the lines of a Markdown table."""
-    yield f"| {' | '.join(COLUMNS)} |"
-    yield f"|{'---|' * len(COLUMNS)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
 
 
 def _tell(words: str) -> None:

@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
-from bench.core import Limit, Row, Task, describe_limit, format_markdown, format_table, judge, make_row, run_task
+from bench.core import COLUMNS, Limit, Row, Task, describe_limit, judge, make_row, run_task
 from bench.statutes import mark_up, write_statutes, write_title
+from bench.tables import format_markdown, format_table
 from bench.tasks import (
     SECTION_PAGES,
     TITLE_PAGE,
@@ -117,5 +118,5 @@ def test_a_target_is_met_at_its_bound(limit, words, passed):
 def test_tables_hold_every_row_for_the_terminal_and_for_the_documents():
     row = Row("read", "pages", "1 ms", "", "7", "", "")
 
-    assert ["what", "read"] == [line.split()[0] for line in format_table(iter([row]))]
-    assert "| read | pages | 1 ms |  | 7 |  |  |" == list(format_markdown([row]))[-1]
+    assert ["what", "read"] == [line.split()[0] for line in format_table(COLUMNS, [row])]
+    assert "| read | pages | 1 ms |  | 7 |  |  |" == list(format_markdown(COLUMNS, [row]))[-1]

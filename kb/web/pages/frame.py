@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from kb.compare.redline import spell_controls
 from kb.store.pages import Edition, read_edition
 from kb.tell import words
+from kb.tell.printing import make_environment
 from kb.web.answer import Answer
 from kb.web.pages import answer_words
 from kb.web.pages.navigation import ROUTES
@@ -115,34 +115,17 @@ def read_page_number(asked: Mapping[str, str]) -> int:
     return int(text) if PAGE_NUMBER.fullmatch(text) else 1
 
 
-def _finalize(value: object) -> object:
-    """Spell out signs of crawled text that could turn a page's reading order round; our own markup has none."""
-    if value is None:
-        return ""
-    return spell_controls(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
 @pass_context
 def _name_jurisdiction(context: Context, jurisdiction: str) -> str:
     frame: Frame = context["frame"]
     return frame.edition.names.get(jurisdiction) or jurisdiction.upper()
 
 
-def _make_environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        finalize=_finalize,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+def _dress_environment() -> Environment:
+    environment = make_environment(TEMPLATES)
     environment.filters |= {
         "day": words.mark_day,
-        "plain_day": words.print_day,
         "instant": words.print_instant,
-        "web": words.keep_web,
         "stated": answer_words.print_stated,
         "opening": answer_words.open_sentence,
         "shorten": answer_words.shorten,
@@ -155,7 +138,6 @@ def _make_environment() -> Environment:
         "cite": words.cite,
         "is_routed": ROUTES.answer,
         "list_bar": ROUTES.list_bar,
-        "count_of": words.count_of,
         "say_id": words.say_id,
         "name_page": words.name_page,
         "link_document": words.link_document,
@@ -168,4 +150,4 @@ def _make_environment() -> Environment:
     return environment
 
 
-ENVIRONMENT = _make_environment()
+ENVIRONMENT = _dress_environment()
