@@ -5,9 +5,12 @@ import tempfile
 from contextlib import closing
 
 import pytest
+from msgspec import structs
 
 from bench.site import SAMPLE, list_kinds, mix
 from bench.site_base import find_base
+from kb.store import searching
+from kb.store.searching import Sought, count_found, search_provisions
 from tests.test_web_pages import ask, open_generation
 
 PROVISIONS = 3_000
@@ -47,3 +50,18 @@ def test_sources_of_the_base_tell_the_rhythm_of_their_own_changes(base):
 
     assert {**dict.fromkeys(told, 0), **dict(counted)} == told
     assert {0, 1} == set(told.values())
+
+
+def test_search_in_one_jurisdiction_looks_at_the_rows_of_no_other(base, monkeypatch):
+    sought = Sought(words=("license",))
+    with closing(open_generation(base)) as db:
+        places, found = count_found(db, sought), {}
+        for place in places:
+            # As many rows as the place itself has: one of another place looked at would leave one of them out.
+            held = len(search_provisions(db, structs.replace(sought, jurisdiction=place, past=True), PROVISIONS))
+            monkeypatch.setattr(searching, "MOST_SCANNED", held)
+            found[place] = len(search_provisions(db, structs.replace(sought, jurisdiction=place), PROVISIONS))
+            monkeypatch.undo()
+
+    assert len(places) > 50
+    assert places == found

@@ -209,6 +209,9 @@ SCHEMA = """
         documents INTEGER NOT NULL, PRIMARY KEY (day, source)
     ) STRICT;
 """
+# The full text knows a jurisdiction by this and its id in hexadecimal: a word that no text holds and no stemmer alters,
+# so that a search in one state reads the rows of no other.
+TERM_PREFIX = "in0"
 # Indexes stand where a canned query or a page sorts or looks up. The full text comes last of all: it names rows by
 # rowid, which compacting may alter; so do the places of provisions.
 FINISH = f"""
@@ -253,14 +256,20 @@ FINISH = f"""
     CREATE INDEX incidents_by_source ON incidents (source, opened_at);
     CREATE INDEX problems_by_source ON problems (source, observed_at);
     CREATE TABLE provision_places (
-        provision INTEGER PRIMARY KEY, jurisdiction TEXT NOT NULL, standing INTEGER NOT NULL
+        provision INTEGER PRIMARY KEY, jurisdiction TEXT NOT NULL, term TEXT NOT NULL, standing INTEGER NOT NULL
     ) STRICT;
-    INSERT INTO provision_places (provision, jurisdiction, standing)
-        SELECT provisions.rowid, sources.jurisdiction, versions.closed_at IS NULL FROM provisions
+    INSERT INTO provision_places (provision, jurisdiction, term, standing)
+        SELECT provisions.rowid, sources.jurisdiction, '{TERM_PREFIX}' || HEX(sources.jurisdiction),
+            versions.closed_at IS NULL
+        FROM provisions
         CROSS JOIN versions ON versions.version = provisions.version
         CROSS JOIN sources ON sources.source = versions.source;
+    CREATE VIEW provision_words AS
+        SELECT provision, heading, text, note, pending, term FROM provision_places
+        JOIN provisions ON provisions.rowid = provision;
     CREATE VIRTUAL TABLE provisions_fts USING FTS5 (
-        heading, text, note, pending, content='provisions', tokenize='porter unicode61'
+        heading, text, note, pending, term, content='provision_words', content_rowid='provision',
+        tokenize='porter unicode61'
     );
     INSERT INTO provisions_fts (provisions_fts) VALUES ('rebuild');
     CREATE VIRTUAL TABLE changes_fts USING FTS5 (

@@ -5,6 +5,7 @@ import sqlite3
 import msgspec
 
 from kb.models import Kind, Nature, Part, Strand
+from kb.store.public_tables import TERM_PREFIX
 
 # Signs no crawled text holds (they are spelled out on reading pages), put round the words found.
 MARK_START, MARK_END = "\x02", "\x03"
@@ -15,8 +16,8 @@ MOST_RANKED = 1_000
 MOST_SCANNED = 50_000
 # No row comes after it.
 LAST_ROW = 2**63 - 1
-# What a word counts for in a heading, in text, in notes, and in notices of coming change.
-WEIGHTS = "5.0, 1.0, 0.2, 0.5"
+# What a word counts for in a heading, in text, in notes, in notices of coming change, and as the name of a place.
+WEIGHTS = "5.0, 1.0, 0.2, 0.5, 0.0"
 SNIPPET_WORDS = 32
 
 
@@ -91,13 +92,13 @@ def count_found(db: sqlite3.Connection, sought: Sought) -> dict[str, int]:
 
 def search_provisions(db: sqlite3.Connection, sought: Sought, limit: int) -> list[FoundProvision]:
     """Return the provisions that hold all words, the nearest first."""
-    asked = {"match": _match_provisions(sought), "past": sought.past, "jurisdiction": sought.jurisdiction}
+    asked = {"match": _match_places(sought), "past": sought.past}
     best = db.execute(
         f"""
         SELECT id FROM (
             SELECT provision AS id, BM25(provisions_fts, {WEIGHTS}) AS score FROM provisions_fts
             CROSS JOIN provision_places ON provision = provisions_fts.rowid
-            WHERE provisions_fts MATCH :match AND (:past OR standing) AND :jurisdiction IN ('', jurisdiction)
+            WHERE provisions_fts MATCH :match AND (:past OR standing)
                 AND provisions_fts.rowid < COALESCE((
                     SELECT rowid FROM provisions_fts WHERE provisions_fts MATCH :match LIMIT 1 OFFSET :scanned), :all)
             LIMIT :most
@@ -118,7 +119,7 @@ def search_provisions(db: sqlite3.Connection, sought: Sought, limit: int) -> lis
         JOIN sources ON sources.source = versions.source
         WHERE provisions_fts MATCH :match AND provisions_fts.rowid IN (SELECT value FROM JSON_EACH(:chosen))
         """,
-        {"match": asked["match"], "chosen": msgspec.json.encode(chosen).decode()},
+        {"match": _match_provisions(sought), "chosen": msgspec.json.encode(chosen).decode()},
     )
     found = {row["id"]: {name: row[name] for name in FoundProvision.__struct_fields__} for row in rows}
     return [msgspec.convert(found[one], FoundProvision) for one in chosen if one in found]
@@ -165,10 +166,16 @@ def count_word(db: sqlite3.Connection, word: str) -> int:
     return int(row[0])
 
 
+def _match_places(sought: Sought) -> str:
+    """Return the full-text question for what is sought in the jurisdiction asked for."""
+    words = _match_provisions(sought)
+    return f"{words} AND term : {TERM_PREFIX}{sought.jurisdiction.encode().hex()}" if sought.jurisdiction else words
+
+
 def _match_provisions(sought: Sought) -> str:
     words = "{heading text} : (" + " AND ".join(map(_quote, sought.words)) + ")"
     terms = " OR ".join(_quote_term(term) for term in sought.terms)
-    return f"{words} AND ({terms})" if terms else words
+    return f"{words} AND {{heading text note pending}} : ({terms})" if terms else words
 
 
 def _quote(word: str) -> str:
