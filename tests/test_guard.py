@@ -192,6 +192,13 @@ def test_ordinary_sql_is_answered(site, name):
     assert (200, True) == (answer.status_code, len(answer.json()) > 0 or name == "json")
 
 
+@pytest.mark.parametrize("sql", [REFUSED["printf"], "select 'nurse@example.com' from nowhere"])
+def test_nothing_of_what_strangers_ask_is_printed_for_the_operator(site, capfd, sql):
+    assert 400 == get(site, "/kb.json", params={"sql": sql}).status_code
+
+    assert ("", "") == capfd.readouterr()
+
+
 def test_answer_is_cut_at_a_number_of_rows_and_says_so(site):
     sql = "with recursive t(n) as (select 1 union all select n + 1 from t where n < 5000) select n from t"
 

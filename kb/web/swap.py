@@ -76,6 +76,10 @@ class GenerationDatabase(Database):  # type: ignore[misc]  # Datasette ships no 
         """Run what Datasette asks, on its own or a stranger's behalf, in one of its threads; returns the result."""
         return await self._run(self._strangers, fn)
 
+    async def execute(self, sql: str, params: Any = None, **keys: Any) -> Any:
+        """Run a statement as Datasette does, but print nothing of one that fails: what strangers ask is nobody's."""
+        return await super().execute(sql, params, **{**keys, "log_sql_errors": False})
+
     async def read_page(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
         """Run the questions of one of our own pages on one connection; returns the result."""
         return await self._run(self._pages, fn)
