@@ -7,13 +7,15 @@ from email import message_from_bytes, policy
 import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from selectolax.lexbor import LexborHTMLParser
 
 from bench.shots import find_browser, open_browser
 from kb.share import share_path
 from kb.tell.forms import render_html, render_json, render_markdown, render_text
-from kb.tell.letters import Letter, compose_note
+from kb.tell.letters import Letter, begin_message, compose_note, finish_message
 from kb.tell.mail import compose_report
 from kb.tell.story import Ahead, Links, Watch
 from kb.tell.view import LONGEST_SUBJECT, READ_THE_RULE, SECTIONS, judge, title_report
@@ -238,6 +240,26 @@ def test_title_injects_no_header(title):
     assert OWN_HEADERS >= set(message.keys())
     assert ["jo@example.org"] == [one.addr_spec for one in message["To"].addresses]
     assert "Bcc" not in message
+
+
+WRITTEN = st.text(st.sampled_from("ab .=-\t§—Жx\n\r_?" + "From "), max_size=300)
+
+
+@given(WRITTEN, WRITTEN)
+def test_texts_of_a_message_come_out_as_they_went_in_on_lines_that_servers_take(text, markup):
+    written = finish_message(begin_message(LETTER, "A title"), text, markup)
+
+    message = message_from_bytes(written, policy=policy.default)
+    read = [part.get_content() for part in message.iter_parts()]
+    assert ["text/plain", "text/html"] == [part.get_content_type() for part in message.iter_parts()]
+    assert [end_lines(text), end_lines(markup)] == [end_lines(one) for one in read]
+    assert written.isascii()
+    assert [] == [line for line in written.split(b"\r\n") if len(line) > 78 or b"\n" in line or b"\r" in line]
+    assert [] == [defect for part in message.walk() for defect in part.defects]
+
+
+def end_lines(text):
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def test_reader_stops_with_one_click():

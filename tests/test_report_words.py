@@ -193,7 +193,7 @@ def test_uncertain_answers_beyond_those_shown_are_counted():
     ("text", "coding"), [("The clinic reports.", "quoted-printable"), ("Клиника сообщает.", "base64")]
 )
 def test_a_text_takes_the_shorter_transfer_encoding(text, coding):
-    assert coding == choose_coding(text * 100)
+    assert coding == choose_coding(text.encode() * 100)
 
 
 @pytest.mark.parametrize(

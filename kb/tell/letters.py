@@ -1,6 +1,8 @@
 """Write messages: the headers that all carry, and notes that ask for one thing."""
 
 import re
+from base64 import encodebytes
+from binascii import b2a_qp
 from collections.abc import Sequence
 from datetime import datetime
 from email import policy
@@ -13,8 +15,9 @@ import msgspec
 from kb.tell.addresses import check_address, parse_sender
 from kb.tell.printing import load
 
-# Lines end as RFC 5322 has it, and none is longer than servers take.
 FOREIGN = bytes(range(127, 256))
+LINE_END = b"\r\n"
+# Lines end as RFC 5322 has it, and none is longer than servers take.
 RULES = policy.SMTP.clone(max_line_length=78, cte_type="7bit")
 
 
@@ -52,18 +55,33 @@ def begin_message(letter: Letter, title: str) -> EmailMessage:
 
 
 def finish_message(message: EmailMessage, text: str, markup: str) -> bytes:
-    """Return a message with its two texts as bytes; the same message is the same bytes."""
-    message.set_content(text, cte=choose_coding(text))
-    message.add_alternative(markup, subtype="html", cte=choose_coding(markup))
-    # The boundary comes from the id, so that the same report is the same bytes.
-    boundary = re.sub(r"[^A-Za-z0-9]", "", str(message["Message-ID"]))[:50]
-    message.set_boundary(f"=_{boundary}")
-    return message.as_bytes()
+    """Return a message with its two texts as bytes; the same message is the same bytes.
+
+    Put together here (RFC 2046, section 5.1.4): the library would take half of the time that a report takes.
+    """
+    boundary = b"=_" + re.sub(r"[^A-Za-z0-9]", "", str(message["Message-ID"]))[:50].encode()
+    parts = (_write_part(text, "plain"), _write_part(markup, "html"))
+    return b"".join(
+        (
+            message.as_bytes().removesuffix(LINE_END),
+            b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="%b"\r\n\r\n' % boundary,
+            *(b"--%b\r\n%b\r\n" % (boundary, part) for part in parts),
+            b"--%b--\r\n" % boundary,
+        )
+    )
 
 
-def choose_coding(text: str) -> str:
+def _write_part(text: str, subtype: str) -> bytes:
+    """Return a text as one of a message's parts: its headers and its lines, none longer than 76 signs."""
+    coded = text.replace("\r\n", "\n").replace("\r", "\n").encode()
+    coding = choose_coding(coded)
+    lines = encodebytes(coded) if coding == "base64" else b2a_qp(coded)
+    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {coding}\r\n\r\n'
+    return head.encode() + lines.replace(b"\n", LINE_END)
+
+
+def choose_coding(coded: bytes) -> str:
     """Return the shorter transfer encoding of a text: quoted-printable, but for one of mostly foreign signs."""
-    coded = text.encode()
     foreign = len(coded) - len(coded.translate(None, FOREIGN))
     # Each such byte takes three signs in the one, every three bytes four (and line ends) in the other.
     return "base64" if 2 * foreign > 0.37 * len(coded) else "quoted-printable"
