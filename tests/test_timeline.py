@@ -3,12 +3,14 @@
 from contextlib import closing
 from datetime import date
 
+import msgspec
 import pytest
 
 from kb.build import BuildRequest, build
 from kb.collect import ImportRequest, import_captures
 from kb.publish import publish
-from kb.store.pages import Wanted, find_event, join_conditions
+from kb.store.listings import CHANGES, list_rows
+from kb.store.pages import Wanted, find_event, join_conditions, list_changes
 from kb.store.timeline import (
     MOST_OF_EVENT,
     combine_changes,
@@ -321,3 +323,41 @@ def test_list_counts_topics_that_sources_declare(busy):
     options = [node.text() for node in read(busy, "/changes", "2024-03-02").css("#f-topic option")]
 
     assert [f"all ({MANY + 1})", f"Clinics, offices and their permits ({MANY + 1})"] == options
+
+
+# --- what is counted spares looking
+
+
+FILTERS = [
+    {},
+    {"jurisdiction": "us-xx"},
+    {"jurisdiction": "us-yy"},
+    {"topic": "clinics"},
+    {"topic": "nothing"},
+    {"profession": "nurse"},
+    {"kind": "added"},
+    {"binding": "statute"},
+    {"binding": "guidance"},
+    {"jurisdiction": "us-xx", "kind": "amended", "topic": "clinics"},
+]
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+@pytest.mark.parametrize("days", [{}, {"since": SECOND[:10]}, {"until": FIRST[:10]}], ids=str)
+def test_feed_tells_every_event_that_holds_a_change_wanted(site, filters, days):  # noqa: F811
+    wanted = Wanted(**filters, **days)
+    changes = list_changes(site, wanted, 10_000, 0)
+    revisions = {row["id"] for row in site.execute("SELECT id FROM events WHERE kind = 'revision'")}
+
+    found = {event.id for event in list_feed_events(site, wanted, 10_000, 0)}
+
+    assert {change.event_id for change in changes} & revisions == found
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+def test_list_that_was_counted_is_the_list_that_was_not(site, filters):  # noqa: F811
+    uncounted = msgspec.structs.replace(CHANGES, counted=frozenset())
+
+    found, expected = (list_rows(site, listing, filters, None, 10_000) for listing in (CHANGES, uncounted))
+
+    assert expected == found

@@ -18,7 +18,8 @@ Key = Sequence[str | int]
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """One list as SQL: its columns and tables, a condition for each filter, and columns that order its rows uniquely.
 
-    ``is_latest_first`` turns the order of the first of these columns round.
+    ``is_latest_first`` turns the order of the first of these columns round. ``counted`` names the filters by which
+    filter_counts tells that nothing passes: without it a list of nothing would read every row.
     """
 
     columns: str
@@ -26,6 +27,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     order: tuple[str, ...]
     filters: Mapping[str, str] = {}
     is_latest_first: bool = False
+    counted: frozenset[str] = frozenset()
 
 
 # The snapshot a change was told from: the first version of its strand that its wave brought.
@@ -127,6 +129,7 @@ CHANGES = Listing(
     tables="changes LEFT JOIN sources ON sources.source = changes.source",
     order=("observed_at", "changes.source", "document", "changes.wave_at", "changes.place"),
     is_latest_first=True,
+    counted=frozenset("jurisdiction source kind nature part binding topic profession rules".split()),
     filters={
         "id": "changes.id = :id",
         "since": "observed_at >= :since",
@@ -213,6 +216,8 @@ def list_rows(
     The key is None at the list's end; names that are no filter of the list are not looked at.
     """
     values = {name: value for name, value in asked.items() if name in listing.filters}
+    if not _may_pass(db, listing, values):
+        return [], None
     conditions = [listing.filters[name] for name in values]
     if after is not None:
         conditions.append(_go_on(listing))
@@ -231,6 +236,14 @@ def list_rows(
     rows = [{name: value for name, value in dict(row).items() if not name.startswith("key_")} for row in found[:limit]]
     last = found[limit - 1] if len(found) > limit else None
     return rows, None if last is None else [last[f"key_{place}"] for place in range(len(listing.order))]
+
+
+def _may_pass(db: sqlite3.Connection, listing: Listing, values: Mapping[str, object]) -> bool:
+    counted = [listing.filters[name] for name in values if name in listing.counted]
+    if not counted:
+        return True
+    question = f"""SELECT EXISTS (SELECT 1 FROM filter_counts AS changes WHERE {" AND ".join(counted)})"""
+    return bool(db.execute(question, values).fetchone()[0])
 
 
 def search_words(db: sqlite3.Connection, words: Sequence[str], limit: int) -> list[Row]:

@@ -112,7 +112,10 @@ def list_feed_events(db: sqlite3.Connection, wanted: Wanted, limit: int, offset:
     """Return one page of the events that hold changes wanted, the latest proven first.
 
     Only text that moved is told: a rebuilt site, a new address and trouble with a site are no events of a feed.
+    Sources that never had such a change, as was counted at publication, are not looked at, nor rounds before the first
+    day asked for: what is first seen on a day is recorded by no earlier round.
     """
+    lasting = msgspec.structs.replace(wanted, since="", until="", document="", event="")
     rows = db.execute(
         f"""
         SELECT event_id AS id, changes.source, jurisdiction, MAX(confirmed_at) AS confirmed_at, COUNT(*) AS changes,
@@ -120,7 +123,10 @@ def list_feed_events(db: sqlite3.Connection, wanted: Wanted, limit: int, offset:
         FROM (
             SELECT id FROM events
             WHERE kind = 'revision' AND (:source = '' OR source = :source)
-                AND EXISTS (SELECT 1 FROM changes WHERE event_id = events.id AND {join_conditions(wanted)})
+                AND +source IN (SELECT source FROM filter_counts AS changes WHERE {join_conditions(lasting)})
+                AND wave_at >= :since AND EXISTS (
+                    SELECT 1 FROM changes INDEXED BY changes_by_event
+                    WHERE event_id = events.id AND {join_conditions(wanted)})
             ORDER BY wave_at DESC, id
             LIMIT :limit OFFSET :offset
         ) AS chosen

@@ -102,13 +102,14 @@ def view_report(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     if listing.errors:
         return render_missing(frame, "These filters cannot be read", listing.errors, status=400)
     combined = combine_changes(db, widen(listing.wanted))
-    told = list_tellings(db, listing.wanted, MOST_REPORTED)
+    total = count_passing(combined, listing.wanted)
+    told = list_tellings(db, listing.wanted, MOST_REPORTED) if total else []
     return render(
         "report.html",
         show_sources(frame, {one.change.source for one in told}),
         chosen=listing.chosen,
         narrowed=tell_filters(listing.chosen, frame.edition.names),
-        total=count_passing(combined, listing.wanted),
+        total=total,
         places=[(place, list(group)) for place, group in groupby(told, key=lambda one: one.change.jurisdiction)],
         most=MOST_REPORTED,
         back=write_path(BASE, listing.chosen),
