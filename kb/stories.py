@@ -14,7 +14,9 @@ from kb.jurisdictions import read_jurisdictions
 from kb.scopes import read_terms
 from kb.store.news import (
     Cited,
+    Proven,
     WatchedSource,
+    find_proof,
     list_news,
     list_proven,
     list_watched,
@@ -31,6 +33,8 @@ from kb.tell.words import DAY_VERBS, POLICY_LABELS, cite, days_between, print_da
 AHEAD_DAYS = 90
 # Days ahead that one report tells.
 MOST_AHEAD = 20
+# More changes are too many to read on one page, and to make it from in an instant; the time before has its own page.
+MOST_CHANGES = 500
 # "{jurisdiction}" in a sentence of the codebook
 SLOT = re.compile(r"\{(\w+)\}")
 # An answer whose words stand in the archived text may tell what to do; any other one may not.
@@ -52,11 +56,39 @@ def read_stories(db: sqlite3.Connection, after: Mapping[str, str], *, default_af
 
 def list_period(db: sqlite3.Connection, follows: Sequence[Follow], since: str, until: str) -> list[Story]:
     """Return what was proven after one instant and until another, only the changes that match any of the follows."""
-    places = {place for follow in follows for place in follow.jurisdictions}
-    every = any(not follow.jurisdictions for follow in follows)
-    stories = _tell(db, list_proven(db, since, until, () if every else places))
+    stories = _tell(db, list_proven(db, _span(follows, since, until)))
     chosen = ((story, select_moved(story, follows)) for story in stories)
     return [narrow_story(story, found) for story, found in chosen if found]
+
+
+def find_first_day(db: sqlite3.Connection, follows: Sequence[Follow], since: date, until: date, most: int) -> date:
+    """Return the day from which on a report of a period tells at most so many changes, its first day where all do fit.
+
+    At least one day on which anything moved is told, however much that is.
+    """
+    span = _span(follows, *bound_days(since, until))
+    beyond = find_proof(db, span, most)
+    if not beyond:
+        return since
+    last = date.fromisoformat(find_proof(db, span, 0)[:10])
+    return min(last, date.fromisoformat(beyond[:10]) + timedelta(days=1))
+
+
+def bound_days(since: date, until: date) -> tuple[str, str]:
+    """Return the first and the last instant of a period of days."""
+    return f"{since}T00:00:00Z", f"{until}T23:59:59.999999Z"
+
+
+def _span(follows: Sequence[Follow], since: str, until: str) -> Proven:
+    """Return what has to be read for what is followed: topics and professions are told apart afterwards."""
+    every = any(not follow.jurisdictions for follow in follows)
+    return Proven(
+        since=since,
+        until=until,
+        jurisdictions=() if every else tuple({place for follow in follows for place in follow.jurisdictions}),
+        natures=tuple({nature for follow in follows for nature in follow.natures}),
+        parts=tuple({part for follow in follows for part in follow.parts}),
+    )
 
 
 def _tell(db: sqlite3.Connection, groups: Iterable[list[sqlite3.Row]]) -> Iterator[Story]:

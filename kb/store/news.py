@@ -18,6 +18,24 @@ CHANGES = """
 ORDER = """ ORDER BY RTRIM(confirmed_at, 'Z'), changes.source, event_id, document, changes.place, changes.id"""
 
 
+# Of some jurisdictions, or of all where none is named; natures and parts are always named.
+IS_SOUGHT = """
+    event_kind = 'revision' AND confirmed_at >= RTRIM(:since, 'Z') AND confirmed_at <= :until
+    AND (:every OR changes.jurisdiction IN (SELECT value FROM JSON_EACH(:jurisdictions)))
+    AND nature IN (SELECT value FROM JSON_EACH(:natures)) AND part IN (SELECT value FROM JSON_EACH(:parts))
+"""
+
+
+class Proven(msgspec.Struct, frozen=True, kw_only=True):
+    """Which changes are read: proven from one instant until another; () names all jurisdictions."""
+
+    since: str
+    until: str
+    jurisdictions: tuple[str, ...]
+    natures: tuple[str, ...]
+    parts: tuple[str, ...]
+
+
 class Cited(msgspec.Struct, frozen=True, kw_only=True):
     """A coded answer that a change touches, with what its codebook's sentence is filled from."""
 
@@ -42,24 +60,28 @@ def list_news(db: sqlite3.Connection, after: Mapping[str, str], otherwise: str) 
     yield from _group(rows)
 
 
-def list_proven(
-    db: sqlite3.Connection, since: str, until: str, jurisdictions: Collection[str]
-) -> Iterator[list[sqlite3.Row]]:
-    """Yield the changes proven from one instant until another, of some jurisdictions or of all (), by story."""
-    rows = db.execute(
+def list_proven(db: sqlite3.Connection, proven: Proven) -> Iterator[list[sqlite3.Row]]:
+    """Yield the changes proven, by story, the earliest first."""
+    yield from _group(db.execute(f"{CHANGES} WHERE {IS_SOUGHT} {ORDER}", _bind(proven)))
+
+
+def find_proof(db: sqlite3.Connection, proven: Proven, later: int) -> str:
+    """Return when that of the changes proven was after which so many more were, "" where there are no more."""
+    row = db.execute(
         f"""
-        {CHANGES}
-        WHERE event_kind = 'revision' AND confirmed_at >= RTRIM(:since, 'Z') AND confirmed_at <= :until
-            AND (:every OR changes.jurisdiction IN (SELECT value FROM JSON_EACH(:places))) {ORDER}
+        SELECT confirmed_at FROM changes INDEXED BY changes_by_proof WHERE {IS_SOUGHT}
+        ORDER BY confirmed_at DESC LIMIT 1 OFFSET :later
         """,
-        {
-            "since": since,
-            "until": until,
-            "every": not jurisdictions,
-            "places": msgspec.json.encode(sorted(jurisdictions)).decode(),
-        },
-    )
-    yield from _group(rows)
+        {**_bind(proven), "later": later},
+    ).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def _bind(proven: Proven) -> dict[str, object]:
+    lists = {
+        name: msgspec.json.encode(getattr(proven, name)).decode() for name in ("jurisdictions", "natures", "parts")
+    }
+    return {"since": proven.since, "until": proven.until, "every": not proven.jurisdictions, **lists}
 
 
 def _group(rows: sqlite3.Cursor) -> Iterator[list[sqlite3.Row]]:

@@ -228,7 +228,7 @@ FINISH = f"""
     CREATE INDEX versions_by_source ON versions (source, document, strand, observed_from, version);
     CREATE INDEX changes_by_day ON changes (observed_at DESC, source, document, wave_at, place);
     CREATE INDEX changes_by_jurisdiction ON changes (jurisdiction, observed_at DESC, source, document, wave_at, place);
-    CREATE INDEX changes_by_proof ON changes (confirmed_at);
+    CREATE INDEX changes_by_proof ON changes (confirmed_at, jurisdiction, nature, part, event_kind);
     CREATE INDEX changes_by_source ON changes (source, observed_at DESC, document, wave_at, place);
     CREATE INDEX rule_changes_by_day ON changes (observed_at DESC, document, place)
         WHERE nature = 'substantive' AND part IN ('text', 'heading');

@@ -133,7 +133,11 @@ def _write_head(page: Page, dress: Dress) -> Iterator[str]:
     yield from dress.say(f"Status Quo · {page.period}")
     yield ""
     yield from dress.say(page.lead)
+    if page.links.earlier:
+        yield ""
+        yield from dress.say(page.earlier)
     for path, label in (
+        (page.links.earlier, "The report of the time before"),
         (page.links.report, "This report on the site"),
         (page.links.manage, "Change what you get"),
         (page.links.stop, "Stop these reports"),
@@ -279,6 +283,7 @@ def spell_report(report: Report) -> dict[str, object]:
         "summary": tell_lead(report),
         "since": report.since,
         "until": report.until,
+        "earlier": link(report.links.address, report.links.earlier) or report.links.earlier,
         "release": report.release,
         "published_at": report.published_at,
         "follows": list(report.follows),

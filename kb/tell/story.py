@@ -115,10 +115,14 @@ class Ahead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a reader goes on: the site ("" = its address is not known), this report there, their own page, the end."""
+    """Where a reader goes on: the site ("" = its address is not known), this report there, their own page, the end.
+
+    ``earlier`` leads to the report of the time before, where more moved in the time asked for than one report tells.
+    """
 
     address: str = ""
     report: str = ""
+    earlier: str = ""
     manage: str = ""
     stop: str = ""
 

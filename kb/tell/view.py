@@ -132,6 +132,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     preheader: str
     period: str
     lead: str
+    earlier: str
     sections: tuple[Section, ...]
     uncertain: tuple[Row, ...]
     more_uncertain: int
@@ -160,6 +161,7 @@ def lay_out(report: Report, measure: Callable[[Entry], int], most: int = MOST_FU
         preheader=_tell_next(report, list(chain.from_iterable(ordered.values()))),
         period=_tell_period(report),
         lead=tell_lead(report),
+        earlier=_tell_earlier(report),
         sections=tuple(_fill_sections(ordered, report.today, measure, Room(FULL_BYTES, most))),
         uncertain=uncertain[:MOST_UNCERTAIN],
         more_uncertain=max(0, len(uncertain) - MOST_UNCERTAIN),
@@ -311,6 +313,12 @@ def _list_rules(report: Report) -> list[Story]:
 
 def _count_moved(report: Report) -> int:
     return sum(len(story.moved) for story in report.stories)
+
+
+def _tell_earlier(report: Report) -> str:
+    if not report.links.earlier:
+        return ""
+    return f"Before {print_day(report.since)} more moved in the time asked for than one report tells."
 
 
 def _tell_period(report: Report) -> str:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from kb.compare.redline import redline_html
 from kb.errors import UsageError
-from kb.stories import Period, list_period, make_report, read_almanac
+from kb.stories import MOST_CHANGES, Period, bound_days, find_first_day, list_period, make_report, read_almanac
 from kb.tell.follow import ANY, FIELDS, Follow, describe_follow, list_terms, parse_follow
 from kb.tell.forms import render_json, render_markdown, render_text, space_marks
 from kb.tell.story import Links, Report
@@ -38,10 +38,17 @@ def view_report(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
         since, until = read_period(asked, frame)
     except UsageError as error:
         return render_missing(frame, "This report cannot be made", [str(error)], status=400)
-    stories = list_period(db, [follow], f"{since}T00:00:00Z", f"{until}T23:59:59.999999Z")
+    first = find_first_day(db, [follow], since, until, MOST_CHANGES)
     chosen = {name: asked[name] for name in (*FIELDS, "since", "until") if asked.get(name)}
-    links = Links(address=asked.get("address", ""), report=write_path("/report", chosen))
-    period = Period(f"{since}T00:00:00Z", f"{until}T23:59:59.999999Z", date.fromisoformat(frame.today))
+    before = {**chosen, "since": str(since), "until": str(first - timedelta(days=1))}
+    links = Links(
+        address=asked.get("address", ""),
+        report=write_path("/report", chosen),
+        earlier=write_path("/report", before) if first > since else "",
+    )
+    span = bound_days(first, until)
+    stories = list_period(db, [follow], *span)
+    period = Period(*span, date.fromisoformat(frame.today))
     made = make_report(read_almanac(db), [follow], period, stories, links)
     form = asked.get("form", "")
     if form:

@@ -14,7 +14,7 @@ from kb.mail_settings import MailSettings
 from kb.models import Channel
 from kb.store.outbox import list_titles
 from kb.store.subscribers import SIGNING, keep_secret
-from kb.stories import list_period
+from kb.stories import MOST_CHANGES, bound_days, find_first_day, list_period
 from kb.subscribing import (
     EndedError,
     Mine,
@@ -72,6 +72,14 @@ Fields = Mapping[str, Sequence[str]]
 
 class ClosedError(StatusQuoError):
     """Raised where the file of subscribers cannot be opened or written now; never says where it stands."""
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """How many stories would have been told since a day, and the headlines of the last of them."""
+
+    since: date
+    count: int
+    lines: list[str]
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,11 +207,12 @@ def list_choices(follow: Follow) -> list[tuple[str, str, list[tuple[str, str, bo
     ]
 
 
-def _preview(visit: Visit, follow: Follow, today: str) -> tuple[int, list[str]]:
-    """Return how many reports of the last 90 days would have been told, and the headlines of the last of them."""
-    since = date.fromisoformat(today) - timedelta(days=PREVIEW_DAYS)
-    stories = list_period(visit.public, [follow], f"{since}T00:00:00Z", f"{today}T23:59:59Z")
-    return len(stories), [tell_head(one, date.fromisoformat(today)).title for one in stories[::-1][:MOST_PREVIEWED]]
+def _preview(visit: Visit, follow: Follow, today: str) -> Preview:
+    """Return what of the last 90 days would have been told; of fewer days where more moved than one report tells."""
+    until = date.fromisoformat(today)
+    since = find_first_day(visit.public, [follow], until - timedelta(days=PREVIEW_DAYS), until, MOST_CHANGES)
+    stories = list_period(visit.public, [follow], *bound_days(since, until))
+    return Preview(since, len(stories), [tell_head(one, until).title for one in stories[::-1][:MOST_PREVIEWED]])
 
 
 def _spell_filter(follow: Follow) -> dict[str, str]:
