@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,8 +22,9 @@ import msgspec
 from kb.errors import StatusQuoError
 from kb.tell.targets import Target, is_public, parse_target
 
-# Seconds for a whole talk, however slowly its bytes come, and for reaching one address before the next is tried.
-TIMEOUT, REACH_TIMEOUT = 7.0, 1.5
+# Seconds for a whole talk, however slowly its bytes come, for reaching one address before the next is tried, and for
+# learning what a name stands for: the system's own resolver may try for half a minute.
+TIMEOUT, REACH_TIMEOUT, RESOLVE_TIMEOUT = 7.0, 1.5, 5.0
 MOST_REACHED = 2
 # What is read of an answer: only its status counts.
 MOST_READ = 4_096
@@ -48,12 +50,24 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 def resolve_host(host: str, port: int) -> list[str]:
-    """Return the addresses a name stands for; raises HookError where it stands for none."""
+    """Return the addresses a name stands for; raises HookError where it stands for none, or nobody says so in time."""
+    asked = Future[list[str]]()
+    # A thread of its own, which nobody waits for at the end.
+    threading.Thread(target=_resolve, args=(host, port, asked), daemon=True).start()
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return asked.result(RESOLVE_TIMEOUT)
+    except TimeoutError as error:
+        raise HookError("the name of the host was not resolved in time") from error
     except (OSError, UnicodeError) as error:
         raise HookError("the name of the host is not known") from error
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
+
+
+def _resolve(host: str, port: int, asked: Future[list[str]]) -> None:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        asked.set_result(list(dict.fromkeys(str(one[4][0]) for one in found)))
+    except (OSError, UnicodeError) as error:
+        asked.set_exception(error)
 
 
 def sign_hook(secret: bytes, name: str, timestamp: int, body: bytes) -> str:

@@ -92,6 +92,26 @@ def test_receiver_cannot_end_a_run_by_what_it_asks_for(tmp_path, wish):
     assert (1, [("waiting", "HTTP 503")]) == (done.deferred, read_states(tmp_path))
 
 
+def test_name_that_nobody_resolves_in_time_is_given_up(monkeypatch):
+    ended = threading.Event()
+    monkeypatch.setattr(hooks, "RESOLVE_TIMEOUT", 0.05)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ended.wait(30) and [])
+
+    with pytest.raises(HookError, match="not resolved in time"):
+        hooks.resolve_host("slow.example", 443)
+    ended.set()
+
+
+@pytest.mark.parametrize("name", ["no.such.name.invalid", "a" * 300, "\ud800.example", ".", ""])
+def test_name_that_stands_for_nothing_is_told_as_unknown(name):
+    with pytest.raises(HookError, match="is not known"):
+        hooks.resolve_host(name, 443)
+
+
+def test_name_of_this_machine_is_resolved():
+    assert {"127.0.0.1", "::1"} >= set(hooks.resolve_host("localhost", 443)) > set()
+
+
 def test_slow_receivers_keep_nobody_waiting(tmp_path):
     together = threading.Barrier(11)
 
