@@ -32,8 +32,9 @@ AUTOTHROTTLE_MAX_DELAY = 60.0
 # 1 GiB. Nine times the largest title of a code measured in one page (3.3 MB); counted after decompression too. A body
 # is held in memory while it comes, with an eighth more: an endless one must not cost 64 MB.
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
-# Bytes of unfinished answers of all hosts together; beyond it they come one after the other.
-KB_ROOM = 32 * 1024 * 1024
+# Bytes of unfinished answers of all hosts together; beyond it they come one after the other. Five of the largest pages
+# measured fit; what is cut is not freed at once, and must not cost 64 MB together with one endless answer.
+KB_ROOM = 16 * 1024 * 1024
 # 32 MiB, a warning in the log. Sizes are recorded with every fetch.
 DOWNLOAD_WARNSIZE = 0
 # 180. Seconds from connecting to the last byte: a server that sends a byte a second ends here as well.
