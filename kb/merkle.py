@@ -137,8 +137,3 @@ def compute_proven_root(leaf_hash: bytes, index: int, size: int, path: Iterable[
             root = hash_node(root, beside)
         at, last = at >> 1, last >> 1
     return root if last == 0 else None
-
-
-def verify_inclusion(leaf: bytes, place: tuple[int, int], path: Iterable[bytes], root: bytes) -> bool:
-    """Tell whether a leaf stands in the log of a tree head; ``place`` is its index and the log's size."""
-    return compute_proven_root(hash_leaf(leaf), *place, path) == root

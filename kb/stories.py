@@ -16,7 +16,7 @@ from kb.store.news import (
     Cited,
     Proven,
     WatchedSource,
-    find_proof,
+    find_confirmation,
     list_news,
     list_proven,
     list_watched,
@@ -67,10 +67,10 @@ def find_first_day(db: sqlite3.Connection, follows: Sequence[Follow], since: dat
     At least one day on which anything moved is told, however much that is.
     """
     span = _span(follows, *bound_days(since, until))
-    beyond = find_proof(db, span, most)
+    beyond = find_confirmation(db, span, most)
     if not beyond:
         return since
-    last = date.fromisoformat(find_proof(db, span, 0)[:10])
+    last = date.fromisoformat(find_confirmation(db, span, 0)[:10])
     return min(last, date.fromisoformat(beyond[:10]) + timedelta(days=1))
 
 

@@ -6,11 +6,12 @@ from contextlib import closing
 import msgspec
 import pytest
 
-from kb.merkle import compute_root, hash_leaf, verify_inclusion
+from kb.merkle import compute_root, hash_leaf
 from kb.store import public
 from kb.store.archive import open_archive, write_leaf
 from kb.store.log import Head, find_proof, read_heads, verify_archive
 from tests.sites import copy_data, make_data, publish_at
+from tests.test_merkle import leads
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_every_capture_that_a_version_names_is_proven_to_the_head_of_its_release
         assert (sha256, url, proof.seq, head.log_id) == (leaf["sha256"], leaf["url"], leaf["seq"], leaf["log"])
         assert (head.log_size, head.tree_head, head.generation) == (proof.size, proof.tree_head, proof.release)
         root = bytes.fromhex(head.tree_head)
-        assert verify_inclusion(proof.leaf.encode(), (proof.seq, proof.size), path, root)
+        assert leads(proof.leaf.encode(), (proof.seq, proof.size), path, root)
 
 
 def test_proof_is_of_the_first_capture_of_the_bytes(made):

@@ -65,8 +65,8 @@ def list_proven(db: sqlite3.Connection, proven: Proven) -> Iterator[list[sqlite3
     yield from _group(db.execute(f"{CHANGES} WHERE {IS_SOUGHT} {ORDER}", _bind(proven)))
 
 
-def find_proof(db: sqlite3.Connection, proven: Proven, later: int) -> str:
-    """Return when that of the changes proven was after which so many more were, "" where there are no more."""
+def find_confirmation(db: sqlite3.Connection, proven: Proven, later: int) -> str:
+    """Return when the change was confirmed after which so many of those proven follow, "" where fewer do."""
     row = db.execute(
         f"""
         SELECT confirmed_at FROM changes INDEXED BY changes_by_proof WHERE {IS_SOUGHT}

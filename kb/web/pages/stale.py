@@ -8,7 +8,6 @@ import msgspec
 
 from kb.compare.eids import print_eid
 from kb.store.lagging import StaleCitation, count_stale, list_stale
-from kb.store.pages import read_edition
 from kb.tell.words import cite, link_document
 from kb.web.answer import Answer
 from kb.web.pages.filters import write_path
@@ -41,7 +40,7 @@ def view_stale(db: sqlite3.Connection, asked: Mapping[str, str]) -> Answer:
     """Answer "/citations": one page of the citations that lag, all or of a jurisdiction or of a kind."""
     frame = read_frame(db, asked)
     chosen = {name: asked[name].strip() for name in ("jurisdiction", "why") if asked.get(name, "").strip()}
-    names = read_edition(db).names
+    names = frame.edition.names
     if chosen.get("jurisdiction", next(iter(names), "")) not in names or chosen.get("why", "behind") not in WHY_LABELS:
         lines = [f"why is one of {', '.join(WHY_LABELS)}; jurisdiction an id as us-or: /j lists them."]
         return render_missing(frame, "These filters cannot be read", lines, status=400)
